@@ -1,0 +1,249 @@
+"""The words that every part of the scanner shares: what a control is, what a witness says, what a scan found.
+
+Everything here is frozen and made of the standard library. Values that reach these types are already redacted:
+no token and no secret is ever held by a `Verdict`, a `Finding` or a `Report`.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class Severity(enum.Enum):
+    """How much a confirmed finding on a production route matters, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    ADVICE = "advice"
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for advice up to 4 for critical, so that severities compare."""
+        return 4 - list(Severity).index(self)
+
+
+class Witness(enum.Enum):
+    """Who says so: the specification, the live wire, the source code or the running application."""
+
+    SPEC = "spec"
+    WIRE = "wire"
+    SOURCE = "source"
+    APP = "app"
+
+
+class Strength(enum.Enum):
+    """How far one verdict carries.
+
+    PROVEN: an exchange or a run shows it. CLAIMED: a static witness reads it. SUPPORTING: it counts only beside a
+    verdict of another witness (a spoofed header over loopback, which a server may trust by default).
+    """
+
+    PROVEN = "proven"
+    CLAIMED = "claimed"
+    SUPPORTING = "supporting"
+
+
+class Status(enum.Enum):
+    """What the witnesses make of a finding together."""
+
+    CONFIRMED = "confirmed"
+    SINGLE_WITNESS = "single witness"
+    CONTRADICTED = "contradicted"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Endpoint:
+    """One operation as every witness knows it: the join key.
+
+    `path` is a template with its base path, parameters in braces (`/api/users/{id}`); `application` is empty
+    when there is only one.
+    """
+
+    method: str
+    path: str
+    application: str = ""
+
+    def __str__(self) -> str:
+        """Return `GET /users/{id}`."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands: a file relative to the scanned folder (or a URL), 1-based line and column.
+
+    Line 0 means the whole document.
+    """
+
+    uri: str
+    line: int = 0
+    column: int = 0
+    text: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        """Return `shop/api.py:12`."""
+        return f"{self.uri}:{self.line}" if self.line else self.uri
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One redacted piece of proof: a title and lines to show as they are.
+
+    `command` repeats an exchange by hand (curl with `$TOKEN`); `path` is the flow through the code, first step first.
+    """
+
+    title: str
+    detail: str = ""
+    command: str = ""
+    path: tuple[tuple[Place, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One witness's answer to one control: the promise is kept or broken, where, on which endpoints, by what evidence.
+
+    `cause` groups live verdicts that share a root; empty means that each endpoint or place stands for itself.
+    `severity`, where given, replaces the control's own for this verdict (uuid4 as a token is low); `message` says why.
+    """
+
+    kept: bool
+    message: str
+    place: Place | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    strength: Strength = Strength.CLAIMED
+    cause: str = ""
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One promise that a bearer-token API must keep; the catalogue holds one per folder.
+
+    `implied_by` are ids of broader controls: proven at the same endpoint, they take this one's findings in.
+    `guard` names the function of `stopper.guard` that keeps the promise (`transport.refuse`), where there is one.
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    title: str
+    witnesses: str
+    requirements: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    cwe: tuple[int, ...] = ()
+    implied_by: tuple[str, ...] = ()
+    guard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A verdict with the control that asked and the witness that answered."""
+
+    control: str
+    witness: Witness
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One broken promise with one cause: every endpoint it touches and every witness that saw it.
+
+    `folded` are narrower findings taken in by this one (Control.implied_by).
+    """
+
+    control: str
+    name: str
+    title: str
+    severity: Severity
+    status: Status
+    message: str
+    place: Place | None
+    endpoints: tuple[Endpoint, ...]
+    observations: tuple[Observation, ...]
+    folded: tuple[Finding, ...] = ()
+
+    @property
+    def witnesses(self) -> tuple[Witness, ...]:
+        """Return the witnesses that saw it broken, folded findings included, in the enum's order."""
+        seen = {o.witness for o in self.observations if not o.verdict.kept}
+        for inner in self.folded:
+            seen.update(inner.witnesses)
+        return tuple(w for w in Witness if w in seen)
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether any broken verdict, folded ones included, was shown by an exchange or a run."""
+        own = any(o.verdict.strength is Strength.PROVEN and not o.verdict.kept for o in self.observations)
+        return own or any(inner.proven for inner in self.folded)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return 32 hex digits that stay the same while control, file, first endpoint and source text do."""
+        anchor = self.place.uri if self.place else ""
+        text = self.place.text.strip() if self.place else ""
+        first = str(min(self.endpoints)) if self.endpoints else ""
+        return hashlib.sha256("\0".join((self.control, anchor, text, first)).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Something that was not looked at, and why: a file, an operation, a control or a witness."""
+
+    what: str
+    why: str
+    kind: str = "operation"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A check that crashed: its control, what it looked at and the exception's type (never its text)."""
+
+    control: str
+    subject: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was looked at, in numbers; `reached` and `eligible` count operations under the given permissions."""
+
+    operations_in_spec: int = 0
+    operations: int = 0
+    eligible: int = 0
+    reached: int = 0
+    files: int = 0
+    files_analysed: int = 0
+    requests: int = 0
+    app_requests: int = 0
+    seconds: float = 0.0
+    witnesses: tuple[Witness, ...] = ()
+    identity: bool = False
+    controls_asked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a scan has to say. Reporters turn it into text and add nothing to it.
+
+    `grade` is None when none is deserved, and `ungraded` then says why. `pages` maps control ids to their pages.
+    """
+
+    targets: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    observations: tuple[Observation, ...]
+    coverage: Coverage
+    skips: tuple[Skip, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    score: int | None = None
+    grade: str | None = None
+    ungraded: str = ""
+    partial: str = ""
+    controls: Mapping[str, Control] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""

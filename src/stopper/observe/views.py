@@ -1,0 +1,422 @@
+"""Frozen views of what the witnesses were shown: parsed, without opinion.
+
+The observers make them, the controls read them, nothing else passes between the two.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from stopper.model import Endpoint, Place, Witness
+from stopper.secret import Secret
+
+# --------------------------------------------------------------------------- the specification
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A security scheme as the document defines it, in OpenAPI 3's words whatever the version.
+
+    `kind` is bearer, basic, http (another HTTP scheme), apiKey, oauth2, openIdConnect or mutualTLS;
+    `location` and `parameter` are set for apiKey. `urls` holds (name, url, place): tokenUrl, openIdConnectUrl, ...
+    """
+
+    name: str
+    kind: str
+    place: Place
+    location: str = ""
+    parameter: str = ""
+    bearer_format: str = ""
+    urls: tuple[tuple[str, str, Place], ...] = ()
+
+    @property
+    def bearer(self) -> bool:
+        """Tell whether a bearer token answers this scheme (RFC 6750), an apiKey in the Authorization header included."""
+        header = self.kind == "apiKey" and self.location == "header" and self.parameter.lower() == "authorization"
+        return header or self.kind in ("bearer", "oauth2", "openIdConnect")
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One way to be let in: all of its schemes together, each with the scopes it needs. No schemes: nothing needed."""
+
+    schemes: tuple[tuple[Scheme, tuple[str, ...]], ...] = ()
+
+    @property
+    def bearer(self) -> bool:
+        """Tell whether this alternative takes a bearer token."""
+        return any(scheme.bearer for scheme, _ in self.schemes)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A declared parameter; `values` are usable ones, best first: example, default, enum."""
+
+    name: str
+    location: str
+    required: bool
+    place: Place
+    type: str = ""
+    format: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A base URL after template expansion, resolved against the document's own address where it is relative."""
+
+    url: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What the specification promises about one endpoint.
+
+    `security` are the alternatives in force (operation, else global): an empty tuple or an empty alternative means
+    that nothing is needed. `security_place` is the line that decided. `issues_token` says that an answer's schema
+    holds an access token or that a flow's tokenUrl points here. `changes_state` is set for methods other than
+    GET, HEAD and OPTIONS and for names that say so.
+    """
+
+    endpoint: Endpoint
+    place: Place
+    security: tuple[Requirement, ...] = ()
+    security_place: Place | None = None
+    servers: tuple[Server, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    statuses: tuple[str, ...] = ()
+    operation_id: str = ""
+    summary: str = ""
+    deprecated: bool = False
+    issues_token: bool = False
+
+    @property
+    def protected(self) -> bool:
+        """Tell whether no alternative lets a caller in without a credential."""
+        return bool(self.security) and all(requirement.schemes for requirement in self.security)
+
+    @property
+    def bearer(self) -> bool:
+        """Tell whether the operation is protected and a bearer token is one way in."""
+        return self.protected and any(requirement.bearer for requirement in self.security)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in an input that is wrong but did not stop the reading: a duplicate key, a broken reference."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpecDocument:
+    """A specification as read: `version` as declared, problems as met, the rest as resolved per operation."""
+
+    uri: str
+    version: str
+    title: str
+    operations: tuple[Operation, ...]
+    schemes: tuple[Scheme, ...] = ()
+    servers: tuple[Server, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+# --------------------------------------------------------------------------- the wire
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """One HTTP request, target absolute. Headers keep their order and spelling; the body is bytes or None."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Return method and path only: headers and query may carry a token."""
+        return f"Request({self.method} {urlsplit(self.url).path})"
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name, compared without case."""
+        return _first(self.headers, name)
+
+    def with_headers(self, *headers: tuple[str, str]) -> Request:
+        """Return a copy with these headers added at the end."""
+        return replace(self, headers=self.headers + headers)
+
+    @property
+    def secure(self) -> bool:
+        """Tell whether the target is https."""
+        return self.url.lower().startswith("https:")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Response:
+    """One HTTP answer. `body` is cut at the client's cap, and `truncated` says so; `seconds` is to the last byte."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    truncated: bool = False
+    seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        """Return the status only: headers and body may carry a token."""
+        return f"Response({self.status})"
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name, compared without case."""
+        return _first(self.headers, name)
+
+    def all_headers(self, name: str) -> tuple[str, ...]:
+        """Return every header of that name, compared without case, in order."""
+        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+
+    @property
+    def text(self) -> str:
+        """Return the body as text, undecodable bytes replaced."""
+        return self.body.decode("utf-8", "replace")
+
+
+def _first(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
+    for key, value in headers:
+        if key.lower() == name.lower():
+            return value
+    return None
+
+
+class Purpose(enum.Enum):
+    """Why a request was sent; N, R, O and M are the four answers that the proof protocol compares."""
+
+    NOTHING = "N"
+    RANDOM = "R"
+    ORIGINAL = "O"
+    MUTANT = "M"
+    LOGIN = "login"
+    CLEAR = "clear"
+    PROBE = "probe"
+    CALIBRATION = "calibration"
+    RECORDED = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request with its answer, or with the `error` that came instead ("timeout", "refused", "malformed answer").
+
+    `witness` says who carried it: the wire or the application in its child process.
+    """
+
+    request: Request
+    response: Response | None
+    error: str = ""
+    endpoint: Endpoint | None = None
+    purpose: Purpose = Purpose.RECORDED
+    witness: Witness = Witness.WIRE
+
+
+@dataclass(frozen=True, slots=True)
+class Jwt:
+    """A compact JWS taken apart without being verified."""
+
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    signature: bytes = field(repr=False)
+
+
+Signer = Callable[[Mapping[str, Any], Mapping[str, Any]], Secret]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A token with the way it is presented, and what is known of its inside.
+
+    `jwt` is None for an opaque token. `sign(header, claims)` makes a token that the API's own key signed, where that
+    key was found or is at hand. `label` says of a mutant what was changed, `refusal` which rule refuses it.
+    """
+
+    token: Secret
+    header: str = "Authorization"
+    scheme: str = "Bearer"
+    jwt: Jwt | None = None
+    sign: Signer | None = field(default=None, repr=False)
+    label: str = "original"
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return the header that presents the token, its value in clear: for a transport, never for a report."""
+        value = self.token.reveal()
+        return ((self.header, f"{self.scheme} {value}" if self.scheme else value),)
+
+    def changed(self, token: str, label: str) -> Credential:
+        """Return a mutant: the same presentation with another token, labelled with what was changed."""
+        return replace(self, token=Secret(token), label=label)
+
+
+# --------------------------------------------------------------------------- the source
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Something seen to stand before a view: a decorator, a hook of the app or blueprint, a call at the view's start.
+
+    `kind` is bearer, session, basic, other or unknown; `how` is the name as written (`@jwt_required()`).
+    `optional` is set where it lets a caller without a token through.
+    """
+
+    kind: str
+    how: str
+    place: Place
+    optional: bool = False
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route as the source writes it. `place` is the decorator or call that makes it, `view` the function's line."""
+
+    endpoints: tuple[Endpoint, ...]
+    place: Place
+    view: Place
+    name: str
+    guards: tuple[Guard, ...] = ()
+    public: bool = False
+
+    @property
+    def guarded(self) -> bool:
+        """Tell whether something that asks for a credential stands before the view."""
+        return any(not guard.optional for guard in self.guards)
+
+
+# --------------------------------------------------------------------------- the running application
+
+
+@dataclass(frozen=True, slots=True)
+class AppRoute:
+    """A rule of the url_map, one per method; `view` is the unwrapped function's file and line as the app sees it."""
+
+    endpoint: Endpoint
+    name: str
+    view: Place
+    automatic: bool = False
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AppSnapshot:
+    """What Flask itself knows after the app was made.
+
+    `config` maps keys to plain values; secrets among them are given as `Secret`. `hooks` are qualified names of
+    before_request functions by blueprint ("" for the app); `handlers` are classes of log handlers;
+    `versions` maps distributions to releases; `notes` say what could not be looked at.
+    """
+
+    target: str
+    routes: tuple[AppRoute, ...]
+    config: Mapping[str, Any]
+    extensions: tuple[str, ...] = ()
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    handlers: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+# --------------------------------------------------------------------------- one endpoint, as all see it
+
+
+class Access(enum.Enum):
+    """What the proof protocol found of an operation's door before any mutant was sent."""
+
+    OPEN = "open"
+    """Nothing sent, and it answers as it does with a credential, or with success where there is none."""
+    ANY_TOKEN = "any token"
+    """Refused without a credential, answered with a random one."""
+    GUARDED = "guarded"
+    """Refused without and with a random credential; the original, where there is one, is let in."""
+    UNCLEAR = "unclear"
+    """Anything else: no claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The answers N, R and O of one operation over one transport, and what they say of its door."""
+
+    witness: Witness
+    endpoint: Endpoint
+    access: Access
+    nothing: Exchange | None = None
+    random: Exchange | None = None
+    original: Exchange | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One operation that can be called over one transport: what `probe` is given.
+
+    `request` is complete but for a credential; `clear` is the same over plain HTTP where there is such a twin;
+    `credential` is None without an identity; `operation` is the promise, where a specification knows the endpoint.
+    `may_send_clear` says whether the credential may cross the clear twin (loopback, or allowed).
+    """
+
+    endpoint: Endpoint
+    witness: Witness
+    request: Request
+    baseline: Baseline
+    clear: Request | None = None
+    credential: Credential | None = None
+    operation: Operation | None = None
+    loopback: bool = False
+    may_send_clear: bool = False
+
+    def with_credential(self, credential: Credential | None = None) -> Request:
+        """Return the request with a credential: the given one, else the working one, else none."""
+        chosen = credential or self.credential
+        return self.request.with_headers(*chosen.headers()) if chosen else self.request
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """One endpoint as each witness sees it; None or empty where a witness does not know it or was not asked.
+
+    `asked` holds the witnesses that took part in the scan, so that "not in the specification" can be told from
+    "no specification given". `traffic` are the exchanges of this endpoint, whichever transport carried them.
+    """
+
+    endpoint: Endpoint
+    asked: frozenset[Witness]
+    operation: Operation | None = None
+    route: Route | None = None
+    app_route: AppRoute | None = None
+    baselines: tuple[Baseline, ...] = ()
+    traffic: tuple[Exchange, ...] = ()
+
+    @property
+    def place(self) -> Place | None:
+        """Return where to mend it: the source's route, else the running app's view, else the specification's line."""
+        if self.route:
+            return self.route.place
+        if self.app_route and self.app_route.view.uri:
+            return self.app_route.view
+        return self.operation.place if self.operation else None
+
+
+def fill(template: str, values: Mapping[str, str]) -> str | None:
+    """Return a path with its `{parameters}` replaced and percent-encoded, or None where one has no value."""
+    parts: list[str] = []
+    rest = template
+    while rest:
+        before, brace, tail = rest.partition("{")
+        parts.append(before)
+        if not brace:
+            break
+        name, _, rest = tail.partition("}")
+        if name not in values:
+            return None
+        parts.append(quote(values[name], safe=""))
+    return "".join(parts)
