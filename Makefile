@@ -1,0 +1,40 @@
+# Every target sets up what it needs: a fresh clone, Python 3.11 with venv, and make are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: setup check test demo real bench-source lock clean
+
+setup: $(READY)
+
+$(READY): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(READY)
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate --quiet src/stopper
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+demo: $(READY)
+	$(BIN)/python scripts/demo.py
+
+real: $(READY)
+	$(BIN)/python scripts/real.py
+
+bench-source: $(READY)
+	$(BIN)/python scripts/bench_source.py
+
+lock: $(READY)
+	$(BIN)/python scripts/lock.py
+
+clean:
+	rm -rf $(VENV) .work
