@@ -108,7 +108,8 @@ class Verdict:
     """One witness's answer to one control: the promise is kept or broken, where, on which endpoints, by what evidence.
 
     `cause` groups live verdicts that share a root; empty means that each endpoint or place stands for itself.
-    `severity`, where given, replaces the control's own for this verdict (uuid4 as a token is low); `message` says why.
+    `witnesses` are those who speak together in a joint verdict; empty otherwise. `severity`, where given, replaces
+    the control's own for this verdict (uuid4 as a token is low); `message` says why.
     """
 
     kept: bool
@@ -119,6 +120,7 @@ class Verdict:
     strength: Strength = Strength.CLAIMED
     cause: str = ""
     severity: Severity | None = None
+    witnesses: tuple[Witness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

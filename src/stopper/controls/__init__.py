@@ -1,0 +1,54 @@
+"""The catalogue: every folder beside this file is one control.
+
+A control's module has a docstring (its page), `CONTROL`, and hooks: functions found by their name. Presence is
+registration; there is no list to edit.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from stopper.model import Control
+
+HOOKS = ("spec", "wire", "mutate", "probe", "source", "app", "joint", "fix")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A control with its page (Markdown) and its hooks by name."""
+
+    control: Control
+    page: str
+    hooks: Mapping[str, Callable[..., Any]]
+
+
+class UnknownControl(LookupError):
+    """No control has this id or name."""
+
+
+def entry_of(module: ModuleType) -> Entry:
+    """Return the catalogue entry of one control's module; raises AttributeError without a CONTROL."""
+    hooks = {name: getattr(module, name) for name in HOOKS if callable(getattr(module, name, None))}
+    return Entry(module.CONTROL, (module.__doc__ or "").strip(), hooks)
+
+
+@functools.cache
+def catalogue() -> Mapping[str, Entry]:
+    """Return every control by id, in the order of ids."""
+    folders = (info.name for info in pkgutil.iter_modules(__path__) if info.ispkg)
+    entries = [entry_of(importlib.import_module(f"{__name__}.{folder}")) for folder in folders]
+    return {entry.control.id: entry for entry in sorted(entries, key=lambda entry: entry.control.id)}
+
+
+def find(word: str) -> Entry:
+    """Return the control with this id (any case) or name; raises UnknownControl naming the word."""
+    for entry in catalogue().values():
+        if word.upper() == entry.control.id or word.lower() == entry.control.name:
+            return entry
+    raise UnknownControl(f"no control is called {word!r}; `stopper controls` lists them")

@@ -1,0 +1,355 @@
+"""Join what the witnesses saw: one view per endpoint, and findings out of observations. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from stopper.model import (
+    Control,
+    Endpoint,
+    Finding,
+    Observation,
+    Place,
+    Status,
+    Strength,
+    Witness,
+)
+from stopper.observe.views import AppRoute, Baseline, EndpointView, Exchange, Operation, Route
+
+_PARAMETER = re.compile(r"\{[^{}]*\}")
+
+Key = tuple[str, str, str]
+
+
+def key_of(endpoint: Endpoint) -> Key:
+    """Return what two spellings of one endpoint share: parameter names and a trailing slash do not count."""
+    path = _PARAMETER.sub("{}", endpoint.path)
+    return endpoint.application, endpoint.method.upper(), path.rstrip("/") or "/"
+
+
+# --------------------------------------------------------------------------- endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Everything that names an endpoint, by witness; the input of `join`."""
+
+    asked: frozenset[Witness]
+    operations: Sequence[Operation] = ()
+    routes: Sequence[Route] = ()
+    app_routes: Sequence[AppRoute] = ()
+    baselines: Sequence[Baseline] = ()
+    exchanges: Sequence[Exchange] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One view per endpoint, and the way from any witness's spelling of an endpoint to the one that is shown.
+
+    `learnt` states in words what the join had to learn (a base path that the API is not served under).
+    """
+
+    views: tuple[EndpointView, ...]
+    names: Mapping[Key, Endpoint]
+    learnt: tuple[str, ...] = ()
+
+    def canonical(self, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint as it is shown; one that no view knows stays as it is."""
+        return self.names.get(key_of(endpoint), endpoint)
+
+
+def unprefixed(operations: Sequence[Operation], served: Iterable[Endpoint]) -> tuple[list[Operation], tuple[str, ...]]:
+    """Take a base path off the promised endpoints where the code serves them without it, and state so.
+
+    A document's `servers` or `basePath` often describes the proxy in front; the application knows nothing of it.
+    """
+    known = {key_of(endpoint) for endpoint in served}
+    bases = Counter(_base_path(operation) for operation in operations)
+    result, learnt = list(operations), []
+    for base in (base for base in bases if base):
+        mine = [operation for operation in operations if _base_path(operation) == base]
+        bare = [replace(operation, endpoint=_without(operation.endpoint, base)) for operation in mine]
+        if _matches(bare, known) > _matches(mine, known):
+            shorter = dict(zip(map(id, mine), bare, strict=True))
+            result = [shorter.get(id(operation), operation) for operation in result]
+            learnt.append(f"the specification's base path {base} is not part of the application's own paths")
+    return result, tuple(learnt)
+
+
+def _base_path(operation: Operation) -> str:
+    path = urlsplit(operation.servers[0].url).path.rstrip("/") if operation.servers else ""
+    return path if path and operation.endpoint.path.startswith(path) else ""
+
+
+def _without(endpoint: Endpoint, base: str) -> Endpoint:
+    return replace(endpoint, path=endpoint.path[len(base) :] or "/")
+
+
+def _matches(operations: Sequence[Operation], known: set[Key]) -> int:
+    return sum(key_of(operation.endpoint) in known for operation in operations)
+
+
+def join(heard: Heard) -> Joined:
+    """Return one view per endpoint, each witness's part where it has one.
+
+    The application ties source and specification together: its rules carry the path, and its view functions the file
+    and line at which the source has the route. Without it the source's own rules are the key.
+    """
+    operations, learnt = unprefixed(
+        heard.operations, [r.endpoint for r in heard.app_routes] + [e for r in heard.routes for e in r.endpoints]
+    )
+    by_operation = {key_of(operation.endpoint): operation for operation in operations}
+    by_app = {key_of(route.endpoint): route for route in heard.app_routes if not route.automatic}
+    by_route = _routes_by_key(heard.routes, by_app)
+    names: dict[Key, Endpoint] = {}
+    for key in (*by_operation, *by_app, *by_route):
+        names.setdefault(key, _name(key, by_operation, by_app, by_route))
+    for baseline in heard.baselines:
+        names.setdefault(key_of(baseline.endpoint), baseline.endpoint)
+    traffic = _traffic(heard.exchanges, names)
+    baselines: dict[Key, list[Baseline]] = defaultdict(list)
+    for baseline in heard.baselines:
+        baselines[key_of(baseline.endpoint)].append(baseline)
+    views = tuple(
+        EndpointView(
+            endpoint=endpoint,
+            asked=heard.asked,
+            operation=by_operation.get(key),
+            route=by_route.get(key),
+            app_route=by_app.get(key),
+            baselines=tuple(baselines.get(key, ())),
+            traffic=tuple(traffic.get(key, ())),
+        )
+        for key, endpoint in sorted(names.items())
+    )
+    return Joined(views, _all_names(names, heard.routes, by_route), learnt)
+
+
+def _routes_by_key(routes: Sequence[Route], by_app: Mapping[Key, AppRoute]) -> dict[Key, Route]:
+    """Return the source's route of each key: by the view's file and line where the app is known, else by its rule."""
+    at_line: dict[tuple[str, int, str], Route] = {}
+    for route in routes:
+        for endpoint in route.endpoints:
+            at_line[route.view.uri, route.view.line, endpoint.method] = route
+    found: dict[Key, Route] = {}
+    for key, app_route in by_app.items():
+        route = at_line.get((app_route.view.uri, app_route.view.line, key[1]))
+        if route:
+            found[key] = route
+    tied = {id(route) for route in found.values()}
+    for route in routes:
+        if id(route) not in tied:
+            for endpoint in route.endpoints:
+                found.setdefault(key_of(endpoint), route)
+    return found
+
+
+def _name(
+    key: Key, operations: Mapping[Key, Operation], apps: Mapping[Key, AppRoute], routes: Mapping[Key, Route]
+) -> Endpoint:
+    if key in operations:
+        return operations[key].endpoint
+    if key in apps:
+        return apps[key].endpoint
+    return next((e for e in routes[key].endpoints if key_of(e) == key), Endpoint(key[1], key[2], key[0]))
+
+
+def _all_names(names: Mapping[Key, Endpoint], routes: Sequence[Route], found: Mapping[Key, Route]) -> dict[Key, Endpoint]:
+    """Add the source's own spelling of each tied route, which may lack a prefix that only the app knows."""
+    complete = dict(names)
+    key_for = {id(route): key for key, route in found.items()}
+    for route in routes:
+        key = key_for.get(id(route))
+        for endpoint in route.endpoints if key else ():
+            if key and key[1] == endpoint.method:
+                complete.setdefault(key_of(endpoint), names[key])
+    return complete
+
+
+def _traffic(exchanges: Sequence[Exchange], names: Mapping[Key, Endpoint]) -> dict[Key, list[Exchange]]:
+    """Group exchanges by endpoint: as told by who sent them, else by matching the path, literal segments first."""
+    grouped: dict[Key, list[Exchange]] = defaultdict(list)
+    matcher = Matcher(names.values())
+    for exchange in exchanges:
+        endpoint = exchange.endpoint or matcher.match(exchange.request.method, urlsplit(exchange.request.url).path)
+        if endpoint:
+            grouped[key_of(endpoint)].append(exchange)
+    return grouped
+
+
+class Matcher:
+    """Finds the template that a concrete path belongs to; a literal segment beats a parameter."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        """Index the templates by method and number of segments."""
+        self._by_size: dict[tuple[str, int], list[tuple[tuple[str, ...], Endpoint]]] = defaultdict(list)
+        for endpoint in endpoints:
+            segments = _segments(endpoint.path)
+            self._by_size[endpoint.method.upper(), len(segments)].append((segments, endpoint))
+        for candidates in self._by_size.values():
+            candidates.sort(key=lambda candidate: ["{" in segment for segment in candidate[0]])
+
+    def match(self, method: str, path: str) -> Endpoint | None:
+        """Return the endpoint whose template fits the path, or None."""
+        segments = _segments(path)
+        for template, endpoint in self._by_size.get((method.upper(), len(segments)), ()):
+            if all("{" in wanted or wanted == got for wanted, got in zip(template, segments, strict=True)):
+                return endpoint
+        return None
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))
+
+
+# --------------------------------------------------------------------------- findings
+
+
+def findings(observations: Sequence[Observation], controls: Mapping[str, Control], joined: Joined) -> list[Finding]:
+    """Group broken observations by control and cause, tell how sure they are, and fold the narrower into the broader.
+
+    A group in which every verdict is only supporting is no finding. Sorted by severity, control, place, endpoint.
+    """
+    named = [_renamed(observation, joined) for observation in observations]
+    broken = [observation for observation in named if not observation.verdict.kept]
+    kept = [observation for observation in named if observation.verdict.kept]
+    anchors = _anchors(broken, controls)
+    groups: dict[tuple[str, str], list[Observation]] = defaultdict(list)
+    for observation in broken:
+        groups[observation.control, _cause(observation, anchors.get(observation.control, []))].append(observation)
+    made = [
+        _finding(controls[control], group, kept, joined)
+        for (control, _), group in groups.items()
+        if any(o.verdict.strength is not Strength.SUPPORTING for o in group)
+    ]
+    return sorted(_folded(made, controls), key=_order)
+
+
+def _renamed(observation: Observation, joined: Joined) -> Observation:
+    endpoints = tuple(dict.fromkeys(joined.canonical(endpoint) for endpoint in observation.verdict.endpoints))
+    return replace(observation, verdict=replace(observation.verdict, endpoints=endpoints))
+
+
+def _anchors(broken: Sequence[Observation], controls: Mapping[str, Control]) -> dict[str, list[tuple[Place, set[Endpoint]]]]:
+    """Return, per control, the places in the source that can be its cause, with the endpoints each one serves.
+
+    A place where a narrower control is broken (a decode without verification) is a cause of the broader one as well.
+    """
+    anchors: dict[str, list[tuple[Place, set[Endpoint]]]] = defaultdict(list)
+    for observation in broken:
+        if observation.witness is Witness.SOURCE and observation.verdict.place and not observation.verdict.witnesses:
+            entry = (observation.verdict.place, set(observation.verdict.endpoints))
+            for control in (observation.control, *controls[observation.control].implied_by):
+                anchors[control].append(entry)
+    for entries in anchors.values():
+        entries.sort(key=lambda entry: entry[0])
+    return anchors
+
+
+def _cause(observation: Observation, anchors: Sequence[tuple[Place, set[Endpoint]]]) -> str:
+    """Return the key of the group that an observation belongs to."""
+    verdict = observation.verdict
+    if observation.witness is Witness.SOURCE and verdict.place and not verdict.witnesses:
+        return f"at {verdict.place}"
+    for place, endpoints in anchors:
+        if endpoints & set(verdict.endpoints):
+            return f"at {place}"
+    if verdict.cause:
+        return f"because {verdict.cause}"
+    if verdict.endpoints:
+        return f"on {min(verdict.endpoints)}"
+    return f"at {verdict.place}"
+
+
+def _finding(control: Control, group: Sequence[Observation], kept: Sequence[Observation], joined: Joined) -> Finding:
+    endpoints = tuple(sorted({endpoint for o in group for endpoint in o.verdict.endpoints}))
+    spokesman = max(group, key=lambda o: (o.verdict.strength is Strength.PROVEN, o.witness is Witness.WIRE))
+    severities = [o.verdict.severity or control.severity for o in group]
+    return Finding(
+        control=control.id,
+        name=control.name,
+        title=control.title,
+        severity=max(severities, key=lambda severity: severity.rank),
+        status=_status(control, group, endpoints, kept),
+        message=spokesman.verdict.message,
+        place=_place(group, endpoints, joined),
+        endpoints=endpoints,
+        observations=tuple(group),
+    )
+
+
+def _status(
+    control: Control, group: Sequence[Observation], endpoints: Sequence[Endpoint], kept: Sequence[Observation]
+) -> Status:
+    """Confirmed: shown by an exchange or a run, or said by two. Contradicted: read, but shown to be kept."""
+    if any(o.verdict.strength is Strength.PROVEN for o in group):
+        return Status.CONFIRMED
+    if len({o.witness for o in group}) > 1:
+        return Status.CONFIRMED
+    shown_kept = {
+        endpoint
+        for o in kept
+        if o.control == control.id and o.verdict.strength is Strength.PROVEN
+        for endpoint in o.verdict.endpoints
+    }
+    if endpoints and shown_kept.issuperset(endpoints):
+        return Status.CONTRADICTED
+    return Status.SINGLE_WITNESS
+
+
+def _place(group: Sequence[Observation], endpoints: Sequence[Endpoint], joined: Joined) -> Place | None:
+    """Return where to mend it: the source's place, else another verdict's, else the endpoint's own."""
+    for wanted in (Witness.SOURCE, Witness.SPEC, Witness.APP, Witness.WIRE):
+        for observation in group:
+            if observation.witness is wanted and observation.verdict.place:
+                return observation.verdict.place
+    views = {view.endpoint: view for view in joined.views}
+    for endpoint in endpoints:
+        if endpoint in views and views[endpoint].place:
+            return views[endpoint].place
+    return None
+
+
+def _folded(made: Sequence[Finding], controls: Mapping[str, Control]) -> list[Finding]:
+    """Put each finding under a broader, proven one that shares an endpoint and whose place does not speak against it."""
+    inner: dict[int, list[Finding]] = defaultdict(list)
+    gone: set[int] = set()
+    # The narrowest first, so that a chain (BT403 under BT402) carries its own folded findings along.
+    for finding in sorted(made, key=lambda f: -_depth(f.control, controls)):
+        broader = next((other for other in made if _takes_in(other, finding, controls)), None)
+        if broader:
+            inner[id(broader)].append(replace(finding, folded=tuple(inner.pop(id(finding), ()))))
+            gone.add(id(finding))
+    return [_with_folded(finding, inner.get(id(finding), [])) for finding in made if id(finding) not in gone]
+
+
+def _takes_in(broader: Finding, finding: Finding, controls: Mapping[str, Control]) -> bool:
+    if broader.control not in controls[finding.control].implied_by or not broader.proven:
+        return False
+    return bool(set(broader.endpoints) & set(finding.endpoints))
+
+
+def _depth(control: str, controls: Mapping[str, Control]) -> int:
+    """Return how many controls stand above this one (BT402 0, BT403 1, its mutants 2)."""
+    above = [parent for parent in controls[control].implied_by if parent in controls]
+    return 1 + max(_depth(parent, controls) for parent in above) if above else 0
+
+
+def _with_folded(finding: Finding, inner: Sequence[Finding]) -> Finding:
+    """Add the narrower findings; a source place among them is where the broader one is mended too."""
+    if not inner:
+        return finding
+    source = next((o for f in inner for o in f.observations if o.witness is Witness.SOURCE and o.verdict.place), None)
+    spoke = any(o.witness is Witness.SOURCE and o.verdict.place for o in finding.observations)
+    place = source.verdict.place if source and not spoke else finding.place
+    return replace(finding, place=place, folded=tuple(sorted(inner, key=_order)))
+
+
+def _order(finding: Finding) -> tuple[int, str, str, int, str]:
+    place = finding.place or Place("")
+    first = str(finding.endpoints[0]) if finding.endpoints else ""
+    return -finding.severity.rank, finding.control, place.uri, place.line, first

@@ -1,0 +1,143 @@
+"""What will be asked of whom, decided before the first request: eligible operations, budget and rate. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from stopper.model import Endpoint, Skip, Witness
+from stopper.observe.views import EndpointView, Operation, Request, fill
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""RFC 9110 section 9.2.1, TRACE left out."""
+
+CHANGING = frozenset(
+    "activate add approve cancel clear create createdb deactivate delete destroy disable drop dropdb enable erase "
+    "exec execute flush init install kill logoff logout migrate purge reboot reload remove reset resetdb restart "
+    "restore revoke rotate run save seed send set shutdown signout start stop submit sync trigger truncate "
+    "uninstall unsubscribe update upgrade upload wipe write".split()
+)
+"""Words that mark an operation as changing state although its method says otherwise (`GET /createdb`)."""
+
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be sent: requests in all and per operation, requests a second off loopback, seconds."""
+
+    requests: int = 600
+    per_operation: int = 12
+    per_second: float = 20.0
+    request_seconds: float = 10.0
+    scan_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation that will be asked: the endpoint, its request's path and query, and what is known of it."""
+
+    view: EndpointView
+    target: str
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Return the operation's endpoint."""
+        return self.view.endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the scan will do: the operations it will ask, the ones it will not and why, and the budget it keeps to."""
+
+    steps: tuple[Step, ...]
+    skips: tuple[Skip, ...]
+    witnesses: tuple[Witness, ...]
+    budget: int
+    per_second: float
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Return the endpoints of all eligible operations."""
+        return tuple(step.endpoint for step in self.steps)
+
+
+def make(views: Sequence[EndpointView], witnesses: Sequence[Witness], limits: Limits) -> Plan:
+    """Return the plan for these endpoints."""
+    steps: list[Step] = []
+    skips: list[Skip] = []
+    for view in views:
+        why = ineligible(view)
+        target = None if why else target_of(view)
+        if target is None:
+            skips.append(Skip(str(view.endpoint), why or "no value is known for a parameter"))
+        else:
+            steps.append(Step(view, target))
+    budget = min(limits.requests, limits.per_operation * max(len(steps), 1))
+    return Plan(tuple(steps), tuple(skips), tuple(witnesses), budget, limits.per_second)
+
+
+def ineligible(view: EndpointView) -> str:
+    """Return why an operation must not be called under the given permissions, or an empty text."""
+    if view.endpoint.method not in SAFE_METHODS:
+        return f"{view.endpoint.method} may change state"
+    words = _words(view)
+    found = sorted(words & CHANGING)
+    return f"its name says that it changes state ({found[0]})" if found else ""
+
+
+def _words(view: EndpointView) -> set[str]:
+    """Return the words of the path's literal segments and of the operation's and view's names."""
+    literal = re.sub(r"\{[^{}]*\}", " ", view.endpoint.path)
+    names = [literal]
+    if view.operation:
+        names.append(view.operation.operation_id)
+    if view.app_route:
+        names.append(view.app_route.name)
+    return {word.lower() for name in names for word in _WORDS.findall(name)}
+
+
+def target_of(view: EndpointView) -> str | None:
+    """Return path and query with every needed parameter filled from the specification, or None."""
+    operation = view.operation
+    parameters = operation.parameters if operation else ()
+    values = {p.name: p.values[0] for p in parameters if p.location == "path" and p.values}
+    # The endpoint may be named by another witness: its template is the one that is filled.
+    path = fill(operation.endpoint.path if operation else view.endpoint.path, values)
+    if path is None:
+        return None
+    query: list[tuple[str, str]] = []
+    for parameter in parameters:
+        if parameter.location == "query" and parameter.required:
+            if not parameter.values:
+                return None
+            query.append((parameter.name, parameter.values[0]))
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def request_for(step: Step, base: str) -> Request:
+    """Return the step's request against a base URL; a base path that the target lacks is put before it."""
+    parts = urlsplit(base)
+    prefix = parts.path.rstrip("/")
+    bare = step.target if not prefix or step.target.startswith(prefix + "/") else prefix + step.target
+    headers = (("Accept", "application/json, */*;q=0.5"), *_required_headers(step.view.operation))
+    return Request(step.endpoint.method, f"{parts.scheme}://{parts.netloc}{bare}", headers)
+
+
+def _required_headers(operation: Operation | None) -> tuple[tuple[str, str], ...]:
+    if not operation:
+        return ()
+    return tuple(
+        (p.name, p.values[0])
+        for p in operation.parameters
+        if p.location == "header" and p.required and p.values and p.name.lower() != "authorization"
+    )
+
+
+def guard_of(view: EndpointView) -> tuple[str, ...]:
+    """Return what operations that share a credential check have in common; unknown guards are each their own."""
+    if view.route and view.route.guards:
+        return tuple(sorted(f"{guard.how} {guard.place}" if guard.kind == "inline" else guard.how for guard in view.route.guards))
+    return (str(view.endpoint),)

@@ -1,0 +1,189 @@
+"""The proof protocol: what a handful of answers proves about one operation. Sans-I/O.
+
+Conversations are generators that yield what they want asked and are sent the exchange; the engine drives them over
+the wire and over the application's child process alike. Four answers are compared: N nothing sent, R a random
+credential of the same shape, O the original, M a mutant (everything as in O but for one change).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+from stopper.model import Endpoint, Evidence, Strength, Verdict, Witness
+from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, Purpose, Request
+from stopper.observe.wire.compare import alike, identical, refused, succeeded, unstable
+from stopper.observe.wire.evidence import evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request together with why it is sent."""
+
+    request: Request
+    purpose: Purpose
+
+
+class Outcome(enum.Enum):
+    """What became of a mutant."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    CRASHED = "crashed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One mutant, the answer to it and what that proves."""
+
+    mutant: Credential
+    outcome: Outcome
+    exchange: Exchange
+
+
+Conversation = Generator[Ask, Exchange, Baseline]
+Proof = Generator[Ask, Exchange, tuple[Trial, ...]]
+
+
+def presented(request: Request, credential: Credential) -> Request:
+    """Return the request with the credential presented as it presents itself."""
+    return request.with_headers(*credential.headers())
+
+
+def establish(
+    endpoint: Endpoint,
+    witness: Witness,
+    request: Request,
+    stranger: Credential,
+    original: Credential | None,
+    missing: Exchange | None,
+) -> Conversation:
+    """Ask N, R and (with an identity) O of one operation, and judge its door.
+
+    `stranger` is a random credential of the original's shape. `missing` is the answer to a path that cannot exist:
+    an operation that answers like it is a soft 404 or a catch-all, and nothing is claimed of it.
+    """
+    nothing = yield Ask(request, Purpose.NOTHING)
+    random = yield Ask(presented(request, stranger), Purpose.RANDOM)
+    known = (yield Ask(presented(request, original), Purpose.ORIGINAL)) if original else None
+    access, why = judge(nothing, random, known, missing)
+    return Baseline(witness, endpoint, access, nothing, random, known, why)
+
+
+def judge(
+    nothing: Exchange, random: Exchange, original: Exchange | None, missing: Exchange | None
+) -> tuple[Access, str]:
+    """Return what N, R and O say of an operation's door, and why where they say nothing."""
+    present = [exchange for exchange in (nothing, random, original) if exchange]
+    for exchange in present:
+        if unstable(exchange):
+            answer = exchange.error or (f"status {exchange.response.status}" if exchange.response else "no answer")
+            return Access.UNCLEAR, f"an answer proves nothing: {answer}"
+    best = original or nothing
+    if succeeded(best) and missing and identical(best, missing):
+        return Access.UNCLEAR, "a path that cannot exist is answered the same"
+    if original is None:
+        return _judge_stranger(nothing, random)
+    if not succeeded(original):
+        return Access.UNCLEAR, _why_not(original)
+    if succeeded(nothing):
+        if alike(nothing, original):
+            return Access.OPEN, ""
+        return Access.UNCLEAR, "answers with and without a credential, but differently"
+    if alike(random, original):
+        return Access.ANY_TOKEN, ""
+    if succeeded(random):
+        return Access.UNCLEAR, "a random credential is answered with success, but differently"
+    if refused(nothing) or refused(random):
+        return Access.GUARDED, ""
+    return Access.UNCLEAR, f"without a credential it answers {_status(nothing)}"
+
+
+def _judge_stranger(nothing: Exchange, random: Exchange) -> tuple[Access, str]:
+    if succeeded(nothing):
+        return Access.OPEN, ""
+    if not refused(nothing):
+        return Access.UNCLEAR, f"without a credential it answers {_status(nothing)}"
+    if succeeded(random):
+        return Access.ANY_TOKEN, ""
+    return Access.GUARDED, ""
+
+
+def _status(exchange: Exchange) -> int:
+    return exchange.response.status if exchange.response else 0
+
+
+def _why_not(original: Exchange) -> str:
+    if refused(original):
+        return f"the credential is not accepted here (status {_status(original)})"
+    return f"with the credential it answers {_status(original)}"
+
+
+def attempt(live: Live, mutants: tuple[Credential, ...]) -> Proof:
+    """Send each mutant, repeat what was accepted once, and ask O again at the end: it must still work.
+
+    Returns no trials where O no longer works at the end, because then nothing was proven.
+    """
+    trials: list[Trial] = []
+    for mutant in mutants:
+        request = presented(live.request, mutant)
+        first = yield Ask(request, Purpose.MUTANT)
+        outcome = outcome_of(first, live.baseline)
+        if outcome is Outcome.ACCEPTED:
+            again = yield Ask(request, Purpose.MUTANT)
+            outcome = outcome_of(again, live.baseline)
+            outcome = outcome if outcome is Outcome.ACCEPTED else Outcome.INCONCLUSIVE
+        trials.append(Trial(mutant, outcome, first))
+    if trials and live.credential:
+        still = yield Ask(presented(live.request, live.credential), Purpose.ORIGINAL)
+        if not alike(still, live.baseline.original):
+            return tuple(replace(trial, outcome=Outcome.INCONCLUSIVE) for trial in trials)
+    return tuple(trials)
+
+
+def outcome_of(exchange: Exchange, baseline: Baseline) -> Outcome:
+    """Return what M proves against the baseline.
+
+    Accepted: as O and unlike the refused stranger (N, where any token gets in; without O: let in where N was not).
+    """
+    if unstable(exchange) or baseline.access not in (Access.GUARDED, Access.ANY_TOKEN):
+        return Outcome.INCONCLUSIVE
+    if exchange.response and exchange.response.status >= 500:
+        return Outcome.CRASHED
+    stranger = baseline.nothing if baseline.access is Access.ANY_TOKEN else baseline.random
+    let_in = alike(exchange, baseline.original) if baseline.original else succeeded(exchange)
+    if let_in and not alike(exchange, stranger):
+        return Outcome.ACCEPTED
+    if alike(exchange, stranger) or refused(exchange):
+        return Outcome.REFUSED
+    return Outcome.INCONCLUSIVE
+
+
+def verdict(live: Live, trials: tuple[Trial, ...], cause: str) -> Verdict | None:
+    """Return what a control's mutants prove together: broken by the first accepted one, kept if all were refused.
+
+    None where nothing is proven. `cause` groups the operations that one root breaks.
+    """
+    accepted = [trial for trial in trials if trial.outcome is Outcome.ACCEPTED]
+    endpoints = (live.endpoint,)
+    if accepted:
+        labels = ", ".join(dict.fromkeys(trial.mutant.label for trial in accepted))
+        shown = evidence(f"accepted: {labels}", live.baseline.nothing, live.baseline.random, accepted[0].exchange)
+        return Verdict(
+            kept=False,
+            message=f"{live.endpoint} accepts a token that it must refuse: {labels}",
+            endpoints=endpoints,
+            evidence=(_labelled(shown, accepted[0].mutant),),
+            strength=Strength.PROVEN,
+            cause=cause,
+        )
+    if trials and all(trial.outcome is Outcome.REFUSED for trial in trials):
+        labels = ", ".join(dict.fromkeys(trial.mutant.label for trial in trials))
+        return Verdict(True, f"{live.endpoint} refuses: {labels}", endpoints=endpoints, strength=Strength.PROVEN)
+    return None
+
+
+def _labelled(shown: Evidence, mutant: Credential) -> Evidence:
+    return replace(shown, detail=f"{shown.detail}\n$MUTANT_TOKEN: {mutant.label}")
