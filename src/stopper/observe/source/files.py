@@ -1,0 +1,101 @@
+"""From the bytes of a file to its syntax tree, with a state for every file, whatever it holds.
+
+Nothing is imported or run. `ast` refuses deep nesting itself (200 brackets in the tokenizer, 6,000 levels in the
+parser, the interpreter's limit in the tree), quickly and as an exception, so that no file needs a child process here.
+"""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import enum
+import io
+import re
+import sys
+import tokenize
+import warnings
+from dataclasses import dataclass
+
+LARGEST = 2 * 1024 * 1024
+"""Bytes of source above which a file is skipped: generated tables, seconds of parsing each."""
+
+
+class State(enum.Enum):
+    """What became of one file."""
+
+    ANALYSED = "analysed"
+    NOT_RELEVANT = "not relevant"
+    NOT_PARSED = "not parsed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """One file of the project and what became of it; `why` is empty only for an analysed one."""
+
+    path: str
+    state: State
+    why: str = ""
+
+
+class UnreadableError(ValueError):
+    """The bytes are no Python source that this interpreter can parse; the text says why and quotes nothing of it."""
+
+
+_TELLING = (
+    *(b"flask", b"jwt", b"jose", b"itsdangerous", b"authlib", b"oauth", b"bearer", b"authoriz", b"secret"),
+    *(b"passw", b"api_key", b"apikey", b"credential", b"x-forwarded", b"blueprint", b"add_url_rule", b"proxyfix"),
+    *(b"add_resource", b"methodview", b"access_token", b"auth_token", b"refresh_token", b"csrf", b"signing"),
+)
+"""Lower-case words, any of which makes a file worth parsing."""
+
+_BESIDE_TOKEN = (
+    *(b"random", b"uuid", b"hashlib", b"getpid", b"time()", b"logg", b"print(", b"warn", b"column", b"execute"),
+    *(b"redis", b"cache", b"session", b"request", b"header", b"cookie", b"environ", b"urlopen", b"model"),
+)
+"""What the word `token` needs beside it: parsers and lexers have tokens too, and neither make, keep nor send them."""
+
+_ROUTE = re.compile(rb"@\s*[\w.]+\.(?:route|get|post|put|patch|delete|before_\w+|after_\w+|errorhandler|expose)\s*\(?")
+
+
+def relevant(source: bytes) -> bool:
+    """Tell whether any control can have something to say about these bytes: a union of what each of them needs."""
+    if source[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" in source:
+        return True
+    lowered = source.lower()
+    if any(word in lowered for word in _TELLING):
+        return True
+    if b"token" in lowered and any(word in lowered for word in _BESIDE_TOKEN):
+        return True
+    return _ROUTE.search(source) is not None
+
+
+def decode(source: bytes) -> str:
+    """Return the text of Python source, as PEP 263 and the byte order mark say. Raises UnreadableError."""
+    if b"\0" in source:
+        raise UnreadableError("holds NUL bytes (UTF-16 or no source)")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+        text = source.decode(encoding)
+    except (SyntaxError, LookupError):
+        raise UnreadableError("its bytes are not in the encoding that it declares") from None
+    except UnicodeDecodeError:
+        raise UnreadableError("its bytes are not valid in its encoding") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parse(text: str) -> ast.Module:
+    """Return the syntax tree of Python source. Raises UnreadableError."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        if "too many nested" in str(error.msg):
+            raise UnreadableError("nested too deeply") from None
+        raise UnreadableError(f"not the syntax of Python {version} at line {error.lineno or 0}") from None
+    except (RecursionError, MemoryError):
+        raise UnreadableError("nested too deeply") from None
+    except ValueError:
+        raise UnreadableError("not Python source") from None

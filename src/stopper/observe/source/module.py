@@ -1,0 +1,263 @@
+"""A project as the source witness sees it: its files with their states, its modules with the questions to ask them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, TypeVar, overload
+
+from stopper.model import Endpoint, Place
+from stopper.observe.source import constants, files, names, reach, routing
+from stopper.observe.source.files import FileState, State
+from stopper.observe.source.syntax import Function, Index, Scope
+from stopper.observe.views import Route
+
+One = TypeVar("One", bound=ast.AST)
+Two = TypeVar("Two", bound=ast.AST)
+Three = TypeVar("Three", bound=ast.AST)
+
+
+class Module:
+    """One Python file. `path` is relative with forward slashes, `name` is dotted (`shop.api`), `tree` its syntax.
+
+    Every question is answered from one walk over the tree; what crosses files is asked of the project.
+    """
+
+    def __init__(self, project: Project, path: str, text: str, tree: ast.Module) -> None:
+        """Hold a parsed file; nothing is computed before it is asked for."""
+        self.project = project
+        self.path = path
+        self.text = text
+        self.tree = tree
+        self.package = path.rpartition("/")[2] == "__init__.py"
+        self.name = _dotted(path)
+        self.meanings: dict[ast.AST, names.Target | None] = {}
+        self.members: dict[str, names.Target | None] = {}
+
+    def __repr__(self) -> str:
+        """Return Module(shop/api.py)."""
+        return f"Module({self.path})"
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Return the text's lines; line n of the file is at n - 1."""
+        return self.text.split("\n")
+
+    @cached_property
+    def index(self) -> Index:
+        """Return what the one walk over the tree found."""
+        return Index(self.tree)
+
+    @cached_property
+    def bindings(self) -> names.Bindings:
+        """Return all that binds a name in this module."""
+        return names.Bindings(self)
+
+    @cached_property
+    def _returns(self) -> dict[Function, list[ast.Return]]:
+        found: defaultdict[Function, list[ast.Return]] = defaultdict(list)
+        for node in self.nodes(ast.Return):
+            function = self.function_of(node)
+            if function is not None:
+                found[function].append(node)
+        return found
+
+    @overload
+    def nodes(self, first: type[One], /) -> Iterator[One]: ...
+    @overload
+    def nodes(self, first: type[One], second: type[Two], /) -> Iterator[One | Two]: ...
+    @overload
+    def nodes(self, first: type[One], second: type[Two], third: type[Three], /) -> Iterator[One | Two | Three]: ...
+    def nodes(self, *types: type[ast.AST]) -> Iterator[ast.AST]:
+        """Yield the nodes of these exact types, one type after the other, each in document order."""
+        return self.index.nodes(*types)
+
+    def parent(self, node: ast.AST) -> ast.AST | None:
+        """Return the node that holds this one, None for the module."""
+        return self.index.parent(node)
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield the nodes around this one, innermost first."""
+        return self.index.ancestors(node)
+
+    def scope(self, node: ast.AST) -> Scope | None:
+        """Return the module, class, function or lambda in which the node's names are looked up."""
+        return self.index.scope(node)
+
+    def function_of(self, node: ast.AST) -> Function | None:
+        """Return the function whose body holds the node; a decorator or default stands outside its function."""
+        scope = self.scope(node)
+        while scope is not None and not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+            scope = self.scope(scope)
+        return scope
+
+    def class_of(self, node: ast.AST) -> ast.ClassDef | None:
+        """Return the innermost class whose body holds the node, through its methods."""
+        scope = self.scope(node)
+        while scope is not None and not isinstance(scope, ast.ClassDef):
+            scope = self.scope(scope)
+        return scope
+
+    def returns(self, function: Function) -> list[ast.Return]:
+        """Return the function's own return statements, those of functions inside it left out."""
+        return self._returns.get(function, [])
+
+    def place(self, node: ast.AST) -> Place:
+        """Return where a node begins, with the text of its line; columns count from 1."""
+        line = getattr(node, "lineno", 0)
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return Place(self.path, line, getattr(node, "col_offset", -1) + 1, text)
+
+    def resolve(self, node: ast.AST) -> names.Target | None:
+        """Return what an expression stands for: External, Definition, Package or Instance; None where unknown."""
+        return names.resolve(self, node)
+
+    def qualified(self, node: ast.AST) -> str | None:
+        """Return the dotted name of what an expression stands for, an object by its class; None where unknown.
+
+        `from flask import request as r; r.args.get` is `flask.request.args.get`; `app.route` with `app = Flask()` is
+        `flask.Flask.route`; a function of the project is `shop.tokens.decode`, a method `shop.models.User.check`.
+        """
+        return _qualified(self.resolve(node))
+
+    def constant(self, node: ast.AST) -> Any:
+        """Return the value that an expression always has, through names and modules, or constants.UNKNOWN."""
+        return constants.constant(self, node)
+
+    def qualified_definition(self, node: Function | ast.ClassDef) -> str:
+        """Return the dotted name of a function or class defined here, through what it stands in."""
+        parts = [node.name]
+        parts.extend(
+            outer.name
+            for outer in self.ancestors(node)
+            if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        )
+        return ".".join([self.name, *reversed(parts)])
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Return the routes made in this file, in document order."""
+        return self.project.routing.by_path.get(self.path, ())
+
+    def endpoints(self, node: ast.AST) -> tuple[Endpoint, ...]:
+        """Return every endpoint whose handling runs through the code at a node, sorted.
+
+        The view itself, what it calls (across modules), its decorators' bodies, the hooks of its app and blueprint.
+        """
+        return self.project.reach.endpoints(self, node)
+
+
+class Project:
+    """All files of a folder. `modules` are the analysed ones, `files` has a state for every one.
+
+    A file that the pre-filter left out is parsed when an analysed one imports from it, and is no module of `modules`.
+    """
+
+    def __init__(self, sources: Iterable[tuple[str, bytes]]) -> None:
+        """Take (relative path, bytes) pairs: parse what may matter, keep the rest until it is asked for."""
+        self._unread: dict[str, bytes] = {}
+        self._modules: dict[str, Module | None] = {}
+        self._found: dict[tuple[str, str], Module | None] = {}
+        states = [self._take(path.replace("\\", "/"), source) for path, source in sources]
+        self.files: tuple[FileState, ...] = tuple(states)
+        self.modules: tuple[Module, ...] = tuple(module for module in self._modules.values() if module is not None)
+        self._paths = frozenset(self._modules) | frozenset(self._unread)
+
+    def _take(self, path: str, source: bytes) -> FileState:
+        if len(source) > files.LARGEST:
+            return FileState(path, State.SKIPPED, f"larger than {files.LARGEST // 1024} KiB")
+        if not files.relevant(source):
+            self._unread[path] = source
+            return FileState(path, State.NOT_RELEVANT, "holds nothing that a control looks at")
+        try:
+            self._modules[path] = self._parse(path, source)
+        except files.UnreadableError as error:
+            self._modules[path] = None
+            return FileState(path, State.NOT_PARSED, str(error))
+        return FileState(path, State.ANALYSED)
+
+    def _parse(self, path: str, source: bytes) -> Module:
+        text = files.decode(source)
+        return Module(self, path, text, files.parse(text))
+
+    def at(self, path: str) -> Module | None:
+        """Return the module of a path, parsed now where the pre-filter left it out; None where it cannot be read."""
+        source = self._unread.pop(path, None)
+        if source is not None:
+            try:
+                self._modules[path] = self._parse(path, source)
+            except files.UnreadableError:
+                self._modules[path] = None
+        return self._modules.get(path)
+
+    def find(self, name: str, level: int, importer: Module) -> Module | None:
+        """Return the project's module of an import (`level` dots, dotted name) as written in another module."""
+        folder = importer.path.rpartition("/")[0]
+        if level:
+            for _ in range(level - 1):
+                folder = folder.rpartition("/")[0]
+            return self._load(folder, name)
+        key = (folder, name)
+        if key not in self._found:
+            self._found[key] = self._search(folder, name)
+        return self._found[key]
+
+    def _search(self, folder: str, name: str) -> Module | None:
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            return None
+        folders = [folder]
+        while folder:
+            folder = folder.rpartition("/")[0]
+            folders.append(folder)
+        roots = [place for place in folders if _join(place, "__init__.py") not in self._paths]
+        packages = [place for place in folders if place not in roots]
+        sources = [_join(place, "src") for place in folders]
+        for place in [*roots, *packages, *sources]:
+            module = self._load(place, name) if name else None
+            if module is not None:
+                return module
+        return None
+
+    def _load(self, folder: str, name: str) -> Module | None:
+        base = _join(folder, name.replace(".", "/")) if name else folder
+        for path in (f"{base}.py", _join(base, "__init__.py")):
+            if path in self._paths and path != ".py":
+                return self.at(path)
+        return None
+
+    @cached_property
+    def routing(self) -> routing.Routing:
+        """Return the routes of all modules, with what stands before each."""
+        return routing.Routing(self)
+
+    @cached_property
+    def reach(self) -> reach.Reach:
+        """Return which code runs for which endpoint."""
+        return reach.Reach(self)
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Return every route of the project, by path and line."""
+        return self.routing.routes
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _dotted(path: str) -> str:
+    stem = path.removesuffix(".py").removesuffix("/__init__")
+    return stem.replace("/", ".")
+
+
+def _qualified(target: names.Target | None) -> str | None:
+    if isinstance(target, names.Instance):
+        return _qualified(target.kind)
+    if isinstance(target, names.External):
+        return target.name
+    if isinstance(target, names.Definition):
+        return target.module.qualified_definition(target.node)
+    return target.module.name if target is not None else None

@@ -1,0 +1,417 @@
+"""What a name means: through scopes, assignments, imports, re-exports, classes and simple instances, across modules.
+
+Nothing is run; a name with several meanings takes the first that can be told.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stopper.observe.source.syntax import Function, Scope
+
+if TYPE_CHECKING:
+    from stopper.observe.source.module import Module
+
+DEPTH = 40
+"""Steps from name to name after which a meaning is given up: hostile chains end here, not at the recursion limit."""
+
+_BUILTINS = frozenset(dir(builtins))
+
+_RETURNS = {
+    "logging.getLogger": "logging.Logger",
+    "flask.Flask.logger": "logging.Logger",
+    "structlog.get_logger": "structlog.BoundLogger",
+    "redis.from_url": "redis.Redis",
+    "requests.session": "requests.Session",
+    "sqlite3.connect": "sqlite3.Connection",
+    "flask.make_response": "flask.Response",
+    "flask.jsonify": "flask.Response",
+    "flask.Flask.response_class": "flask.Response",
+}
+"""What well-known functions return, where their name does not say it."""
+
+_SAME = {
+    "flask.current_app": "flask.Flask",
+    "flask.globals.request": "flask.request",
+    "flask.globals.current_app": "flask.Flask",
+    "flask.wrappers.Response": "flask.Response",
+    "werkzeug.local.request": "flask.request",
+    "flask_restx.apidoc.Api": "flask_restx.Api",
+    "flask_restful.request": "flask.request",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something outside the project, by its dotted name: `flask.request`, `print`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A function or class of the project."""
+
+    module: Module
+    node: Function | ast.ClassDef
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A module of the project."""
+
+    module: Module
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a known class; `call` is where it was made, which tells two objects of one class apart."""
+
+    kind: External | Definition
+    module: Module | None = None
+    call: ast.Call | None = None
+
+
+Target = External | Definition | Package | Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A name bound by an import: `level` dots, then `module`, then `name` in it ("" for the module itself)."""
+
+    module: str
+    name: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A name bound to an expression; `inside` says that the name takes an element of it (a loop, an unpacking)."""
+
+    value: ast.expr
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A name bound by `def` or `class`."""
+
+    node: Function | ast.ClassDef
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A name bound by a call of the function."""
+
+    argument: ast.arg
+    function: Function | ast.Lambda
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A name bound by something that is not followed: `except ... as`, `del`, `+=`."""
+
+
+Binding = Imported | Assigned | Defined | Parameter | Opaque
+
+
+class Bindings:
+    """All that binds a name in one module, scope by scope, and the modules it star-imports from."""
+
+    def __init__(self, module: Module) -> None:
+        """Collect the bindings of a module from its index."""
+        self._module = module
+        self._scopes: defaultdict[ast.AST, defaultdict[str, list[Binding]]] = defaultdict(lambda: defaultdict(list))
+        self.attributes: defaultdict[ast.AST, defaultdict[str, list[Assigned]]] = defaultdict(lambda: defaultdict(list))
+        self.stars: list[tuple[str, int]] = []
+        self._imports()
+        self._definitions()
+        self._assignments()
+        self._parameters()
+
+    def of(self, scope: ast.AST, name: str) -> list[Binding]:
+        """Return what binds a name in exactly this scope, in document order."""
+        names = self._scopes.get(scope)
+        return names.get(name, []) if names else []
+
+    def names(self, scope: ast.AST) -> Iterator[str]:
+        """Yield the names that a scope binds."""
+        yield from self._scopes.get(scope, {})
+
+    def _bind(self, node: ast.AST, name: str, binding: Binding) -> None:
+        scope = self._module.scope(node)
+        if scope is not None:
+            self._scopes[scope][name].append(binding)
+
+    def _imports(self) -> None:
+        for node in self._module.nodes(ast.Import):
+            for alias in node.names:
+                if alias.asname:
+                    self._bind(node, alias.asname, Imported(alias.name, "", 0))
+                else:
+                    top = alias.name.partition(".")[0]
+                    self._bind(node, top, Imported(top, "", 0))
+        for star in self._module.nodes(ast.ImportFrom):
+            for alias in star.names:
+                if alias.name == "*":
+                    self.stars.append((star.module or "", star.level))
+                else:
+                    imported = Imported(star.module or "", alias.name, star.level)
+                    self._bind(star, alias.asname or alias.name, imported)
+
+    def _definitions(self) -> None:
+        for node in self._module.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+            self._bind(node, node.name, Defined(node))
+
+    def _assignments(self) -> None:
+        for node in self._module.nodes(ast.Assign):
+            for target in node.targets:
+                self._target(node, target, node.value)
+        for annotated in self._module.nodes(ast.AnnAssign):
+            if annotated.value is not None:
+                self._target(annotated, annotated.target, annotated.value)
+        for walrus in self._module.nodes(ast.NamedExpr):
+            self._target(walrus, walrus.target, walrus.value)
+        for loop in self._module.nodes(ast.For, ast.AsyncFor):
+            self._target(loop, loop.target, loop.iter, inside=True)
+        for block in self._module.nodes(ast.With, ast.AsyncWith):
+            for item in block.items:
+                if item.optional_vars is not None:
+                    self._target(block, item.optional_vars, item.context_expr)
+        for grown in self._module.nodes(ast.AugAssign):
+            if isinstance(grown.target, ast.Name):
+                self._bind(grown, grown.target.id, Opaque())
+        for handler in self._module.nodes(ast.ExceptHandler):
+            if handler.name:
+                self._bind(handler, handler.name, Opaque())
+
+    def _target(self, node: ast.AST, target: ast.expr, value: ast.expr, inside: bool = False) -> None:
+        if isinstance(target, ast.Name):
+            self._bind(node, target.id, Assigned(value, inside))
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+            owner = self._module.class_of(node)
+            if owner is not None:
+                self.attributes[owner][target.attr].append(Assigned(value, inside))
+        elif isinstance(target, ast.Tuple | ast.List):
+            values = value.elts if isinstance(value, ast.Tuple | ast.List) and not inside else []
+            paired = len(values) == len(target.elts)
+            for position, element in enumerate(target.elts):
+                self._target(node, element, values[position] if paired else value, inside=inside or not paired)
+
+    def _parameters(self) -> None:
+        for node in self._module.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda):
+            every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+            for argument in every:
+                if argument is not None:
+                    self._scopes[node][argument.arg].append(Parameter(argument, node))
+
+
+def resolve(module: Module, node: ast.AST, depth: int = 0) -> Target | None:
+    """Return what an expression or definition of this module stands for, or None where that cannot be told.
+
+    Each node is asked once: the memory makes long chains cheap and ends circles.
+    """
+    if depth > DEPTH:
+        return None
+    if node not in module.meanings:
+        module.meanings[node] = None
+        module.meanings[node] = _resolve(module, node, depth)
+    return module.meanings[node]
+
+
+def _resolve(module: Module, node: ast.AST, depth: int) -> Target | None:
+    if isinstance(node, ast.Name):
+        return _name(module, node, node.id, depth + 1)
+    if isinstance(node, ast.Attribute):
+        base = resolve(module, node.value, depth + 1)
+        return attribute(base, node.attr, depth + 1) if base is not None else None
+    if isinstance(node, ast.Call):
+        return _made(module, node, depth + 1)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return Definition(module, node)
+    if isinstance(node, ast.Await):
+        return resolve(module, node.value, depth + 1)
+    if isinstance(node, ast.BoolOp | ast.IfExp):
+        options = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
+        return next((found for found in (resolve(module, value, depth + 1) for value in options) if found), None)
+    return None
+
+
+def bindings_of(module: Module, node: ast.AST, name: str) -> tuple[Scope, list[Binding]] | None:
+    """Return the scope that binds a name as seen from a node, and what binds it there; None where nothing does."""
+    scope = module.scope(node)
+    innermost = True
+    while scope is not None:
+        if innermost or not isinstance(scope, ast.ClassDef):
+            found = module.bindings.of(scope, name)
+            if found:
+                return scope, found
+        innermost = False
+        scope = module.scope(scope)
+    return None
+
+
+def _name(module: Module, node: ast.AST, name: str, depth: int) -> Target | None:
+    found = bindings_of(module, node, name)
+    if found is not None:
+        for binding in found[1]:
+            target = _bound(module, binding, depth)
+            if target is not None:
+                return target
+        return None
+    return _starred(module, name, depth) or (External(name) if name in _BUILTINS else None)
+
+
+def _starred(module: Module, name: str, depth: int) -> Target | None:
+    if name.startswith("_") or depth > DEPTH:
+        return None
+    for source, level in module.bindings.stars:
+        other = module.project.find(source, level, module)
+        if other is not None and other is not module:
+            target = member(other, name, depth + 1)
+            if target is not None:
+                return target
+        elif other is None and source == "flask" and level == 0:
+            return External(f"flask.{name}") if name not in _BUILTINS else None
+    return None
+
+
+def _bound(module: Module, binding: Binding, depth: int) -> Target | None:
+    if isinstance(binding, Imported):
+        return imported(module, binding, depth)
+    if isinstance(binding, Defined):
+        return Definition(module, binding.node)
+    if isinstance(binding, Assigned) and not binding.inside:
+        return resolve(module, binding.value, depth + 1)
+    if isinstance(binding, Parameter):
+        return _parameter(module, binding, depth)
+    return None
+
+
+def _parameter(module: Module, binding: Parameter, depth: int) -> Target | None:
+    function = binding.function
+    first = [*function.args.posonlyargs, *function.args.args][:1]
+    owner = module.scope(function)
+    if isinstance(owner, ast.ClassDef) and first and first[0] is binding.argument:
+        if any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in getattr(function, "decorator_list", ())):
+            return None
+        return Instance(Definition(module, owner))
+    annotation = binding.argument.annotation
+    if annotation is not None:
+        kind = resolve(module, annotation, depth + 1)
+        if isinstance(kind, External | Definition):
+            return Instance(kind)
+    return None
+
+
+def imported(module: Module, binding: Imported, depth: int) -> Target | None:
+    """Return what an import binds: a module or member of the project, else the dotted name outside it."""
+    if not binding.name:
+        other = module.project.find(binding.module, 0, module)
+        return Package(other) if other is not None else External(binding.module)
+    other = module.project.find(binding.module, binding.level, module)
+    if other is not None:
+        target = member(other, binding.name, depth + 1) if other is not module else None
+        if target is not None:
+            return target
+        below = module.project.find(f"{binding.module}.{binding.name}".strip("."), binding.level, module)
+        return Package(below) if below is not None else None
+    below = module.project.find(f"{binding.module}.{binding.name}".strip("."), binding.level, module)
+    if below is not None:
+        return Package(below)
+    return _external(f"{binding.module}.{binding.name}") if binding.level == 0 else None
+
+
+def member(module: Module, name: str, depth: int = 0) -> Target | None:
+    """Return what a name at the top of a module stands for, star imports included."""
+    if depth > DEPTH:
+        return None
+    if name not in module.members:
+        module.members[name] = None
+        module.members[name] = _member(module, name, depth)
+    return module.members[name]
+
+
+def _member(module: Module, name: str, depth: int) -> Target | None:
+    for binding in module.bindings.of(module.tree, name):
+        target = _bound(module, binding, depth + 1)
+        if target is not None:
+            return target
+    return _starred(module, name, depth + 1)
+
+
+def attribute(base: Target, name: str, depth: int = 0) -> Target | None:
+    """Return what `base.name` stands for."""
+    if depth > DEPTH:
+        return None
+    if isinstance(base, External):
+        return _external(f"{base.name}.{name}")
+    if isinstance(base, Package):
+        found = member(base.module, name, depth + 1)
+        if found is None:
+            below = base.module.project.find(name, 1, base.module) if base.module.package else None
+            return Package(below) if below is not None else None
+        return found
+    kind = base if isinstance(base, Definition) else base.kind
+    if isinstance(kind, External):
+        return _external(f"{kind.name}.{name}")
+    return class_attribute(kind, name, depth + 1) if isinstance(kind.node, ast.ClassDef) else None
+
+
+def class_attribute(kind: Definition, name: str, depth: int = 0) -> Target | None:
+    """Return what an attribute of a class of the project stands for: own, set on `self`, then of its bases."""
+    module, node = kind.module, kind.node
+    if depth > DEPTH or not isinstance(node, ast.ClassDef):
+        return None
+    for binding in [*module.bindings.of(node, name), *module.bindings.attributes[node].get(name, [])]:
+        target = _bound(module, binding, depth + 1)
+        if target is not None:
+            return target
+    for base in node.bases:
+        above = resolve(module, base, depth + 1)
+        if above is not None:
+            found = attribute(above, name, depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _external(name: str) -> External:
+    for known, same in _SAME.items():
+        if name == known or name.startswith(known + "."):
+            return External(same + name[len(known) :])
+    return External(name)
+
+
+def _made(module: Module, call: ast.Call, depth: int) -> Target | None:
+    callee = resolve(module, call.func, depth + 1)
+    if isinstance(callee, External):
+        if callee.name in _RETURNS:
+            return Instance(External(_RETURNS[callee.name]), module, call)
+        last = callee.name.rpartition(".")[2]
+        return Instance(callee, module, call) if last[:1].isupper() else None
+    if not isinstance(callee, Definition):
+        return None
+    if isinstance(callee.node, ast.ClassDef):
+        return Instance(callee, module, call)
+    return _returned(callee, depth + 1)
+
+
+def _returned(function: Definition, depth: int) -> Target | None:
+    module = function.module
+    if depth > DEPTH or isinstance(function.node, ast.ClassDef):
+        return None
+    for statement in module.returns(function.node):
+        target = resolve(module, statement.value, depth + 1) if statement.value is not None else None
+        if isinstance(target, Instance):
+            return target
+    if function.node.returns is not None:
+        kind = resolve(module, function.node.returns, depth + 1)
+        if isinstance(kind, External | Definition):
+            return Instance(kind)
+    return None
