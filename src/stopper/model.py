@@ -56,6 +56,14 @@ class Status(enum.Enum):
     CONTRADICTED = "contradicted"
 
 
+class Scope(enum.Enum):
+    """What shares a control's live answer."""
+
+    OPERATION = "operation"
+    GUARD = "guard"
+    APPLICATION = "application"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
     """One operation as every witness knows it: the join key.
@@ -129,6 +137,8 @@ class Control:
 
     `implied_by` are ids of broader controls: proven at the same endpoint, they take this one's findings in.
     `guard` names the function of `stopper.guard` that keeps the promise (`transport.refuse`), where there is one.
+    `scope` says what shares a live answer: each operation for itself, all operations behind one credential check, or
+    the whole application; it decides how often mutants and probes are sent.
     """
 
     id: str
@@ -141,6 +151,7 @@ class Control:
     cwe: tuple[int, ...] = ()
     implied_by: tuple[str, ...] = ()
     guard: str = ""
+    scope: Scope = Scope.GUARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +244,9 @@ class Coverage:
 class Report:
     """All that a scan has to say. Reporters turn it into text and add nothing to it.
 
-    `grade` is None when none is deserved, and `ungraded` then says why. `pages` maps control ids to their pages.
+    `grade` is None when none is deserved, and `ungraded` then says why. `incomplete` says why the scan cannot count as
+    done (exit 3), `partial` that it was interrupted. `notes` state what the scan learnt or assumed. `pages` maps
+    control ids to their pages.
     """
 
     targets: tuple[str, ...]
@@ -245,7 +258,9 @@ class Report:
     score: int | None = None
     grade: str | None = None
     ungraded: str = ""
+    incomplete: str = ""
     partial: str = ""
+    notes: tuple[str, ...] = ()
     controls: Mapping[str, Control] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)
     version: str = ""

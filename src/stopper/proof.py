@@ -8,7 +8,7 @@ credential of the same shape, O the original, M a mutant (everything as in O but
 from __future__ import annotations
 
 import enum
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stopper.model import Endpoint, Evidence, Strength, Verdict, Witness
@@ -43,8 +43,17 @@ class Trial:
     exchange: Exchange
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One control's mutants, with the ids of the broader controls that imply it."""
+
+    control: str
+    mutants: tuple[Credential, ...]
+    implied_by: tuple[str, ...] = ()
+
+
 Conversation = Generator[Ask, Exchange, Baseline]
-Proof = Generator[Ask, Exchange, tuple[Trial, ...]]
+Proof = Generator[Ask, Exchange, Mapping[str, tuple[Trial, ...]]]
 
 
 def presented(request: Request, credential: Credential) -> Request:
@@ -121,26 +130,43 @@ def _why_not(original: Exchange) -> str:
     return f"with the credential it answers {_status(original)}"
 
 
-def attempt(live: Live, mutants: tuple[Credential, ...]) -> Proof:
-    """Send each mutant, repeat what was accepted once, and ask O again at the end: it must still work.
+def attempt(live: Live, batches: Sequence[Batch]) -> Proof:
+    """Send each batch's mutants, repeat what was accepted once, and ask O again at the end: it must still work.
 
-    Returns no trials where O no longer works at the end, because then nothing was proven.
+    A batch whose broader control was just shown broken here is not sent: it would prove nothing more. Where O no
+    longer works at the end nothing was proven, and every trial is inconclusive.
     """
-    trials: list[Trial] = []
-    for mutant in mutants:
-        request = presented(live.request, mutant)
-        first = yield Ask(request, Purpose.MUTANT)
-        outcome = outcome_of(first, live.baseline)
-        if outcome is Outcome.ACCEPTED:
-            again = yield Ask(request, Purpose.MUTANT)
-            outcome = outcome_of(again, live.baseline)
-            outcome = outcome if outcome is Outcome.ACCEPTED else Outcome.INCONCLUSIVE
-        trials.append(Trial(mutant, outcome, first))
-    if trials and live.credential:
+    results: dict[str, tuple[Trial, ...]] = {}
+    broken: set[str] = set()
+    for batch in batches:
+        if broken.intersection(batch.implied_by) or not batch.mutants:
+            continue
+        trials = yield from _trials(live, batch.mutants)
+        results[batch.control] = trials
+        if any(trial.outcome is Outcome.ACCEPTED for trial in trials):
+            broken.add(batch.control)
+    if results and live.credential:
         still = yield Ask(presented(live.request, live.credential), Purpose.ORIGINAL)
         if not alike(still, live.baseline.original):
-            return tuple(replace(trial, outcome=Outcome.INCONCLUSIVE) for trial in trials)
+            return {control: _inconclusive(trials) for control, trials in results.items()}
+    return results
+
+
+def _trials(live: Live, mutants: Sequence[Credential]) -> Generator[Ask, Exchange, tuple[Trial, ...]]:
+    trials: list[Trial] = []
+    for mutant in mutants:
+        ask = Ask(presented(live.request, mutant), Purpose.MUTANT)
+        first = yield ask
+        outcome = outcome_of(first, live.baseline)
+        if outcome is Outcome.ACCEPTED:
+            again = yield ask
+            outcome = Outcome.INCONCLUSIVE if outcome_of(again, live.baseline) is not Outcome.ACCEPTED else outcome
+        trials.append(Trial(mutant, outcome, first))
     return tuple(trials)
+
+
+def _inconclusive(trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
+    return tuple(replace(trial, outcome=Outcome.INCONCLUSIVE) for trial in trials)
 
 
 def outcome_of(exchange: Exchange, baseline: Baseline) -> Outcome:

@@ -1,0 +1,336 @@
+"""Asking a running API: the same steps over the wire and over the application's child process.
+
+The conversations themselves are sans-I/O (proof.py and the controls' probes); this module drives them, keeps to the
+budget and shows every exchange to the passive checks.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from stopper import proof
+from stopper.controls import Entry
+from stopper.engine.plan import Plan, Step, guard_of, request_for
+from stopper.model import Endpoint, Scope, Skip, Verdict, Witness
+from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, Purpose, Request
+from stopper.observe.wire import jwt
+from stopper.observe.wire.compare import succeeded, unstable
+from stopper.proof import Ask, Batch, Outcome, Trial
+from stopper.secret import Secret
+
+Result = TypeVar("Result")
+
+
+class Transport(Protocol):
+    """Carries one request and never raises for what the other side does."""
+
+    async def send(self, request: Request) -> Exchange:
+        """Return the exchange, its error set where no answer came."""
+        ...
+
+
+class BudgetSpent(Exception):
+    """The scan's request or time budget is used up; what is left is reported as not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A running API as the engine asks it.
+
+    `base` is its https address, `clear` the same over plain HTTP where there is one. `logins` make credentials over a
+    transport; the first is the identity of the scan, the others are further token endpoints. `token` is a credential
+    given directly. `may_send_clear` allows credentials over `clear` (loopback, or allowed by the user).
+    """
+
+    witness: Witness
+    transport: Transport
+    base: str
+    clear: str = ""
+    logins: tuple[Login, ...] = ()
+    token: Credential | None = None
+    loopback: bool = False
+    may_send_clear: bool = False
+
+
+Login = Callable[[Transport, str], Awaitable[Credential | str]]
+"""Logs in at a base URL; gives the credential, or one line that says why there is none."""
+
+
+class Listener(Protocol):
+    """What the scan does with what was seen."""
+
+    def exchanged(self, exchange: Exchange) -> None:
+        """Take an exchange: passive checks and the record."""
+
+    def judged(self, control: str, witness: Witness, verdict: Verdict) -> None:
+        """Take a control's verdict."""
+
+    def skipped(self, skip: Skip) -> None:
+        """Take note of something that was not looked at."""
+
+    def crashed(self, control: str, subject: str, error: Exception) -> None:
+        """Take note of a control whose code failed."""
+
+    def learnt(self, secret: Secret) -> None:
+        """Take a credential that must not appear in any output."""
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A transport that counts against the budget, labels each exchange and tells the listener."""
+
+    target: Target
+    listener: Listener
+    match: Callable[[str, str], Endpoint | None]
+    budget: int
+    deadline: float
+    sent: int = 0
+
+    async def ask(self, request: Request, purpose: Purpose, endpoint: Endpoint | None = None) -> Exchange:
+        """Send one request for a purpose; raises BudgetSpent instead of sending one too many."""
+        if self.sent >= self.budget:
+            raise BudgetSpent(f"the budget of {self.budget} requests is spent")
+        if time.monotonic() > self.deadline:
+            raise BudgetSpent("the scan's time is up")
+        self.sent += 1
+        raw = await self.target.transport.send(request)
+        known = endpoint or self.match(request.method, urlsplit(request.url).path)
+        exchange = replace(raw, endpoint=known, purpose=purpose, witness=self.target.witness)
+        self.listener.exchanged(exchange)
+        return exchange
+
+    async def drive(self, conversation: Generator[Ask, Exchange, Result], endpoint: Endpoint) -> Result:
+        """Carry a conversation of the proof protocol to its end and return its result."""
+        try:
+            ask = next(conversation)
+            while True:
+                ask = conversation.send(await self.ask(ask.request, ask.purpose, endpoint))
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+
+    async def send(self, request: Request) -> Exchange:
+        """Send a request of a login flow."""
+        return await self.ask(request, Purpose.LOGIN)
+
+
+@dataclass(slots=True)
+class LiveScan:
+    """One running API asked step by step; the results are read when `run` is done.
+
+    `baselines` holds what was learnt of each operation's door; `identity` is the working credential; `refusal` says
+    why there is none although one was given.
+    """
+
+    target: Target
+    plan: Plan
+    entries: Mapping[str, Entry]
+    keys: Sequence[Secret]
+    listener: Listener
+    recorder: Recorder
+    baselines: list[Baseline] = field(default_factory=list)
+    identity: Credential | None = None
+    refusal: str = ""
+    died: str = ""
+
+    async def run(self) -> None:
+        """Log in, calibrate, ask every operation's door, then send mutants and probes where a door was found."""
+        try:
+            await self._log_in()
+            missing = await self._calibrate()
+            lives = [live for step in self.plan.steps if (live := await self._door(step, missing))]
+            groups = self._groups(lives)
+            for members in groups:
+                await self._mutate(members)
+            for name, entry in self._asked("probe"):
+                await self._probe_all(name, entry, lives, groups)
+            await self._still_alive(lives)
+        except BudgetSpent as spent:
+            self.listener.skipped(Skip(f"the rest of the {self.target.witness.value} scan", str(spent), "budget"))
+            self.died = str(spent)
+
+    # ------------------------------------------------------------------ who we are
+
+    async def _log_in(self) -> None:
+        for number, login in enumerate(self.target.logins):
+            made = await login(self.recorder, self.target.base)
+            if isinstance(made, Credential):
+                self.listener.learnt(made.token)
+                if number == 0:
+                    self.identity = made
+            elif number == 0:
+                self.refusal = made
+            else:
+                self.listener.skipped(Skip("a further login", made, "login"))
+        if self.target.clear and self.target.may_send_clear:
+            for login in self.target.logins:
+                made = await login(self.recorder, self.target.clear)
+                if isinstance(made, Credential):
+                    self.listener.learnt(made.token)
+        self.identity = self.identity or self.target.token
+        if self.identity:
+            self.identity = jwt.with_key(self.identity, self.keys)
+
+    async def _calibrate(self) -> Exchange:
+        """Ask for a path that cannot exist: what answers like it is a soft 404 or a catch-all."""
+        parts = urlsplit(self.target.base)
+        url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/{secrets.token_hex(12)}"
+        request = Request("GET", url)
+        return await self.recorder.ask(
+            proof.presented(request, self.identity) if self.identity else request, Purpose.CALIBRATION
+        )
+
+    # ------------------------------------------------------------------ every operation's door
+
+    async def _door(self, step: Step, missing: Exchange) -> Live | None:
+        request = request_for(step, self.target.base)
+        stranger = self._stranger()
+        conversation = proof.establish(
+            step.endpoint, self.target.witness, request, stranger, self.identity, missing
+        )
+        baseline = await self.recorder.drive(conversation, step.endpoint)
+        self.baselines.append(baseline)
+        clear = None
+        if self.target.clear:
+            clear = request_for(step, self.target.clear)
+            await self.recorder.ask(clear, Purpose.CLEAR, step.endpoint)
+        if baseline.access is Access.UNCLEAR:
+            self.listener.skipped(Skip(f"{step.endpoint} over the {self.target.witness.value}", baseline.why))
+            return None
+        return Live(
+            endpoint=step.endpoint,
+            witness=self.target.witness,
+            request=request,
+            baseline=baseline,
+            clear=clear,
+            credential=self.identity,
+            operation=step.view.operation,
+            loopback=self.target.loopback,
+            may_send_clear=self.target.may_send_clear,
+        )
+
+    def _stranger(self) -> Credential:
+        """Return a random credential of the identity's shape, else an opaque one."""
+        if self.identity:
+            return self.identity.changed(jwt.random_like(self.identity.token.reveal()), "random, of the same shape")
+        return Credential(Secret(secrets.token_urlsafe(32)), label="random")
+
+    def _groups(self, lives: Iterable[Live]) -> list[list[Live]]:
+        """Return the operations by credential check; what is true of one member is true of all, until shown else."""
+        guards = {step.endpoint: guard_of(step.view) for step in self.plan.steps}
+        grouped: dict[tuple[object, ...], list[Live]] = defaultdict(list)
+        for live in lives:
+            if live.baseline.access in (Access.GUARDED, Access.ANY_TOKEN):
+                grouped[guards[live.endpoint], live.baseline.access].append(live)
+        return list(grouped.values())
+
+    # ------------------------------------------------------------------ mutants
+
+    async def _mutate(self, members: Sequence[Live]) -> None:
+        """Send every mutant to the first operation of a group, and what it accepted to each of the others, once."""
+        batches = self._batches(members[0].credential or self._stranger())
+        accepted = await self._attempt(members[0], batches)
+        narrowed = [
+            Batch(control, (trial.mutant,), self.entries[control].control.implied_by)
+            for control, trial in accepted.items()
+        ]
+        for live in members[1:] if narrowed else ():
+            await self._attempt(live, narrowed)
+
+    def _batches(self, credential: Credential) -> list[Batch]:
+        batches: list[Batch] = []
+        for name, entry in self._asked("mutate"):
+            try:
+                mutants = tuple(entry.hooks["mutate"](credential))
+            except Exception as error:  # a control's own fault must not end the scan
+                self.listener.crashed(name, "a credential", error)
+                continue
+            batches.append(Batch(name, mutants, entry.control.implied_by))
+        return sorted(batches, key=lambda batch: self._depth(batch.control))
+
+    def _depth(self, control: str) -> int:
+        above = [parent for parent in self.entries[control].control.implied_by if parent in self.entries]
+        return 1 + max(map(self._depth, above)) if above else 0
+
+    async def _attempt(self, live: Live, batches: Sequence[Batch]) -> dict[str, Trial]:
+        """Return, per control that was shown broken, the first accepted trial."""
+        results = await self.recorder.drive(proof.attempt(live, batches), live.endpoint)
+        accepted: dict[str, Trial] = {}
+        for control, trials in results.items():
+            verdict = proof.verdict(live, trials, cause="the credential check")
+            if verdict:
+                self.listener.judged(control, self.target.witness, verdict)
+            else:
+                self.listener.skipped(Skip(f"{control} on {live.endpoint}", "the answers prove nothing", "control"))
+            first = next((trial for trial in trials if trial.outcome is Outcome.ACCEPTED), None)
+            if first:
+                accepted[control] = first
+        return accepted
+
+    # ------------------------------------------------------------------ probes
+
+    async def _probe_all(self, name: str, entry: Entry, lives: Sequence[Live], groups: Sequence[Sequence[Live]]) -> None:
+        """Hold a control's conversation as often as its scope demands."""
+        if entry.control.scope is Scope.OPERATION:
+            for live in lives:
+                await self._probe(name, entry, live)
+        elif entry.control.scope is Scope.GUARD:
+            for members in groups:
+                await self._probe(name, entry, members[0])
+        else:
+            for live in lives:
+                if await self._probe(name, entry, live):
+                    return
+
+    async def _probe(self, name: str, entry: Entry, live: Live) -> Sequence[Verdict]:
+        try:
+            conversation = entry.hooks["probe"](live)
+            verdicts = tuple(await self.recorder.drive(_as_asks(conversation), live.endpoint) or ())
+        except BudgetSpent:
+            raise
+        except Exception as error:  # a control's own fault must not end the scan
+            self.listener.crashed(name, str(live.endpoint), error)
+            return ()
+        for verdict in verdicts:
+            self.listener.judged(name, self.target.witness, verdict)
+        return verdicts
+
+    def _asked(self, hook: str) -> list[tuple[str, Entry]]:
+        """Return the controls with this hook that are asked of this witness (A in the catalogue, for the app)."""
+        everywhere = self.target.witness is Witness.WIRE or hook == "mutate"
+        return [
+            (name, entry)
+            for name, entry in self.entries.items()
+            if hook in entry.hooks and (everywhere or "A" in entry.control.witnesses.split())
+        ]
+
+    # ------------------------------------------------------------------ the end
+
+    async def _still_alive(self, lives: Sequence[Live]) -> None:
+        """Ask once more what worked at the beginning: a dead token or target makes the scan incomplete."""
+        live = next((live for live in lives if succeeded(live.baseline.original or live.baseline.nothing)), None)
+        if not live:
+            return
+        last = await self.recorder.ask(live.with_credential(), Purpose.ORIGINAL, live.endpoint)
+        if unstable(last):
+            self.died = "the target no longer answers"
+        elif not succeeded(last):
+            self.died = "the credential no longer works"
+
+
+def _as_asks(conversation: Generator[Request, Exchange, Result]) -> Generator[Ask, Exchange, Result]:
+    """Turn a control's own conversation, which yields requests, into one that the recorder drives."""
+    try:
+        request = next(conversation)
+        while True:
+            exchange = yield Ask(request, Purpose.PROBE)
+            request = conversation.send(exchange)
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result

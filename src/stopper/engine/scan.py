@@ -1,0 +1,337 @@
+"""One scan: ask every witness that was named, join what they say, and give one report."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from stopper import __version__, correlate
+from stopper.controls import Entry
+from stopper.correlate import Heard, Joined, Matcher
+from stopper.engine import plan as planning
+from stopper.engine.events import CheckFailed, Event, Observed, ScanFinished, ScanStarted, Sent, Skipped
+from stopper.engine.live import LiveScan, Recorder, Target
+from stopper.engine.plan import Limits, Plan
+from stopper.model import (
+    Coverage,
+    Evidence,
+    Failure,
+    Observation,
+    Place,
+    Report,
+    Skip,
+    Verdict,
+    Witness,
+)
+from stopper.observe.source import Project
+from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, Route, SpecDocument
+from stopper.observe.wire.compare import succeeded, unstable
+from stopper.secret import Secret, redact
+
+REACHED_SHARE = 0.8
+"""Share of the eligible operations that must be reached for the scan to count as done."""
+
+UNREAD_SHARE = 0.1
+"""Share of the source files that may be unreadable before the scan cannot count as done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the user named, read and parsed: any mix of the four witnesses.
+
+    `keys` are signing keys at hand (from the application or given by the user); `secrets` are values that must not
+    appear in any output; `skips` and `notes` were made while reading the inputs.
+    """
+
+    targets: tuple[str, ...]
+    documents: tuple[SpecDocument, ...] = ()
+    project: Project | None = None
+    snapshot: AppSnapshot | None = None
+    live: tuple[Target, ...] = ()
+    recorded: tuple[Exchange, ...] = ()
+    keys: tuple[Secret, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    notes: tuple[str, ...] = ()
+    incomplete: str = ""
+
+
+@dataclass(slots=True)
+class Scan:
+    """A scan from its inputs to its report; `emit` is told everything as it happens.
+
+    `report()` can be called at any time: after an interruption it holds what was seen so far.
+    """
+
+    inputs: Inputs
+    entries: Mapping[str, Entry]
+    limits: Limits
+    emit: Callable[[Event], None]
+    started: float = field(default_factory=time.monotonic)
+    plan: Plan | None = None
+    joined: Joined = field(default_factory=lambda: Joined((), {}))
+    observations: dict[tuple[object, ...], Observation] = field(default_factory=dict)
+    exchanges: list[Exchange] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    lives: list[LiveScan] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    known: list[Secret] = field(default_factory=list)
+
+    # ------------------------------------------------------------------ the run
+
+    async def run(self) -> Report:
+        """Ask everything and return the whole report; the last event carries it too."""
+        self.known.extend(self.inputs.secrets)
+        for skip in self.inputs.skips:
+            self.skipped(skip)
+        self.joined = correlate.join(self._heard(()))
+        self._plan()
+        self._ask_static()
+        for exchange in self.inputs.recorded:
+            self.exchanged(exchange)
+        await asyncio.gather(*(self._ask_live(target) for target in self.inputs.live))
+        self._ask_joint()
+        report = self.report()
+        self.emit(ScanFinished(report))
+        return report
+
+    def _heard(self, baselines: Sequence[Baseline]) -> Heard:
+        inputs = self.inputs
+        return Heard(
+            asked=frozenset(self._witnesses()),
+            operations=[operation for document in inputs.documents for operation in document.operations],
+            routes=self._routes(),
+            app_routes=inputs.snapshot.routes if inputs.snapshot else (),
+            baselines=baselines,
+            exchanges=self.exchanges,
+        )
+
+    def _routes(self) -> list[Route]:
+        return [route for module in self.inputs.project.modules for route in module.routes] if self.inputs.project else []
+
+    def _witnesses(self) -> list[Witness]:
+        inputs = self.inputs
+        present = {
+            Witness.SPEC: bool(inputs.documents),
+            Witness.WIRE: bool(inputs.recorded) or any(t.witness is Witness.WIRE for t in inputs.live),
+            Witness.SOURCE: inputs.project is not None,
+            Witness.APP: inputs.snapshot is not None,
+        }
+        return [witness for witness, there in present.items() if there]
+
+    def _plan(self) -> None:
+        if not self.inputs.live:
+            return
+        self.plan = planning.make(self.joined.views, [target.witness for target in self.inputs.live], self.limits)
+        self.emit(ScanStarted(self.plan))
+        for skip in self.plan.skips:
+            self.skipped(skip)
+
+    def _ask_static(self) -> None:
+        for document in self.inputs.documents:
+            for operation in document.operations:
+                self._ask("spec", Witness.SPEC, operation, str(operation.endpoint))
+        for module in self.inputs.project.modules if self.inputs.project else ():
+            self._ask("source", Witness.SOURCE, module, module.path)
+        if self.inputs.snapshot:
+            self._ask("app", Witness.APP, self.inputs.snapshot, self.inputs.snapshot.target)
+
+    async def _ask_live(self, target: Target) -> None:
+        plan = self.plan or Plan((), (), (), 0, 0.0)
+        matcher = Matcher(view.endpoint for view in self.joined.views)
+        deadline = self.started + self.limits.scan_seconds
+        # The application answers in process: its calls cost the target nothing and are bounded by time alone.
+        budget = plan.budget if target.witness is Witness.WIRE else self.limits.requests * 10
+        recorder = Recorder(target, self, matcher.match, budget, deadline)
+        keys = (*self.inputs.keys, *self._found_keys())
+        live = LiveScan(target, plan, self.entries, keys, self, recorder)
+        self.lives.append(live)
+        await live.run()
+
+    def _found_keys(self) -> tuple[Secret, ...]:
+        return self.inputs.project.secrets if self.inputs.project else ()
+
+    def _ask_joint(self) -> None:
+        baselines = [baseline for live in self.lives for baseline in live.baselines]
+        self.joined = correlate.join(self._heard(baselines))
+        for view in self.joined.views:
+            self._ask("joint", Witness.SPEC, view, str(view.endpoint))
+
+    def _ask(self, hook: str, witness: Witness, subject: object, name: str) -> None:
+        """Put one subject before every control that has this hook."""
+        for control, entry in self.entries.items():
+            if hook not in entry.hooks:
+                continue
+            try:
+                verdicts: Iterable[Verdict] = tuple(entry.hooks[hook](subject) or ())
+            except Exception as error:  # a control's own fault must not end the scan
+                self.crashed(control, name, error)
+                continue
+            for verdict in verdicts:
+                self.judged(control, witness, verdict)
+
+    # ------------------------------------------------------------------ what a live scan tells (engine.live.Listener)
+
+    def exchanged(self, exchange: Exchange) -> None:
+        """Record an exchange and show it to every passive check."""
+        self.exchanges.append(exchange)
+        if exchange.purpose is not Purpose.RECORDED:
+            self.emit(Sent(exchange.witness, sum(live.recorder.sent for live in self.lives)))
+        for control, entry in self.entries.items():
+            asked = exchange.witness is Witness.WIRE or "A" in entry.control.witnesses.split()
+            if "wire" not in entry.hooks or not asked:
+                continue
+            try:
+                verdicts = tuple(entry.hooks["wire"](exchange) or ())
+            except Exception as error:  # a control's own fault must not end the scan
+                self.crashed(control, str(exchange.endpoint or "an exchange"), error)
+                continue
+            for verdict in verdicts:
+                self.judged(control, exchange.witness, verdict)
+
+    def judged(self, control: str, witness: Witness, verdict: Verdict) -> None:
+        """Keep one verdict, once: the same words of the same endpoint and place are one observation."""
+        self.asked.add(control)
+        clean = cleaned(verdict, self.known)
+        for speaker in verdict.witnesses or (witness,):
+            observation = Observation(control, speaker, clean)
+            key = (control, speaker, clean.kept, clean.message, clean.endpoints, clean.place)
+            if key not in self.observations:
+                self.observations[key] = observation
+                self.emit(Observed(observation))
+
+    def skipped(self, skip: Skip) -> None:
+        """Keep what was not looked at."""
+        self.skips.append(skip)
+        self.emit(Skipped(skip))
+
+    def crashed(self, control: str, subject: str, error: Exception) -> None:
+        """Keep the failure of a control's own code: its type only, because its text may hold what was scanned."""
+        failure = Failure(control, subject, type(error).__name__)
+        if failure not in self.failures:
+            self.failures.append(failure)
+            self.emit(CheckFailed(failure))
+
+    def learnt(self, secret: Secret) -> None:
+        """Take a credential that no output may show."""
+        self.known.append(secret)
+
+    # ------------------------------------------------------------------ the report
+
+    def report(self, partial: str = "") -> Report:
+        """Return what is known so far as a whole report; `partial` says why it is not all."""
+        controls = {name: entry.control for name, entry in self.entries.items()}
+        observations = tuple(self.observations.values())
+        found = correlate.findings(observations, controls, self.joined)
+        incomplete = self.inputs.incomplete or self._incomplete()
+        ungraded = partial or incomplete or self._ungraded()
+        return Report(
+            targets=self.inputs.targets,
+            findings=tuple(found),
+            observations=observations,
+            coverage=self._coverage(),
+            skips=tuple(self.skips),
+            failures=tuple(self.failures),
+            ungraded=ungraded,
+            incomplete=incomplete,
+            partial=partial,
+            notes=(*self.inputs.notes, *self.joined.learnt),
+            controls=controls,
+            pages={name: entry.page for name, entry in self.entries.items()},
+            version=__version__,
+        )
+
+    def _coverage(self) -> Coverage:
+        project = self.inputs.project
+        states = project.files if project else ()
+        by_witness = {live.target.witness: live.recorder.sent for live in self.lives}
+        return Coverage(
+            operations_in_spec=sum(len(document.operations) for document in self.inputs.documents),
+            operations=len(self.joined.views),
+            eligible=len(self.plan.steps) if self.plan else 0,
+            reached=len(self._reached()),
+            files=len(states),
+            files_analysed=sum(state.state == "analysed" for state in states),
+            requests=by_witness.get(Witness.WIRE, 0),
+            app_requests=by_witness.get(Witness.APP, 0),
+            seconds=time.monotonic() - self.started,
+            witnesses=tuple(self._witnesses()),
+            identity=any(live.identity for live in self.lives),
+            controls_asked=tuple(sorted(self.asked)),
+        )
+
+    def _reached(self) -> set[str]:
+        """Return the operations that gave an answer of their own to somebody over the wire or in the app."""
+        return {
+            str(baseline.endpoint)
+            for live in self.lives
+            for baseline in live.baselines
+            if any(_answered(exchange) for exchange in (baseline.original, baseline.random, baseline.nothing))
+        }
+
+    def _incomplete(self) -> str:
+        """Return why the scan cannot count as done, or an empty text."""
+        if self.failures:
+            return f"{len(self.failures)} checks crashed"
+        for live in self.lives:
+            why = live.refusal or live.died or self._never_worked(live)
+            if why:
+                return f"{live.target.witness.value}: {why}"
+        if self.plan and len(self._reached()) < REACHED_SHARE * len(self.plan.steps):
+            return f"only {len(self._reached())} of {len(self.plan.steps)} eligible operations were reached"
+        states = self.inputs.project.files if self.inputs.project else ()
+        unread = [state for state in states if state.state in ("not parsed", "timed out")]
+        if states and len(unread) > UNREAD_SHARE * len(states):
+            return f"{len(unread)} of {len(states)} source files could not be read"
+        return ""
+
+    def _never_worked(self, live: LiveScan) -> str:
+        """Say so where a credential was given and no operation that turns strangers away let it in."""
+        if not live.identity or live.target.witness is not Witness.WIRE:
+            return ""
+        doors = [b for b in live.baselines if b.original and not succeeded(b.nothing)]
+        if doors and not any(succeeded(b.original) for b in doors):
+            return "the credential was accepted nowhere"
+        return ""
+
+    def _ungraded(self) -> str:
+        """Return why a complete scan has no grade, or an empty text."""
+        if not self.lives:
+            return "neither the wire nor the application was asked"
+        if not any(live.identity for live in self.lives):
+            return "no identity was given"
+        if self.plan and not self.plan.steps:
+            return "no operation was eligible"
+        return ""
+
+
+def _answered(exchange: Exchange | None) -> bool:
+    if not exchange or not exchange.response or unstable(exchange):
+        return False
+    return exchange.response.status not in (404, 405) and exchange.response.status < 500
+
+
+def cleaned(verdict: Verdict, known: Sequence[Secret]) -> Verdict:
+    """Return the verdict with every known credential and all that looks like one taken out of its texts."""
+    return replace(
+        verdict,
+        message=redact(verdict.message, known),
+        place=_clean_place(verdict.place, known) if verdict.place else None,
+        evidence=tuple(_clean_evidence(evidence, known) for evidence in verdict.evidence),
+    )
+
+
+def _clean_place(place: Place, known: Sequence[Secret]) -> Place:
+    return replace(place, text=redact(place.text, known)) if place.text else place
+
+
+def _clean_evidence(evidence: Evidence, known: Sequence[Secret]) -> Evidence:
+    return Evidence(
+        title=redact(evidence.title, known),
+        detail=redact(evidence.detail, known),
+        command=redact(evidence.command, known),
+        path=tuple((_clean_place(place, known), redact(text, known)) for place, text in evidence.path),
+    )
