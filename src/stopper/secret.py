@@ -13,6 +13,7 @@ import binascii
 import hashlib
 import hmac
 import html
+import itertools
 import json
 import re
 import string
@@ -279,6 +280,7 @@ def _vendor(text: str) -> Iterator[Match]:
 
 # The lengths are those of HMAC with SHA-1, SHA-256 and SHA-512 in base64url without padding.
 _SIGNED = re.compile(r"\.([A-Za-z0-9_-]{6}\.)?((?:[A-Za-z0-9_-]{27}|[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{86})(?![\w-]))")
+_LONGEST_PAYLOAD = 4096  # that of a cookie
 
 
 def _signed(text: str) -> Iterator[Match]:
@@ -287,8 +289,10 @@ def _signed(text: str) -> Iterator[Match]:
         signature = found[2]
         if signature.lower() == signature or signature.upper() == signature:
             continue
-        start = _run_start(text, found.start(), _URL_SAFE + ".", 8192)
+        start = _run_start(text, found.start(), _URL_SAFE + ".", _LONGEST_PAYLOAD)
         payload = text[start : found.start()]
+        if len(payload) == _LONGEST_PAYLOAD:
+            continue
         if _plausible_timestamp(found[1]) if found[1] else _json_payload(payload):
             yield Match(start, found.end(), "signed value")
 
@@ -333,7 +337,7 @@ def _random(value: str) -> bool:
         return False
     if any(character.isdigit() for character in value):
         return True
-    climbs = sum(1 for before, after in zip(value, value[1:], strict=False) if before.islower() and after.isupper())
+    climbs = sum(1 for before, after in itertools.pairwise(value) if before.islower() and after.isupper())
     return climbs * 6 > len(value)
 
 
@@ -350,6 +354,9 @@ _NAMED = re.compile(
     r"(?P<separator>[ \t]{0,3}(?:=>|={1,2}|:|%3[dDaA]|>|,(?=[ \t]{0,3}b?[\"']))[ \t]{0,3}|[ \t])"
     rf"b?(?P<opening>{_QUOTES})"
 )
+_PHRASE = re.compile(r"(?i:pass|pwd|secret|pepper)")  # credentials that may hold spaces
+_LONGEST_WORD = 512  # what is longer than this is neither a word nor code
+_LONGEST_QUOTED = 8192
 _BARE_VALUE = re.compile(r"[^\s\"'\\&;,<>(){}\[\]]++")
 _PERCENT_END = re.compile(r"%(?:26|22|27|20|3[bB]|2[cC]|7[dD])")
 _SCHEME_WORD = re.compile(rf"(?i:(?:bearer|basic|dpop|token|jwt|apikey|negotiate){_SPACE})")
@@ -360,80 +367,90 @@ _HARMLESS_VALUES = re.compile(
     | reset | refused | rejected | accepted | not | is | was | has | for | of | and | or | in | the | a | an
     | bearer | basic | dpop | jwt | opaque | token | password | secret | redacted | removed | hidden | masked | filtered
     | access_token | refresh_token | id_token | client_credentials | client_secret_basic | client_secret_post
-    | [x*.•#_-]+ | \$.* | %.? | %\(.* | \[redacted.* | \.\.\.
+    | [x*.•#_-]+ | [$<{].* | %.? | %\(.* | \[redacted.*
     )[.!?:]*$ )"""
 )
 
 
 def _named(text: str) -> Iterator[Match]:
     """Find the values that their name calls a credential."""
-    for found in _NAMED.finditer(text):
+    position = bare_end = 0
+    while found := _NAMED.search(text, position):
+        position = found.end()
         if _HARMLESS_NAMES.search(text, max(0, found.start() - 16), found.start()):
             continue
-        found_value = _quoted_value(text, found) if found["opening"] else _bare_value(text, found)
-        if found_value is not None:
-            yield Match(*found_value, found[1].lower())
+        if found["opening"]:
+            span = _quoted_value(text, found)
+        else:
+            if position > bare_end:  # names may follow each other within one run: its end is looked for once
+                bare_end = _bare_end(text, position)
+            span = _bare_value(text, found, bare_end)
+        if span is not None:
+            yield Match(*span, found[1].lower())
+            position = span[1]
+
+
+def _bare_end(text: str, start: int) -> int:
+    bare = _BARE_VALUE.match(text, start)
+    return bare.end() if bare else start
 
 
 def _quoted_value(text: str, found: re.Match[str]) -> tuple[int, int] | None:
     if found["separator"].isspace():
         return None
-    start = found.end()
-    end = text.find(found["opening"], start, start + 8192)
-    while end > start and found["opening"] in "\"'" and text[end - 1] == "\\":
-        end = text.find(found["opening"], end + 1, start + 8192)
+    start, quote_mark = found.end(), found["opening"]
+    end = text.find(quote_mark, start, start + _LONGEST_QUOTED)
+    while end > start and len(quote_mark) == 1 and text[end - 1] == "\\":
+        end = text.find(quote_mark, end + 1, start + _LONGEST_QUOTED)
     if end == -1:
-        bare = _BARE_VALUE.match(text, start)
-        end = bare.end() if bare else start
-    return _without_scheme(text, start, end, found)
-
-
-def _bare_value(text: str, found: re.Match[str]) -> tuple[int, int] | None:
-    bare = _BARE_VALUE.match(text, found.end())
-    if bare is None:
-        return None
-    start, end = bare.span()
-    if found["separator"].isspace() and not _option(text, found):
-        return None
-    if found["separator"] == ">" and text[found.start() - 1 : found.start()] not in ("<", "_", "-", ":"):
-        return None
-    if text[end : end + 1] in ("(", "[", "{") or _ends_with_name(text[start:end], found[1]):
-        return None  # code such as password=read_password(), token=self.token
-    if encoded := _PERCENT_END.search(text, start, end):
-        end = encoded.start()
-    scheme = _SCHEME_WORD.match(text, start)
-    if scheme and (credential := _BARE_VALUE.match(text, scheme.end())):
-        return _unless_harmless(text, scheme.end(), credential.end())
-    in_prose = found["separator"].strip(" \t") == ":" and found["closing"] == "" and found[1].lower() != "authorization"
-    if in_prose and not (end - start >= 6 and _random(text[start:end])):
-        return None
+        end = _bare_end(text, start)
+    scheme = _SCHEME_WORD.match(text, start, end)
+    if scheme:
+        return _unless_harmless(text, scheme.end(), end)
+    if " " in text[start:end] and not _PHRASE.match(found[1]):
+        return None  # a sentence; the credentials in it are found by their own form
     return _unless_harmless(text, start, end)
 
 
-def _option(text: str, found: re.Match[str]) -> bool:
+def _bare_value(text: str, found: re.Match[str], end: int) -> tuple[int, int] | None:
+    start, name, separator = found.end(), found[1].lower(), found["separator"]
+    if end <= start or (separator.isspace() and not _is_option(text, found)):
+        return None
+    if separator == ">" and text[found.start() - 1 : found.start()] not in ("<", "_", "-", ":"):
+        return None
+    if encoded := _PERCENT_END.search(text, start, end):
+        end = encoded.start()
+    scheme = _SCHEME_WORD.match(text, start)
+    if scheme:
+        return _unless_harmless(text, scheme.end(), _bare_end(text, scheme.end()))
+    if end - start <= _LONGEST_WORD:
+        in_prose = separator.strip(" \t") == ":" and not found["closing"] and name != "authorization"
+        if in_prose and not (end - start >= 6 and _random(text[start:end])):
+            return None
+        if text[end : end + 1] in ("(", "[", "{") or _is_code(text[start:end], name):
+            return None
+    return _unless_harmless(text, start, end)
+
+
+def _is_option(text: str, found: re.Match[str]) -> bool:
     """Tell whether the name is a command's option, whose value follows after a space: `--token x`."""
     start = _run_start(text, found.start(), _URL_SAFE, 40)
     return text.startswith("--", start)
 
 
-def _ends_with_name(value: str, name: str) -> bool:
-    last = value.rpartition(".")[2]
-    return last.isidentifier() and last.lower().endswith(name.lower()) and not any(map(str.isdigit, value))
-
-
-def _without_scheme(text: str, start: int, end: int, found: re.Match[str]) -> tuple[int, int] | None:
-    scheme = _SCHEME_WORD.match(text, start, end)
-    if scheme:
-        return _unless_harmless(text, scheme.end(), end)
-    value = text[start:end]
-    if " " in value and found[1].lower() in ("token", "authorization", "credential", "credentials", "session"):
-        return None  # a sentence; the credentials in it are found by their own form
-    return _unless_harmless(text, start, end)
+def _is_code(value: str, name: str) -> bool:
+    """Tell whether a value is a variable of that name, as in `token=self.token`."""
+    parts = value.split(".")
+    return all(part.isidentifier() for part in parts) and any(
+        part.lower().endswith(name) and not any(map(str.isdigit, part)) for part in parts
+    )
 
 
 def _unless_harmless(text: str, start: int, end: int) -> tuple[int, int] | None:
+    if end - start > _LONGEST_WORD:
+        return start, end
     value = text[start:end].rstrip(".")
-    if len(value) < 3 or _HARMLESS_VALUES.match(value) or value.startswith(("{", "<", "[redacted")):
+    if len(value) < 3 or _HARMLESS_VALUES.match(value):
         return None
     return start, start + len(value)
 
