@@ -35,7 +35,7 @@ class Scheme:
 
     @property
     def bearer(self) -> bool:
-        """Tell whether a bearer token answers this scheme (RFC 6750), an apiKey in the Authorization header included."""
+        """Tell whether a bearer token answers this scheme (RFC 6750), apiKey in the Authorization header included."""
         header = self.kind == "apiKey" and self.location == "header" and self.parameter.lower() == "authorization"
         return header or self.kind in ("bearer", "oauth2", "openIdConnect")
 
@@ -159,13 +159,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """One HTTP answer. `body` is cut at the client's cap, and `truncated` says so; `seconds` is to the last byte."""
+    """One HTTP answer. `body` is cut at the client's cap, and `truncated` says so; `seconds` is to the last byte.
+
+    `undecoded` names a content coding that was left on the body ("br"), which is then no text.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     truncated: bool = False
     seconds: float = 0.0
+    undecoded: str = ""
 
     def __repr__(self) -> str:
         """Return the status only: headers and body may carry a token."""

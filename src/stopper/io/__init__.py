@@ -1,0 +1,1 @@
+"""Where the scanner touches the world: the network, files and child processes."""

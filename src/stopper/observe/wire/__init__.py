@@ -1,0 +1,1 @@
+"""Pure readers of what crossed the wire: content codings, credentials, recordings."""
