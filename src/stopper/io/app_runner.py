@@ -1,0 +1,538 @@
+"""Runs inside the application's own interpreter: makes the named Flask application and answers questions about it.
+
+Started by `stopper.io.child` as a plain script with one argument, the number of an inherited socket. It needs only
+the standard library and the application's Flask, and must never import `stopper`, which that interpreter need not
+have. Every line on the socket is one JSON object: a command comes in, an answer goes out. What the application
+prints goes elsewhere and cannot disturb it. Of an exception only its type and place are told, never its text.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__" and sys.path[0] == __file__.rpartition("/")[0]:
+    del sys.path[0]  # this script's folder holds modules named like the standard library's
+
+import base64
+import contextlib
+import datetime
+import difflib
+import importlib
+import importlib.metadata
+import inspect
+import io
+import ipaddress
+import json
+import logging
+import os
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+DISTRIBUTIONS = """
+    apiflask authlib connexion cryptography flasgger flask flask-appbuilder flask-cors flask-httpauth flask-jwt-extended
+    flask-limiter flask-login flask-restful flask-restx flask-security-too flask-smorest flask-sqlalchemy flask-talisman
+    gunicorn itsdangerous joserfc jwcrypto pyjwt python-jose sentry-sdk sqlalchemy stopper time-machine werkzeug
+"""
+KEY_WORDS = ("KEY", "SECRET", "PASSWORD", "PEM", "PEPPER", "JWT", "TOKEN")
+TEXT_CAP = 16_384
+DEPTH_CAP = 6
+ITEMS_CAP = 1_000
+
+
+class TimeLimitError(BaseException):
+    """The application took longer than it was given; no `except Exception` of the application stops it."""
+
+
+class LoadError(Exception):
+    """The application cannot be used; holds the answer that says why."""
+
+    def __init__(self, kind: str, **details: object) -> None:
+        super().__init__(kind)
+        self.answer = {"kind": kind, **details}
+
+
+# --------------------------------------------------------------------------- the fences
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeLimitError in the main thread after so many seconds, whatever Python code is running."""
+
+    def expire(*_: object) -> None:
+        raise TimeLimitError
+
+    signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class NetworkFence:
+    """An audit hook that refuses connections and datagrams beyond loopback; `refused` holds where they would go."""
+
+    def __init__(self) -> None:
+        self.refused: set[str] = set()
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Look at one audit event and raise PermissionError when it is a way out."""
+        if event not in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            return
+        address = arguments[1]
+        if isinstance(address, tuple) and address and not _loopback(str(address[0])):
+            self.refused.add(f"{address[0]}:{address[1]}")
+            raise PermissionError("stopper: no connections beyond loopback while the application is examined")
+
+
+def _loopback(host: str) -> bool:
+    if host in ("localhost", ""):
+        return True
+    try:
+        return ipaddress.ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+# --------------------------------------------------------------------------- making the application
+
+
+def search_paths(folder: str) -> tuple[Path, Path]:
+    """Return where to import from: the folder's first ancestor that is no package, and the folder itself."""
+    inner = outer = Path(folder).absolute()
+    while (outer / "__init__.py").is_file() and outer.parent != outer:
+        outer = outer.parent
+    return outer, inner
+
+
+def of_project(file: str, project: Path) -> bool:
+    """Tell whether a file belongs to the project and not to what is installed inside its folder."""
+    return project in Path(file).parents and "site-packages" not in file and "dist-packages" not in file
+
+
+def load(target: str, folder: str) -> Any:
+    """Return the WSGI application that `module:attribute` names; a callable that is no application is called.
+
+    Raises LoadError where there is none, and whatever the application's own code raises.
+    """
+    module_name, _, path = target.partition(":")
+    try:
+        importlib.import_module("flask")
+    except ImportError as error:
+        raise LoadError("no-flask", name=error.name) from None
+    found: Any = _imported(module_name, folder)
+    for name in path.split("."):
+        found = _attribute(found, name)
+    if flask_of(found) is None and callable(found):
+        found = _called(found, folder)
+    if flask_of(found) is None:
+        raise LoadError("not-flask", type=type(found).__name__)
+    return found
+
+
+def _imported(name: str, folder: str) -> Any:
+    with _told("import", folder):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name and (name + ".").startswith(error.name + "."):
+                raise LoadError("no-module", name=error.name) from None
+            raise
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    if hasattr(owner, name):
+        return getattr(owner, name)
+    near = difflib.get_close_matches(name, [key for key in dir(owner) if not key.startswith("_")], 1)
+    raise LoadError("no-attribute", name=name, near=near[0] if near else "")
+
+
+def _called(factory: Callable[[], Any], folder: str) -> Any:
+    try:
+        signature = inspect.signature(factory)
+        needed = [p.name for p in signature.parameters.values() if p.default is p.empty and p.kind not in (2, 4)]
+    except (TypeError, ValueError):
+        needed = []
+    if needed:
+        raise LoadError("arguments", names=needed)
+    with _told("call", folder):
+        return factory()
+
+
+@contextlib.contextmanager
+def _told(stage: str, folder: str) -> Iterator[None]:
+    """Turn what the application raises into a LoadError with the exception's type and place."""
+    try:
+        yield
+    except LoadError:
+        raise
+    except BaseException as error:
+        file, line = _raised_at(error, folder)
+        details: dict[str, object] = {"stage": stage, "type": type(error).__name__, "file": file, "line": line}
+        if isinstance(error, TimeLimitError):
+            raise LoadError("timeout", **details) from None
+        if isinstance(error, SystemExit):
+            status = error.code if isinstance(error.code, int) else int(error.code is not None)
+            raise LoadError("exit", status=status, **details) from None
+        if isinstance(error, ModuleNotFoundError):
+            raise LoadError("needs-module", name=error.name, **details) from None
+        raise LoadError("raised", **details) from None
+
+
+def _raised_at(error: BaseException, folder: str) -> tuple[str, int]:
+    """Return the innermost line of the project on the way to the exception, else the innermost of all."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return str(Path(error.filename).absolute()), error.lineno or 0
+    walked = [(Path(frame.filename), frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
+    frames = [
+        (str(f.absolute()), line) for f, line in walked if f.exists() and f.absolute() != Path(__file__).absolute()
+    ]
+    project = [frame for frame in frames if of_project(frame[0], search_paths(folder)[0])]
+    return (project or frames or [("", 0)])[-1]
+
+
+def flask_of(application: Any) -> Any:
+    """Return the Flask application itself, looked for behind up to five WSGI wrappers, or None."""
+    from flask import Flask
+
+    for _ in range(6):
+        if isinstance(application, Flask):
+            return application
+        inner = _inner(application)
+        if inner is None:
+            return None
+        application = inner
+    return None
+
+
+def _inner(wrapper: Any) -> Any:
+    """Return what a WSGI wrapper wraps, by the attribute names in use, or None."""
+    if inspect.ismethod(wrapper):
+        return wrapper.__self__
+    if inspect.ismodule(wrapper) or inspect.isclass(wrapper):
+        return None
+    names = ("app", "wsgi_app", "application", "wsgi_application")
+    return next((value for name in names if callable(value := getattr(wrapper, name, None))), None)
+
+
+# --------------------------------------------------------------------------- looking at it
+
+
+def code_place(function: Any) -> tuple[str, int]:
+    """Return file and `co_firstlineno` of what a view is once decorators, partials and methods are taken off.
+
+    For a decorated function that is the line of its first decorator. ("", 0) where there is no Python code.
+    """
+    for _ in range(100):
+        if hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        elif hasattr(function, "func") and hasattr(function, "keywords"):
+            function = function.func  # functools.partial
+        elif hasattr(function, "__func__"):
+            function = function.__func__
+        elif hasattr(function, "__code__"):
+            file = Path(function.__code__.co_filename).absolute()
+            return (str(file), function.__code__.co_firstlineno) if file.exists() else ("", 0)
+        elif callable(function) and not inspect.isclass(function):
+            function = type(function).__call__
+        else:
+            break
+    return "", 0
+
+
+def view_place(function: Any, method: str, methods: Iterable[str]) -> tuple[str, int]:
+    """Return the place of the code that answers one HTTP method, which in a MethodView is that method's own."""
+    view_class = getattr(function, "view_class", None)
+    if view_class is None:
+        return code_place(function)
+    for name in (method, "GET", *sorted(methods)):
+        handler = getattr(view_class, name.lower(), None)
+        if handler is not None:
+            return code_place(handler)
+    return code_place(view_class.dispatch_request)
+
+
+def rules(app: Any) -> list[dict[str, Any]]:
+    """Return every rule of the url_map that Flask answers, in the order in which Flask tries equals."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.build_only or rule.websocket:
+            continue
+        view = app.view_functions.get(rule.endpoint)
+        methods = sorted(rule.methods or ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
+        written = {name.upper() for name in methods if hasattr(getattr(view, "view_class", None), name.lower())}
+        automatic = set()
+        if "HEAD" in methods and "GET" in methods and "HEAD" not in written:
+            automatic.add("HEAD")
+        if getattr(rule, "provide_automatic_options", False):
+            automatic.add("OPTIONS")
+        found.append(
+            {
+                "rule": rule.rule,
+                "endpoint": str(rule.endpoint),
+                "host": rule.host or rule.subdomain or "",
+                "automatic": sorted(automatic),
+                "views": {name: view_place(view, name, methods) for name in methods},
+            }
+        )
+    return found
+
+
+def encoded(value: Any, depth: int = DEPTH_CAP) -> list[Any]:
+    """Return a configuration value as [kind, JSON value], cut in depth, length and size."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return ["plain", value]
+    if isinstance(value, str) and len(value) <= TEXT_CAP:
+        return ["plain", str(value)]
+    if isinstance(value, (bytes, bytearray)) and len(value) <= TEXT_CAP:
+        return ["bytes", base64.b64encode(bytes(value)).decode()]
+    if isinstance(value, datetime.timedelta):
+        return ["seconds", value.total_seconds()]
+    if depth and isinstance(value, dict):
+        return ["dict", [[str(k), encoded(v, depth - 1)] for k, v in list(value.items())[:ITEMS_CAP]]]
+    if depth and isinstance(value, (list, tuple)):
+        return ["list", [encoded(item, depth - 1) for item in value[:ITEMS_CAP]]]
+    if depth and isinstance(value, (set, frozenset)):
+        return ["list", [encoded(item, depth - 1) for item in sorted(value, key=repr)[:ITEMS_CAP]]]
+    return ["object", f"{type(value).__module__}.{type(value).__qualname__}"]
+
+
+def hook_name(function: Any) -> str:
+    """Return `module.qualified_name` of a hook, the function under its decorators where there is one."""
+    for _ in range(100):
+        inner = getattr(function, "__wrapped__", None) or getattr(function, "func", None)
+        if inner is None:
+            break
+        function = inner
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{getattr(function, '__module__', None) or '?'}.{name}"
+
+
+def log_handlers() -> list[str]:
+    """Return the classes of all log handlers in place, on whichever logger."""
+    loggers = [logging.root, *(v for v in logging.root.manager.loggerDict.values() if isinstance(v, logging.Logger))]
+    kinds = {type(handler) for logger in loggers for handler in logger.handlers}
+    return sorted(f"{kind.__module__}.{kind.__qualname__}" for kind in kinds)
+
+
+def versions() -> dict[str, str]:
+    """Return the releases of Python and of the installed distributions that have to do with tokens."""
+    found = {"python": ".".join(str(part) for part in sys.version_info[:3])}
+    for name in DISTRIBUTIONS.split():
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def candidate_keys(app: Any, project: Path) -> list[list[Any]]:
+    """Return texts and bytes that may be signing keys: in the configuration, the project's modules, the environment.
+
+    Each is [where it stands, encoded value]. Told by name alone; whether one is a key is shown by a token's signature.
+    """
+    sources: list[tuple[str, dict[Any, Any]]] = [("app.config", dict(app.config))]
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if of_project(file, project) and name != "__main__":
+            sources.append((name, dict(vars(module))))
+    sources.append(("environment", dict(os.environ)))
+    found = []
+    for where, values in sources:
+        for key, value in values.items():
+            items = value if isinstance(value, (list, tuple)) else [value]
+            if isinstance(key, str) and any(word in key.upper() for word in KEY_WORDS):
+                found += [[f"{where} {key}", encoded(i)] for i in items if isinstance(i, (str, bytes)) and i]
+    return found[:ITEMS_CAP]
+
+
+# --------------------------------------------------------------------------- calling it
+
+
+def environ_of(call: dict[str, Any]) -> dict[str, Any]:
+    """Return the WSGI environ of one request (PEP 3333), as a server in production would make it.
+
+    Doubled headers are joined with a comma and names with an underscore dropped, as gunicorn does by default.
+    """
+    url = urlsplit(call["url"])
+    body = base64.b64decode(call["body"]) if call["body"] is not None else b""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": call["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(url.path or "/").decode("latin-1"),
+        "QUERY_STRING": url.query,
+        "REQUEST_URI": (url.path or "/") + (f"?{url.query}" if url.query else ""),
+        "SERVER_NAME": url.hostname or "localhost",
+        "SERVER_PORT": str(url.port or (443 if url.scheme == "https" else 80)),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": call["peer"],
+        "REMOTE_PORT": "49152",
+        "HTTP_HOST": url.netloc.rpartition("@")[2],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": url.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    if call["body"] is not None:
+        environ["CONTENT_LENGTH"] = str(len(body))
+    given: dict[str, str] = {}
+    for name, value in call["headers"]:
+        if "_" not in name:
+            key = name.upper().replace("-", "_")
+            given[key] = f"{given[key]},{value.strip()}" if key in given else value.strip()
+    for key, value in given.items():
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+    return environ
+
+
+def answer_of(application: Any, call: dict[str, Any]) -> dict[str, Any]:
+    """Call the WSGI application once and return status, headers and the body up to the cap."""
+    started: list[Any] = []
+    body = bytearray()
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        started[:] = [status, headers]
+        return body.extend
+
+    result = application(environ_of(call), start_response)
+    try:
+        for chunk in result:
+            body += chunk
+            if len(body) > call["cap"]:
+                break
+    finally:
+        if hasattr(result, "close"):
+            result.close()
+    status, headers = started
+    bodiless = call["method"] == "HEAD" or status[:3] in ("204", "304")
+    kept = b"" if bodiless else bytes(body[: call["cap"]])
+    return {
+        "status": int(status[:3]),
+        "headers": [[str(name), str(value)] for name, value in headers],
+        "body": base64.b64encode(kept).decode(),
+        "truncated": not bodiless and len(body) > call["cap"],
+    }
+
+
+# --------------------------------------------------------------------------- the conversation
+
+
+class Runner:
+    """Holds the application between commands; each public method answers the command of its name."""
+
+    def __init__(self, fence: NetworkFence) -> None:
+        self.fence = fence
+        self.application: Any = None
+        self.app: Any = None
+        self.project = Path()
+        self.travel: Any = None
+        self.notes: list[str] = []
+
+    def load(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Make the application; must come first."""
+        outer, folder = search_paths(command["folder"])
+        self.project = outer
+        sys.path.insert(0, str(outer))
+        if folder != outer:
+            sys.path.append(str(folder))
+        sys.argv = [command["target"]]
+        try:
+            with time_limit(command["seconds"]):
+                self.application = load(command["target"], command["folder"])
+        except LoadError as error:
+            return {"failed": error.answer}
+        self.app = flask_of(self.application)
+        return {}
+
+    def snapshot(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Tell what Flask knows of the application."""
+        hooks = {blueprint or "": [hook_name(f) for f in fs] for blueprint, fs in self.app.before_request_funcs.items()}
+        return {
+            "rules": rules(self.app),
+            "config": [[str(key), encoded(value)] for key, value in self.app.config.items()],
+            "extensions": sorted(str(name) for name in self.app.extensions),
+            "hooks": {name: functions for name, functions in hooks.items() if functions},
+            "handlers": log_handlers(),
+            "versions": versions(),
+            "notes": self._notes(),
+            "paths": [str(Path(path).absolute()) for path in sys.path],
+        }
+
+    def _notes(self) -> list[str]:
+        notes = list(self.notes)
+        notes += [
+            f"requests pass through {name} before Flask: what it adds is not looked at" for name in self._wrappers()
+        ]
+        if any(rule.websocket for rule in self.app.url_map.iter_rules()):
+            notes.append("websocket routes are not looked at")
+        if self.app.subdomain_matching or self.app.url_map.host_matching:
+            notes.append("routes are matched by host too: only those that answer the host of the scan are reached")
+        if self.fence.refused:
+            notes.append(f"connections beyond loopback were refused: {', '.join(sorted(self.fence.refused)[:5])}")
+        return notes
+
+    def _wrappers(self) -> Iterator[str]:
+        for layer in (self.application, self.app.wsgi_app):
+            while layer is not None and layer is not self.app and not inspect.ismethod(layer):
+                yield type(layer).__qualname__
+                layer = _inner(layer)
+
+    def keys(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Tell texts that may be the application's signing keys."""
+        return {"keys": candidate_keys(self.app, self.project)}
+
+    def call(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Send one request through the application."""
+        try:
+            with time_limit(command["seconds"]):
+                return answer_of(self.application, command)
+        except TimeLimitError:
+            return {"error": "timeout"}
+        except BaseException as error:
+            return {"error": f"exception: {type(error).__name__}"}
+
+    def clock(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Move Python's wall clock so many seconds away from the true time, or back to it with 0."""
+        try:
+            import time_machine
+        except ImportError:
+            note = "the clock cannot be moved: the application's environment has no time-machine"
+            self.notes = [*(n for n in self.notes if n != note), note]
+            return {"moved": False}
+        if self.travel is not None:
+            self.travel.stop()
+            self.travel = None
+        if command["seconds"]:
+            self.travel = time_machine.travel(time.time() + command["seconds"], tick=True)
+            self.travel.start()
+        return {"moved": True}
+
+
+def main() -> None:
+    """Answer commands until the other end closes the socket."""
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    channel.set_inheritable(False)
+    os.register_at_fork(after_in_child=channel.close)  # a fork of the application must not answer in its place
+    fence = NetworkFence()
+    sys.addaudithook(fence)
+    runner = Runner(fence)
+    commands = channel.makefile("rb")
+    for line in commands:
+        command = json.loads(line)
+        try:
+            answer = getattr(runner, command["command"])(command)
+        except BaseException as error:
+            answer = {"crashed": type(error).__name__}
+        channel.sendall(json.dumps({**answer, "number": command["number"]}).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the running application says of itself: the answers of its child process, turned into frozen views."""
