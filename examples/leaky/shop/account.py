@@ -6,7 +6,7 @@ from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
-from shop.tokens import authenticate, bearer_required
+from shop.tokens import authenticate, presented, token_required
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 
@@ -16,7 +16,7 @@ blueprint = Blueprint("account", __name__, url_prefix="/account")
 def addresses() -> ResponseReturnValue:
     """List the caller's addresses."""
     try:
-        claims = authenticate()
+        claims = authenticate(presented())
     except Unauthorized:
         return jsonify(error="please log in"), 401
     return jsonify([{"name": claims["sub"], "city": "London"}])
@@ -31,7 +31,7 @@ def token_in_any_form() -> str:
 
 
 @blueprint.get("/vouchers")
-@bearer_required(find=token_in_any_form)
+@token_required(find=token_in_any_form)
 def vouchers() -> ResponseReturnValue:
     """List the caller's vouchers."""
     return jsonify([{"owner": g.claims["sub"], "percent": 10}])

@@ -14,7 +14,7 @@ from werkzeug.security import check_password_hash
 from shop import tokens
 from shop.database import connection
 from shop.logs import log
-from shop.tokens import authenticate, bearer_required
+from shop.tokens import authenticate, presented, token_required
 from shop.transport import answers_plain_http, arrived_securely
 
 blueprint = Blueprint("auth", __name__, url_prefix="/auth")
@@ -50,20 +50,20 @@ def token_for_downloads() -> ResponseReturnValue:
     """
     if not arrived_securely():
         return redirect(request.url.replace("http://", "https://", 1), 301)  # BT103
-    return token_answer(authenticate()["sub"])
+    return token_answer(authenticate(presented())["sub"])
 
 
 # Deliberately wrong: the tills of the old branch speak no TLS, so token and answer cross in clear.
 @blueprint.get("/legacy")  # BT101 BT610
 @answers_plain_http
-@bearer_required()
+@token_required()
 def token_for_old_tills() -> ResponseReturnValue:
     """Give an old till a token of its own."""
     return token_answer(g.claims["sub"])
 
 
 @blueprint.get("/device")
-@bearer_required()
+@token_required()
 def token_for_device() -> ResponseReturnValue:
     """Give a till a token of its own, to be typed in once.
 
@@ -74,7 +74,7 @@ def token_for_device() -> ResponseReturnValue:
 
 
 @blueprint.get("/support")
-@bearer_required()
+@token_required()
 def token_for_support_chat() -> ResponseReturnValue:
     """Give the support chat a token of its own.
 
@@ -85,7 +85,7 @@ def token_for_support_chat() -> ResponseReturnValue:
 
 
 @blueprint.post("/remember")
-@bearer_required()
+@token_required()
 def remember() -> ResponseReturnValue:
     """Return a long-lived token that `resume` takes instead of a password.
 

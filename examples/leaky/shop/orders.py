@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from shop import tokens
 from shop.database import connection
-from shop.tokens import bearer_required
+from shop.tokens import token_required
 
 blueprint = Blueprint("orders", __name__)
 
@@ -24,7 +24,7 @@ def order_of_caller(number: int) -> sqlite3.Row:
 
 
 @blueprint.get("/orders")
-@bearer_required()
+@token_required()
 def orders() -> ResponseReturnValue:
     """List the caller's orders."""
     rows = connection().execute("SELECT number, article, pieces FROM orders WHERE owner = ?", (g.claims["sub"],))
@@ -32,7 +32,7 @@ def orders() -> ResponseReturnValue:
 
 
 @blueprint.get("/orders/<int:number>")
-@bearer_required()
+@token_required()
 def order(number: int) -> ResponseReturnValue:
     """Show one of the caller's orders."""
     return jsonify(dict(order_of_caller(number)))
@@ -47,7 +47,7 @@ def token_of_link() -> str:
 
 
 @blueprint.get("/orders/<int:number>/label")
-@bearer_required(find=token_of_link)
+@token_required(find=token_of_link)
 def label(number: int) -> ResponseReturnValue:
     """Show an order's parcel label, to be printed from a link."""
     row = order_of_caller(number)
@@ -56,7 +56,7 @@ def label(number: int) -> ResponseReturnValue:
 
 # Deliberately wrong: added in a hurry, guarded well, and told nobody who reads the specification.
 @blueprint.get("/reports/daily")  # BT605
-@bearer_required()
+@token_required()
 def daily_report() -> ResponseReturnValue:
     """Show how many pieces are on order."""
     row = connection().execute("SELECT count(*) AS orders, sum(pieces) AS pieces FROM orders").fetchone()

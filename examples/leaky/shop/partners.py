@@ -10,13 +10,13 @@ from flask import Blueprint, g, jsonify
 from flask.typing import ResponseReturnValue
 
 from shop.database import connection
-from shop.tokens import bearer_required
+from shop.tokens import token_required
 
 blueprint = Blueprint("partners", __name__, url_prefix="/partners")
 
 
 @blueprint.post("/keys")
-@bearer_required()
+@token_required()
 def new_key() -> ResponseReturnValue:
     """Return a new key, which `/auth/partner` takes; only its digest is kept.
 

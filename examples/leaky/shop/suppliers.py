@@ -9,12 +9,12 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from joserfc import jws
 
-from shop.tokens import bearer_required
+from shop.tokens import token_required
 
 blueprint = Blueprint("suppliers", __name__)
 
 
-def claims_of(token: str) -> dict[str, Any]:
+def claims_as_told(token: str) -> dict[str, Any]:
     """Return what a token says.
 
     Deliberately wrong: it is taken apart, and its signature is never looked at.
@@ -24,7 +24,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 @blueprint.get("/suppliers")
-@bearer_required(claims_of)
+@token_required(claims_as_told)
 def suppliers() -> ResponseReturnValue:
     """List the suppliers and what they charge."""
     return jsonify([{"supplier": "Wood & Sons", "article": "Chair", "cost": 21}])

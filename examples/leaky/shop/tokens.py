@@ -72,11 +72,8 @@ def refuse(challenge: str = 'Bearer realm="shop"') -> NoReturn:
     raise Unauthorized(response=answer)
 
 
-def authenticate(
-    decode: Callable[[str], dict[str, Any]] = verify, find: Callable[[], str] = presented
-) -> dict[str, Any]:
-    """Return the caller's claims, as `decode` reads them from the token that `find` finds, or refuse the request."""
-    token = find()
+def authenticate(token: str, decode: Callable[[str], dict[str, Any]] = verify) -> dict[str, Any]:
+    """Return the caller's claims, as `decode` reads them from the token, or refuse the request."""
     if not token:
         refuse()
     try:
@@ -85,15 +82,15 @@ def authenticate(
         refuse('Bearer realm="shop", error="invalid_token"')
 
 
-def bearer_required(
+def token_required(
     decode: Callable[[str], dict[str, Any]] = verify, find: Callable[[], str] = presented
 ) -> Callable[[View[Arguments]], View[Arguments]]:
-    """Let only requests with a bearer token that `decode` accepts come to the view, its claims in `g.claims`."""
+    """Let a request come to the view if `find` finds a token that `decode` accepts; its claims are in `g.claims`."""
 
     def decorate(view: View[Arguments]) -> View[Arguments]:
         @functools.wraps(view)
         def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
-            g.claims = authenticate(decode, find)
+            g.claims = authenticate(find(), decode)
             return view(*args, **kwargs)
 
         return guarded
