@@ -43,6 +43,10 @@ class FileError(Exception):
     """An input or output file that cannot be used; the text is one line with the path and the cause."""
 
 
+class _UnfitError(Exception):
+    """What was opened is not to be read; the text is the reason, without the path."""
+
+
 class SourceFile(NamedTuple):
     """A file of a walk: its path relative to the folder, with slashes, escaped for showing, and its bytes."""
 
@@ -152,18 +156,26 @@ class _Walk:
             raise _LimitReachedError(f"stopped after {self._limits.files} files")
         shown = escape(str(path))
         try:
-            return SourceFile(shown, _read(os.open(name, _OPEN, dir_fd=parent), self._limits.file_bytes))
-        except FileError as error:
+            return SourceFile(shown, _whole(os.open(name, _OPEN, dir_fd=parent), self._limits.file_bytes))
+        except _UnfitError as error:
             return Skip(shown, str(error))
 
 
 def read(path: Path, most: int) -> bytes:
     """Return a regular file of at most `most` bytes. Raises FileError."""
+    data = read_start(path, most + 1)
+    if len(data) > most:
+        raise FileError(f"{escape(str(path))}: larger than {most} bytes")
+    return data
+
+
+def read_start(path: Path, size: int) -> bytes:
+    """Return the first `size` bytes of a regular file. Raises FileError."""
     try:
-        return _read(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), most)
+        return _start(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), size)
     except OSError as error:
         raise FileError(f"{escape(str(path))}: {_cause(error)}") from None
-    except FileError as error:
+    except _UnfitError as error:
         raise FileError(f"{escape(str(path))}: {error}") from None
 
 
@@ -182,11 +194,11 @@ def read_in_jail(root: Path, reference: str, most: int = 16 << 20) -> bytes:
         inside = (base / relative).resolve(strict=True)
         if not inside.is_relative_to(base) or inside == base:
             raise FileError(f"{shown}: leads out of the folder")
-        return _read(_open_below(base, inside.relative_to(base)), most)
+        return _whole(_open_below(base, inside.relative_to(base)), most)
     except (OSError, RuntimeError, ValueError) as error:
         raise FileError(f"{shown}: {_cause(error)}") from None
-    except FileError as error:
-        raise FileError(str(error) if str(error).startswith(shown) else f"{shown}: {error}") from None
+    except _UnfitError as error:
+        raise FileError(f"{shown}: {error}") from None
 
 
 def _open_below(base: Path, relative: Path) -> int:
@@ -204,16 +216,25 @@ def _open_below(base: Path, relative: Path) -> int:
         os.close(descriptor)
 
 
-def _read(descriptor: int, most: int) -> bytes:
-    """Return what an open descriptor holds and close it. Raises FileError without a path, or OSError."""
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise FileError(_kind(status.st_mode))
-        data = file.read(most + 1)
+def _whole(descriptor: int, most: int) -> bytes:
+    """Return all that an open file of at most `most` bytes holds and close it. Raises _UnfitError or OSError."""
+    data = _start(descriptor, most + 1)
     if len(data) > most:
-        raise FileError(f"larger than {most} bytes")
+        raise _UnfitError(f"larger than {most} bytes")
     return data
+
+
+def _start(descriptor: int, size: int) -> bytes:
+    """Return the first bytes of an open file and close it. Raises _UnfitError where it is none, or OSError."""
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise _UnfitError(_kind(mode))
+        parts = []
+        while size > 0 and (part := file.read(size)):
+            parts.append(part)
+            size -= len(part)
+    return b"".join(parts)
 
 
 def write(path: Path, text: str) -> None:

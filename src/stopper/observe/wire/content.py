@@ -1,11 +1,9 @@
-"""Content codings and JSON of an answer, read within bounds."""
+"""Content codings of an answer, taken off within bounds."""
 
 from __future__ import annotations
 
-import json
 import zlib
 from dataclasses import dataclass
-from typing import Any
 
 _GZIP = 16 + zlib.MAX_WBITS
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": zlib.MAX_WBITS}
@@ -57,11 +55,3 @@ def _inflate(body: bytes, window: int, limit: int) -> Content:
 
 def _printable(name: str) -> str:
     return "".join(c for c in name[:40] if c.isascii() and c.isprintable())
-
-
-def read_json(body: bytes) -> Any:
-    """Return the value that a JSON body holds. Raises ValueError where it is none or is nested too deep to read."""
-    try:
-        return json.loads(body)
-    except RecursionError:
-        raise ValueError("JSON nested too deep") from None
