@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from stopper.model import Endpoint
-from stopper.observe.spec.node import Budget, Node
+from stopper.observe.spec.node import Node
 from stopper.observe.spec.parameters import type_of
 from stopper.observe.spec.reference import Library
 from stopper.observe.views import Scheme, Server
@@ -33,10 +33,10 @@ class Issuers:
     authentication, or a POST returns what its caller did not send. What stands in a list is metadata about tokens.
     """
 
-    def __init__(self, library: Library, schemes: Iterable[Scheme], budget: Budget) -> None:
+    def __init__(self, library: Library, schemes: Iterable[Scheme]) -> None:
         """Take the schemes, whose flows name token endpoints (RFC 6749 section 3.2)."""
         self._library = library
-        self._budget = budget
+        self._budget = library.budget
         self._token_urls = {url for scheme in schemes for name, url, _ in scheme.urls if name == "tokenUrl"}
         self._names: dict[int, frozenset[str]] = {}
 

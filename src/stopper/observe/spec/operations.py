@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stopper.model import Endpoint
 from stopper.observe.spec.issuers import Issuers
-from stopper.observe.spec.node import Budget, Node, Problems, quoted
+from stopper.observe.spec.node import Node, quoted
 from stopper.observe.spec.parameters import Parameters
 from stopper.observe.spec.reference import Library
 from stopper.observe.spec.security import Security
@@ -21,16 +21,16 @@ _COST = 10
 class Operations:
     """Reads the operations below `paths`."""
 
-    def __init__(self, root: Node, library: Library, budget: Budget, problems: Problems) -> None:
+    def __init__(self, root: Node, library: Library) -> None:
         """Take the document's root and read what its operations share: servers and security schemes."""
-        self.servers = Servers(root, budget, problems)
-        self.security = Security(root, library, budget, problems)
+        self.servers = Servers(root, library)
+        self.security = Security(root, library)
         self._root = root
         self._library = library
-        self._budget = budget
-        self._problems = problems
-        self._parameters = Parameters(library, budget, problems)
-        self._issuers = Issuers(library, self.security.schemes.values(), budget)
+        self._budget = library.budget
+        self._problems = library.problems
+        self._parameters = Parameters(library)
+        self._issuers = Issuers(library, self.security.schemes.values())
 
     def read(self) -> Iterator[Operation]:
         """Yield every operation in the document's order."""

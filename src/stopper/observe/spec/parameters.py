@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stopper.observe.spec.node import Budget, Node, Problems
+from stopper.observe.spec.node import Node
 from stopper.observe.spec.reference import Library
 from stopper.observe.views import Parameter
 
@@ -15,11 +15,11 @@ _MOST_VALUES = 20
 class Parameters:
     """Reads the parameters of paths and operations; a parameter that several share is read once."""
 
-    def __init__(self, library: Library, budget: Budget, problems: Problems) -> None:
+    def __init__(self, library: Library) -> None:
         """Take the library that follows references."""
         self._library = library
-        self._budget = budget
-        self._problems = problems
+        self._budget = library.budget
+        self._problems = library.problems
         self._read: dict[int, Parameter | None] = {}
 
     def of(self, path_item: Node, operation: Node) -> tuple[Parameter, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urljoin
 
 from stopper.model import Place
-from stopper.observe.spec.node import Budget, Node, Problems, quoted
+from stopper.observe.spec.node import Node, quoted
 from stopper.observe.spec.reference import Library, is_remote
 from stopper.observe.views import Requirement, Scheme
 
@@ -28,11 +28,11 @@ UNDEFINED = "undefined"
 class Security:
     """Reads the schemes of one document and the requirements that name them."""
 
-    def __init__(self, root: Node, library: Library, budget: Budget, problems: Problems) -> None:
+    def __init__(self, root: Node, library: Library) -> None:
         """Read the schemes of `components.securitySchemes` and of Swagger 2's `securityDefinitions`."""
         self._library = library
-        self._budget = budget
-        self._problems = problems
+        self._budget = library.budget
+        self._problems = library.problems
         self._global = root.get("security")
         self._read: dict[int, tuple[Requirement, ...]] = {}
         self._swagger = bool(root.text_of("swagger"))

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from stopper.model import Place
-from stopper.observe.spec.node import Budget, Node, Problems, quoted
-from stopper.observe.spec.reference import is_remote
+from stopper.observe.spec.node import Node, quoted
+from stopper.observe.spec.reference import Library, is_remote
 from stopper.observe.views import Server
 
 _EXPANSIONS = 256
@@ -22,12 +22,12 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 class Servers:
     """Reads the servers of one document, OpenAPI 3's `servers` and Swagger 2's `schemes`, `host` and `basePath`."""
 
-    def __init__(self, root: Node, budget: Budget, problems: Problems) -> None:
+    def __init__(self, root: Node, library: Library) -> None:
         """Take the document's root, whose own servers hold where a path or an operation names none."""
         self._root = root
         self._uri = root.source.uri
-        self._budget = budget
-        self._problems = problems
+        self._budget = library.budget
+        self._problems = library.problems
         self._read: dict[int, tuple[Server, ...]] = {}
         self.document = self._of(root) or self._of_schemes(root) or (self._server("/", Place(self._uri)),)
 

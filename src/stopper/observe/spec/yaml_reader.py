@@ -99,7 +99,7 @@ class _Builder:
             elif type(event) is DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    self.problems.add(self.source.place(event.start_mark.index), "only the first document is read")
+                    self.problem(event, "only the first document is read")
                     break
             elif type(event) is StreamEndEvent:
                 break
@@ -160,8 +160,8 @@ class _Builder:
         anchored = self.anchors.get(event.anchor)
         if anchored is None:
             inside = event.anchor in self.anchors
-            self.problems.add(
-                self.source.place(offset),
+            self.problem(
+                event,
                 "an alias stands inside its own anchor" if inside else "an alias names no anchor before it",
             )
             value: Value = None
@@ -184,7 +184,7 @@ class _Builder:
             container.append(node)
             return node
         if top.key is None:
-            self.problems.add(self.source.place(event.start_mark.index), "a key is no text; its entry is left out")
+            self.problem(event, "a key is no text; its entry is left out")
             top.key, top.key_offset = _NO_TEXT, event.start_mark.index
             return Node(value, self.source, top.key_offset)
         node = Node(value, self.source, top.key_offset)
@@ -207,6 +207,10 @@ class _Builder:
             for key, node in part.entries.items():
                 entries.setdefault(key, node)
 
+    def problem(self, event: Any, message: str) -> None:
+        """Note a problem where an event begins."""
+        self.problems.add(self.source.place(event.start_mark.index), message)
+
     def spend(self, count: int) -> None:
         """Count values, and take them off the budget in batches."""
         batches = (self.count + count) // _BATCH - self.count // _BATCH
@@ -220,7 +224,7 @@ class _Builder:
             line = self.source.line(event.start_mark.index)
             raise SpecError(f"line {line}: a tag asks for a Python object; refused")
         if event.tag not in _CORE_TAGS and event.tag != "!":
-            self.problems.add(self.source.place(event.start_mark.index), "a tag that is not YAML's own is ignored")
+            self.problem(event, "a tag that is not YAML's own is ignored")
 
 
 _BATCH = 1_000
