@@ -1,73 +1,12 @@
-"""Both shops in process, each behind Flask's test client, with a credential that its login gave."""
+"""Both example shops, each opened once for a module of tests."""
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-PASSWORD = "correct horse battery staple"
-SECURE = "https://localhost"
-CLEAR = "http://localhost"
-
-
-@dataclass(frozen=True)
-class Shop:
-    """A shop under test: its application, its package, its database file and a token of its user Ada."""
-
-    app: Flask
-    package: ModuleType
-    database: Path
-    token: str
-
-    @property
-    def client(self) -> FlaskClient:
-        """Return a client without cookies."""
-        return self.app.test_client(use_cookies=False)
-
-    def get(self, path: str, token: str = "", base_url: str = SECURE, **headers: str) -> TestResponse:
-        """Call an operation, over TLS where nothing else is said, with a bearer token where one is given."""
-        return self.client.get(path, base_url=base_url, headers=bearer(token) | headers)
-
-    def post(self, path: str, token: str = "", base_url: str = SECURE, json: Any = None) -> TestResponse:
-        """Send JSON to an operation."""
-        return self.client.post(path, base_url=base_url, headers=bearer(token), json=json)
-
-
-def bearer(token: str) -> dict[str, str]:
-    """Return the header that presents a token, none for an empty one."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def forget_shop() -> None:
-    """Take the package out of Python's memory: both examples call theirs `shop`."""
-    for name in [name for name in sys.modules if name == "shop" or name.startswith("shop.")]:
-        del sys.modules[name]
-
-
-def opened(example: str, folder: Path) -> Iterator[Shop]:
-    """Make an example's application on a database of its own and log Ada in."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(EXAMPLES / example)
-        patch.setenv("SHOP_DATABASE", str(folder / "shop.sqlite"))
-        patch.setenv("SHOP_PASSWORD", PASSWORD)
-        patch.delenv("SHOP_SECRET_KEY", raising=False)
-        forget_shop()
-        package = importlib.import_module("shop")
-        app = package.create_app()
-        login = app.test_client().post("/auth/login", base_url=SECURE, json={"username": "ada", "password": PASSWORD})
-        yield Shop(app, package, folder / "shop.sqlite", login.json["access_token"])
-        forget_shop()
+from tests.examples.shops import Shop, opened
 
 
 @pytest.fixture(scope="module")

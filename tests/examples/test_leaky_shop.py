@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import CLEAR, EXAMPLES, PASSWORD, SECURE, Shop
 from joserfc import jws, jwt
 from joserfc.jwk import OctKey
 from werkzeug.test import TestResponse
+
+from tests.examples.shops import CLEAR, EXAMPLES, PASSWORD, SECURE, Shop
 
 LEAKY = EXAMPLES / "leaky"
 FOREIGN = OctKey.import_key("a key that is long enough and not the shop's")
@@ -196,8 +197,7 @@ def test_remembered_token_is_stored_in_clear_and_printed(leaky: Shop, capsys: py
 
 def test_redaction_sees_the_message_and_not_its_arguments(leaky: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     """BT303: the filter is in place and works on a token in the message; one in the arguments passes."""
-    from shop.logs import log  # the leaky shop's, which the fixture imported
-
+    log = leaky.package.logs.log
     log.info("token " + leaky.token)
     log.info("token %s", leaky.token)
     assert capsys.readouterr().out == f"token [redacted]\ntoken {leaky.token}\n"
