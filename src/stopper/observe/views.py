@@ -282,7 +282,11 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route as the source writes it. `place` is the decorator or call that makes it, `view` the function's line."""
+    """A route as the source writes it. `place` is the decorator or call that makes it.
+
+    `view` is the line at which Python says the function begins (`co_firstlineno`): its first decorator, else `def`.
+    `misplaced` are guards that stand above the decorator that makes the route, and so guard nothing.
+    """
 
     endpoints: tuple[Endpoint, ...]
     place: Place
@@ -290,6 +294,7 @@ class Route:
     name: str
     guards: tuple[Guard, ...] = ()
     public: bool = False
+    misplaced: tuple[Guard, ...] = ()
 
     @property
     def guarded(self) -> bool:

@@ -30,9 +30,10 @@ __all__ = [
 ]
 
 
-def read_project(files: Iterable[tuple[str, bytes]]) -> Project:
+def read_project(files: Iterable[tuple[str, bytes]], name: str = "") -> Project:
     """Return the project made of these files: (path relative to the scanned folder, bytes) each.
 
+    `name` is the scanned folder's own name: where that folder is a package, its modules import each other by it.
     Never raises for what a file holds: `Project.files` has a state for every one.
     """
-    return Project(files)
+    return Project(files, name)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from stopper.model import Endpoint, Place
-from stopper.observe.source import constants, files, names, reach, routing
+from stopper.observe.source import constants, files, names, owners, reach, routing
 from stopper.observe.source.files import FileState, State
 from stopper.observe.source.syntax import Function, Index, Scope
 from stopper.observe.views import Route
@@ -156,8 +156,9 @@ class Project:
     A file that the pre-filter left out is parsed when an analysed one imports from it, and is no module of `modules`.
     """
 
-    def __init__(self, sources: Iterable[tuple[str, bytes]]) -> None:
+    def __init__(self, sources: Iterable[tuple[str, bytes]], name: str = "") -> None:
         """Take (relative path, bytes) pairs: parse what may matter, keep the rest until it is asked for."""
+        self.name = name
         self._unread: dict[str, bytes] = {}
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], Module | None] = {}
@@ -206,7 +207,10 @@ class Project:
         return self._found[key]
 
     def _search(self, folder: str, name: str) -> Module | None:
-        if name.partition(".")[0] in sys.stdlib_module_names:
+        top, _, below = name.partition(".")
+        if top == self.name and "__init__.py" in self._paths:
+            return self._load("", below)
+        if top in sys.stdlib_module_names or (top in names.LIBRARIES and top not in folder.split("/")):
             return None
         folders = [folder]
         while folder:
@@ -227,6 +231,27 @@ class Project:
             if path in self._paths and path != ".py":
                 return self.at(path)
         return None
+
+    @cached_property
+    def families(self) -> dict[str, list[names.Definition]]:
+        """Return, by qualified name, each class of the analysed modules with all classes that derive from it."""
+        found: defaultdict[str, list[names.Definition]] = defaultdict(list)
+        for module in self.modules:
+            for node in module.nodes(ast.ClassDef):
+                kind = names.Definition(module, node)
+                for name in dict.fromkeys(owners.ancestry(kind)):
+                    found[name].append(kind)
+        return found
+
+    @cached_property
+    def methods(self) -> dict[str, list[names.Definition]]:
+        """Return the functions defined in classes of the analysed modules, by name."""
+        found: defaultdict[str, list[names.Definition]] = defaultdict(list)
+        for module in self.modules:
+            for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+                if isinstance(module.scope(node), ast.ClassDef):
+                    found[node.name].append(names.Definition(module, node))
+        return found
 
     @cached_property
     def routing(self) -> routing.Routing:

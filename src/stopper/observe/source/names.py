@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 DEPTH = 40
 """Steps from name to name after which a meaning is given up: hostile chains end here, not at the recursion limit."""
 
+_LIBRARY_NAMES = (
+    "aiohttp apiflask authlib bcrypt cryptography flask flask_appbuilder flask_bcrypt flask_caching flask_cors"
+    " flask_httpauth flask_jwt flask_jwt_extended flask_login flask_migrate flask_openapi3 flask_praetorian"
+    " flask_principal flask_restful flask_restplus flask_restx flask_security flask_session flask_smorest"
+    " flask_sqlalchemy flask_sslify flask_talisman flask_wtf httpx itsdangerous jose joserfc jwcrypto jwt marshmallow"
+    " passlib pydantic quart redis requests sqlalchemy stopper structlog urllib3 werkzeug"
+)
+LIBRARIES = frozenset(_LIBRARY_NAMES.split())
+"""Names that mean the well-known library even where a copy of it lies in the project, so that rules know them."""
+
 _BUILTINS = frozenset(dir(builtins))
 
 _RETURNS = {
@@ -32,6 +42,8 @@ _RETURNS = {
     "flask.make_response": "flask.Response",
     "flask.jsonify": "flask.Response",
     "flask.Flask.response_class": "flask.Response",
+    "flask_restx.Api.namespace": "flask_restx.Namespace",
+    "flask_restplus.Api.namespace": "flask_restplus.Namespace",
 }
 """What well-known functions return, where their name does not say it."""
 

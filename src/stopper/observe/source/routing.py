@@ -4,32 +4,386 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stopper.model import Endpoint, Place
+from stopper.observe.source import guards, hooks, names, owners
+from stopper.observe.source.names import Definition, External, Instance
+from stopper.observe.source.owners import Owners, argument, kind_of, text
 from stopper.observe.source.syntax import Function
-from stopper.observe.views import Route
+from stopper.observe.views import Guard, Route
 
 if TYPE_CHECKING:
     from stopper.observe.source.module import Module, Project
 
+_VERBS = ("get", "post", "put", "patch", "delete")
+_AUTOMATIC = frozenset({"HEAD", "OPTIONS"})
+_OTHER_FRAMEWORKS = ("fastapi", "sanic", "bottle", "starlette", "aiohttp", "chalice", "litestar", "falcon", "responder")
+_OWNER_NAMES = ("app", "bp", "blp", "blueprint", "api")
+
+Written = tuple["Module", ast.expr]
+"""An expression with the module that it is written in."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The code behind a route: the module and the function that answers."""
+    """The code behind a route: the function that answers, and the decorators and hooks that run before it."""
 
     module: Module
-    node: Function | ast.Lambda
+    node: Function
+    before: tuple[tuple[Module, ast.AST], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A route as written, before prefixes and guards: where it hangs, its rules, what answers it.
+
+    `rules` are empty where they cannot be told; `around` are the decorators that run, `above` those that do not,
+    because they stand over the one that registers the view.
+    """
+
+    module: Module
+    made_by: ast.expr
+    owner: Instance | None
+    rules: tuple[str, ...]
+    methods: tuple[str, ...]
+    view: Definition
+    name: str
+    around: tuple[Written, ...] = ()
+    above: tuple[Written, ...] = ()
 
 
 class Routing:
-    """Every route of the project. `views` pairs each with the function that answers, where that is known."""
+    """Every route of the project. `views` pairs each with the code that answers."""
 
     def __init__(self, project: Project) -> None:
         """Find the routes of a project's modules."""
-        self.views: list[tuple[Route, View]] = []
+        self.owners = Owners(project)
+        self._hooks = [hook for hook in hooks.find(project) if hooks.may_guard(hook)]
+        self._protections = hooks.protections(project)
+        self._inline: dict[ast.AST, Guard | None] = {}
+        found = [each for module in project.modules for each in _routes(module)]
+        found.extend(_exposed(project))
+        pairs = [(self._route(each), self._view(each)) for each in found]
+        pairs.sort(key=lambda pair: (pair[0].place.uri, pair[0].place.line, pair[0].view.line))
+        self.views = pairs
+        self.routes = tuple(route for route, _ in pairs)
         by_path: defaultdict[str, list[Route]] = defaultdict(list)
-        for route, _ in self.views:
+        for route in self.routes:
             by_path[route.place.uri].append(route)
         self.by_path = {path: tuple(routes) for path, routes in by_path.items()}
-        self.routes = tuple(route for route, _ in self.views)
+
+    def _route(self, found: _Found) -> Route:
+        endpoints = self._endpoints(found)
+        public = any(guards.public(module, node) for module, node in found.around)
+        return Route(
+            endpoints=endpoints,
+            place=found.module.place(found.made_by),
+            view=first_line(found.view.module, _function(found.view)),
+            name=found.name,
+            guards=tuple(self._guards(found, endpoints, public)),
+            public=public,
+            misplaced=tuple(_decorating(found.above)),
+        )
+
+    def _endpoints(self, found: _Found) -> tuple[Endpoint, ...]:
+        prefixes = self.owners.prefixes(found.owner) if found.owner is not None else [""]
+        paths = [owners.join(prefix, rule) for prefix in prefixes for rule in found.rules]
+        return tuple(Endpoint(method, path) for path in dict.fromkeys(paths) for method in found.methods)
+
+    def _guards(self, found: _Found, endpoints: tuple[Endpoint, ...], public: bool) -> Iterator[Guard]:
+        yield from _decorating(found.around)
+        for hook in self._standing(found):
+            guard = self._hook(hook, found, endpoints)
+            if guard is not None:
+                yield guard
+        keys, unknown = self.owners.chain(found.owner)
+        if not public:
+            yield from (guard for key, guard in self._protections if key is None or key in keys or unknown)
+        function = _function(found.view)
+        if function not in self._inline:
+            self._inline[function] = guards.inline(found.view.module, function)
+        own = self._inline[function]
+        if own is not None:
+            yield own
+
+    def _standing(self, found: _Found) -> list[hooks.Hook]:
+        keys, unknown = self.owners.chain(found.owner)
+        return [
+            hook
+            for hook in self._hooks
+            if hook.owner is None or hook.owner in keys or (unknown and hook.whole_application)
+        ]
+
+    def _hook(self, hook: hooks.Hook, found: _Found, endpoints: tuple[Endpoint, ...]) -> Guard | None:
+        blueprint = _blueprint_name(found.owner)
+        calls = [hooks.Call(endpoint, found.name, blueprint) for endpoint in endpoints]
+        answers = [hooks.guard(hook, call) for call in calls]
+        return answers[0] if answers and None not in answers else None
+
+    def _view(self, found: _Found) -> View:
+        before: list[tuple[Module, ast.AST]] = list(found.around)
+        before.extend((hook.module, hook.function) for hook in self._standing(found))
+        return View(found.view.module, _function(found.view), tuple(before))
+
+
+def _blueprint_name(owner: Instance | None) -> str:
+    if owner is None or owner.call is None or owner.module is None or kind_of(owner) != owners.BLUEPRINT:
+        return ""
+    return text(owner.module, argument(owner.call, "name", 0)) or ""
+
+
+def first_line(module: Module, function: Function) -> Place:
+    """Return where Python says that a function begins: its first decorator's line, as in `co_firstlineno`."""
+    return module.place(function.decorator_list[0] if function.decorator_list else function)
+
+
+def _function(view: Definition) -> Function:
+    assert not isinstance(view.node, ast.ClassDef)
+    return view.node
+
+
+def _decorating(written: Iterable[Written]) -> Iterator[Guard]:
+    for module, node in written:
+        guard = guards.decorator(module, node)
+        if guard is not None:
+            yield guard
+
+
+# --------------------------------------------------------------------------- what makes a route
+
+
+def _routes(module: Module) -> Iterator[_Found]:
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        yield from _decorated_function(module, function)
+    for node in module.nodes(ast.ClassDef):
+        yield from _decorated_class(module, node)
+    for call in module.nodes(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("add_url_rule", "add_resource"):
+            yield from (_added_rule if call.func.attr == "add_url_rule" else _added_resource)(module, call, call.func)
+
+
+def _registers(module: Module, node: ast.expr) -> ast.Call | None:
+    """Return the call of a decorator that makes a route, None for any other decorator."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return None
+    name = node.func.attr
+    if name != "route" and name not in _VERBS:
+        return None
+    target = module.resolve(node.func.value)
+    if kind_of(target) is not None:
+        return node
+    rule = text(module, argument(node, "rule", 0))
+    if rule is None or not rule.startswith(("/", "<")):
+        return None
+    if isinstance(target, Instance) and (name != "route" or isinstance(target.kind, External)):
+        return None
+    outside = target.name.partition(".")[0] if isinstance(target, External) else ""
+    last = guards.dotted(node.func.value).rpartition(".")[2].lower()
+    if outside in _OTHER_FRAMEWORKS or (name != "route" and not last.endswith(_OWNER_NAMES)):
+        return None
+    return node
+
+
+def _owner(module: Module, node: ast.expr) -> Instance | None:
+    target = module.resolve(node)
+    return target if isinstance(target, Instance) and kind_of(target) is not None else None
+
+
+def _methods(module: Module, call: ast.Call) -> tuple[str, ...]:
+    given = argument(call, "methods")
+    value = module.constant(given) if given is not None else None
+    if not isinstance(value, list | tuple | frozenset):
+        return ("GET",)
+    found = sorted({str(method).upper() for method in value} - _AUTOMATIC)
+    return tuple(found)
+
+
+def _decorated_function(module: Module, function: Function) -> Iterator[_Found]:
+    for position, each in enumerate(function.decorator_list):
+        call = _registers(module, each)
+        if call is None or not isinstance(call.func, ast.Attribute):
+            continue
+        rule = text(module, argument(call, "rule", 0))
+        above = [other for other in function.decorator_list[:position] if _registers(module, other) is None]
+        verb = call.func.attr.upper()
+        yield _Found(
+            module,
+            each,
+            _owner(module, call.func.value),
+            (rule,) if rule is not None else (),
+            _methods(module, call) if verb == "ROUTE" else (verb,),
+            Definition(module, function),
+            function.name,
+            tuple((module, other) for other in function.decorator_list[position + 1 :]),
+            tuple((module, other) for other in above),
+        )
+
+
+def _decorated_class(module: Module, node: ast.ClassDef) -> Iterator[_Found]:
+    for each in node.decorator_list:
+        call = _registers(module, each)
+        if call is not None and isinstance(call.func, ast.Attribute):
+            rules = [text(module, argument_node) for argument_node in call.args]
+            written = tuple(rule for rule in rules if rule is not None)
+            yield from _class_view(module, call, call.func.value, written, Definition(module, node), (), None)
+
+
+def _added_resource(module: Module, call: ast.Call, function: ast.Attribute) -> Iterator[_Found]:
+    target = module.resolve(call.args[0]) if call.args else None
+    if isinstance(target, Definition) and isinstance(target.node, ast.ClassDef):
+        rules = [text(module, rule) for rule in call.args[1:]]
+        written = tuple(rule for rule in rules if rule is not None)
+        yield from _class_view(module, call, function.value, written, target, (), None)
+
+
+def _added_rule(module: Module, call: ast.Call, function: ast.Attribute) -> Iterator[_Found]:
+    rule = text(module, argument(call, "rule", 0))
+    answer = argument(call, "view_func", 2)
+    if answer is None:
+        return
+    wrappers, inner = _unwrapped(module, answer)
+    around = tuple((module, wrapper) for wrapper in wrappers)
+    rules = (rule,) if rule is not None else ()
+    if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "as_view":
+        target = module.resolve(inner.func.value)
+        limit = _methods(module, call) if argument(call, "methods") is not None else None
+        if isinstance(target, Definition) and isinstance(target.node, ast.ClassDef):
+            yield from _class_view(module, call, function.value, rules, target, around, limit)
+        return
+    target = module.resolve(inner)
+    if isinstance(target, Definition) and not isinstance(target.node, ast.ClassDef):
+        own = tuple((target.module, each) for each in target.node.decorator_list)
+        owner = _owner(module, function.value)
+        yield _Found(module, call, owner, rules, _methods(module, call), target, target.node.name, around + own)
+
+
+def _unwrapped(module: Module, node: ast.expr) -> tuple[list[ast.expr], ast.expr]:
+    """Return the calls around a view (`login_required(view)`) and the view, looked up through local names."""
+    wrappers: list[ast.expr] = []
+    for _ in range(names.DEPTH):
+        if isinstance(node, ast.Name) and module.resolve(node) is None:
+            found = names.bindings_of(module, node, node.id)
+            values = [binding.value for binding in found[1] if isinstance(binding, names.Assigned)] if found else []
+            if not values:
+                break
+            node = values[0]
+        elif isinstance(node, ast.Call) and node.args and getattr(node.func, "attr", "") != "as_view":
+            wrappers.append(node.func)
+            node = node.args[0]
+        else:
+            break
+    return wrappers, node
+
+
+def _class_view(
+    module: Module,
+    made_by: ast.expr,
+    holder: ast.expr,
+    rules: tuple[str, ...],
+    view: Definition,
+    around: tuple[Written, ...],
+    limit: tuple[str, ...] | None,
+) -> Iterator[_Found]:
+    """Yield one route for each method that a class answers; its view is that method's function."""
+    owner = _owner(module, holder)
+    name = view.node.name
+    for verb in _VERBS:
+        method = names.class_attribute(view, verb)
+        if not isinstance(method, Definition) or isinstance(method.node, ast.ClassDef):
+            continue
+        if limit is None or verb.upper() in limit:
+            own = tuple((method.module, each) for each in method.node.decorator_list)
+            every = (*around, *_class_decorators(view, verb), *own)
+            yield _Found(module, made_by, owner, rules, (verb.upper(),), method, f"{name}.{verb}", every)
+    dispatch = names.class_attribute(view, "dispatch_request")
+    if isinstance(dispatch, Definition) and not isinstance(dispatch.node, ast.ClassDef):
+        allowed = _class_value(view, "methods")
+        declared = view.module.constant(allowed[1]) if allowed is not None else None
+        methods = limit or (tuple(str(each).upper() for each in declared) if isinstance(declared, list) else ("GET",))
+        every = (*around, *_class_decorators(view, "dispatch_request"))
+        yield _Found(module, made_by, owner, rules, methods, dispatch, f"{name}.dispatch_request", every)
+
+
+def _class_value(view: Definition, name: str, depth: int = 0) -> Written | None:
+    """Return what a class attribute is set to, in the class itself or the nearest base of the project."""
+    assert isinstance(view.node, ast.ClassDef)
+    for binding in view.module.bindings.of(view.node, name):
+        if isinstance(binding, names.Assigned):
+            return view.module, binding.value
+    for base in view.node.bases:
+        above = view.module.resolve(base)
+        if isinstance(above, Definition) and isinstance(above.node, ast.ClassDef) and depth < names.DEPTH:
+            found = _class_value(above, name, depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _class_decorators(view: Definition, verb: str) -> Iterator[Written]:
+    """Yield what `decorators` (Flask) and `method_decorators` (Flask-RESTful, RESTX) put around a method."""
+    for name in ("decorators", "method_decorators"):
+        written = _class_value(view, name)
+        if written is None:
+            continue
+        module, value = written
+        if isinstance(value, ast.Dict):
+            for key, each in zip(value.keys, value.values, strict=True):
+                if key is not None and module.constant(key) == verb and isinstance(each, ast.List | ast.Tuple):
+                    yield from ((module, element) for element in each.elts)
+        elif isinstance(value, ast.List | ast.Tuple):
+            yield from ((module, element) for element in value.elts)
+
+
+# --------------------------------------------------------------------------- Flask-AppBuilder
+
+
+def _exposed(project: Project) -> Iterator[_Found]:
+    """Yield the routes of Flask-AppBuilder's `@expose` methods, one per method, for every class that serves it."""
+    for module in project.modules:
+        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+            for each in function.decorator_list:
+                owner = module.scope(function)
+                if isinstance(owner, ast.ClassDef) and isinstance(each, ast.Call) and _is_expose(module, each):
+                    rule = text(module, argument(each, "url", 0))
+                    bases = _bases_served(project, module, owner)
+                    others = tuple((module, other) for other in function.decorator_list if other is not each)
+                    rules = tuple(owners.join(base, rule) for base in bases) if rule is not None else ()
+                    name = f"{owner.name}.{function.name}"
+                    view = Definition(module, function)
+                    yield _Found(module, each, None, rules, _methods(module, each), view, name, others)
+
+
+def _is_expose(module: Module, node: ast.Call) -> bool:
+    name = module.qualified(node.func) or guards.dotted(node.func)
+    return name.rpartition(".")[2] == "expose"
+
+
+def _bases_served(project: Project, module: Module, owner: ast.ClassDef) -> list[str]:
+    """Return the base paths of a class and of those derived from it; a class that others derive from serves nothing."""
+    own = module.qualified_definition(owner)
+    family = project.families.get(own, [Definition(module, owner)])
+    leaves = [kind for kind in family if len(project.families.get(_qualified(kind), [kind])) == 1] or family
+    return list(dict.fromkeys(_base_path(kind) for kind in leaves))
+
+
+def _qualified(kind: Definition) -> str:
+    return kind.module.qualified_definition(kind.node)
+
+
+def _base_path(kind: Definition) -> str:
+    given = _constant_attribute(kind, "route_base")
+    if given is not None:
+        return given
+    name = kind.node.name.lower()
+    if any(base.rpartition(".")[2] in ("BaseApi", "ModelRestApi", "BaseModelApi") for base in owners.ancestry(kind)):
+        version = _constant_attribute(kind, "version") or "v1"
+        return f"/api/{version}/{_constant_attribute(kind, 'resource_name') or name}"
+    return f"/{name}"
+
+
+def _constant_attribute(kind: Definition, name: str) -> str | None:
+    written = _class_value(kind, name)
+    return text(*written) if written is not None else None
