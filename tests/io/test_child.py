@@ -18,6 +18,7 @@ import pytest
 from stopper.io.child import AppChild, ChildError, interpreter
 from stopper.model import Endpoint, Witness
 from stopper.observe.views import Exchange, Request
+from stopper.observe.wire.jwt import credential
 from stopper.secret import Secret
 
 CANARY = "canary-4f8a2c71d9"
@@ -479,3 +480,42 @@ async def test_async_views_answer(write: Write) -> None:
         exchange = await child.send(get("/"))
     assert exchange.response is not None
     assert exchange.response.status in (200, 500)
+
+
+SIGNING = """
+    import jwt, os
+    from flask import Flask
+    app = Flask(__name__)
+    app.config["SECRET_KEY"] = "a secret of the session only"
+    PLACE
+
+    @app.get("/")
+    def issue():
+        return jwt.encode({"sub": "ada"}, key(), "HS256")
+"""
+PLACES = {
+    "configuration": "app.config['JWT_SECRET_KEY'] = 'k' * 32\n    def key(): return app.config['JWT_SECRET_KEY']",
+    "bytes": "app.config['JWT_SECRET_KEY'] = b'\\xff' * 32\n    def key(): return app.config['JWT_SECRET_KEY']",
+    "constant": "SIGNING_KEY = 'k' * 32\n    def key(): return SIGNING_KEY",
+    "environment": "def key(): return os.environ['SHOP_SECRET']",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_the_application_s_own_key_mints_tokens(write: Write, place: str) -> None:
+    """A credential learns to sign with the application's key, wherever the application keeps it."""
+    folder = write(SIGNING.replace("PLACE", PLACES[place]))
+    env = {**os.environ, "SHOP_SECRET": "e" * 32}
+    async with AppChild("shop:app", cwd=folder, env=env) as child:
+        original = credential(text(await child.send(get("/"))))
+        found = await child.with_signer(original)
+    assert found.sign is not None
+    assert found.sign({"alg": "HS256", "typ": "JWT"}, {"sub": "ada"}) == original.token
+
+
+async def test_a_token_of_another_key_gets_no_signer(write: Write) -> None:
+    """A token that no key of the application's signed stays without a signer."""
+    folder = write(SIGNING.replace("PLACE", "def key(): return os.urandom(32)"))
+    async with AppChild("shop:app", cwd=folder) as child:
+        original = credential(text(await child.send(get("/"))))
+        assert await child.with_signer(original) == original

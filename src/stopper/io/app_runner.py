@@ -113,7 +113,8 @@ def search_paths(folder: str) -> tuple[Path, Path]:
 
 def of_project(file: str, project: Path) -> bool:
     """Tell whether a file belongs to the project and not to what is installed inside its folder."""
-    return project in Path(file).parents and "site-packages" not in file and "dist-packages" not in file
+    path = Path(file)
+    return project in path.parents and not {"site-packages", "dist-packages"} & set(path.relative_to(project).parts)
 
 
 def load(target: str, folder: str) -> Any:
@@ -289,7 +290,7 @@ def encoded(value: Any, depth: int = DEPTH_CAP) -> list[Any]:
     if value is None or isinstance(value, (bool, int, float)):
         return ["plain", value]
     if isinstance(value, str) and len(value) <= TEXT_CAP:
-        return ["plain", str(value)]
+        return ["plain", str.__str__(value)]
     if isinstance(value, (bytes, bytearray)) and len(value) <= TEXT_CAP:
         return ["bytes", base64.b64encode(bytes(value)).decode()]
     if isinstance(value, datetime.timedelta):
@@ -331,22 +332,22 @@ def versions() -> dict[str, str]:
 
 
 def candidate_keys(app: Any, project: Path) -> list[list[Any]]:
-    """Return texts and bytes that may be signing keys: in the configuration, the project's modules, the environment.
+    """Return texts and bytes that may be signing keys, encoded: whether one is a key, a token's signature shows.
 
-    Each is [where it stands, encoded value]. Told by name alone; whether one is a key is shown by a token's signature.
+    They are told by the name of a configuration value, of a constant in the project's modules, of a variable of the
+    environment.
     """
-    sources: list[tuple[str, dict[Any, Any]]] = [("app.config", dict(app.config))]
+    sources: list[dict[Any, Any]] = [dict(app.config)]
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None) or ""
-        if of_project(file, project) and name != "__main__":
-            sources.append((name, dict(vars(module))))
-    sources.append(("environment", dict(os.environ)))
+        if name != "__main__" and of_project(getattr(module, "__file__", None) or "", project):
+            sources.append(dict(vars(module)))
+    sources.append(dict(os.environ))
     found = []
-    for where, values in sources:
-        for key, value in values.items():
-            items = value if isinstance(value, (list, tuple)) else [value]
-            if isinstance(key, str) and any(word in key.upper() for word in KEY_WORDS):
-                found += [[f"{where} {key}", encoded(i)] for i in items if isinstance(i, (str, bytes)) and i]
+    for values in sources:
+        for name, value in values.items():
+            if isinstance(name, str) and any(word in name.upper() for word in KEY_WORDS):
+                items = value if isinstance(value, (list, tuple)) else [value]
+                found += [encoded(item) for item in items if isinstance(item, (str, bytes)) and item]
     return found[:ITEMS_CAP]
 
 

@@ -18,7 +18,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,9 +25,10 @@ from typing import Any, Self
 from stopper.model import Witness
 from stopper.observe.app.exchange import call_command, exchange
 from stopper.observe.app.failure import ended, failure
-from stopper.observe.app.signing import FoundKey, signing_key
-from stopper.observe.app.snapshot import configured, snapshot
+from stopper.observe.app.signing import with_private_key
+from stopper.observe.app.snapshot import found_keys, snapshot
 from stopper.observe.views import AppSnapshot, Credential, Exchange, Request
+from stopper.observe.wire.jwt import with_key
 
 PEER = "192.0.2.10"
 """The address that requests seem to come from: of TEST-NET-1 (RFC 5737), as servers and applications trust loopback."""
@@ -226,14 +226,9 @@ class AppChild:
 
         Keys are looked for in the configuration, in the constants of the project's modules and in the environment.
         """
-        if credential.jwt is None:
-            return credential
-        found = signing_key(credential.token, await self._keys())
-        return credential if found is None else replace(credential, sign=found[1])
-
-    async def _keys(self) -> list[FoundKey]:
         answer = await self._ask({"command": "keys"}, self._call_timeout, "while its keys were read")
-        return [FoundKey(where, configured("key", value)) for where, value in answer["keys"]]
+        keys = found_keys(answer)
+        return with_private_key(with_key(credential, keys), keys)
 
     # ----------------------------------------------------------------------- the process
 

@@ -16,7 +16,7 @@ _PARAMETER = re.compile(r"<(?:(?P<converter>[A-Za-z_]\w*(?:\(.*?\))?):)?(?P<name
 _SECRET_NAME = re.compile(
     r"(?i)secret|passw|private|(?:^|_)(?:pass|pwd|pepper|dsn|credentials?)(?:$|_)|(?:key|token|salt)s?(?:_fallbacks)?$"
 )
-_HARMLESS_NAME = re.compile(r"(?i)public|json_key$")
+_HARMLESS_NAME = re.compile(r"(?i)public|(?:json|message)_key$")
 
 
 def snapshot(answer: Mapping[str, Any], target: str, root: Path) -> AppSnapshot:
@@ -77,7 +77,7 @@ def place(file: str, line: int, root: Path, paths: Sequence[Path]) -> Place:
 def configured(name: str, value: Sequence[Any]) -> Any:
     """Return a configuration value as the child encoded it; texts and bytes are `Secret` where name or form says so.
 
-    Secret bytes become text by UTF-8 with surrogate escapes, so that `key_bytes` gives them back as they were.
+    Bytes become text by UTF-8, or byte for byte (Latin-1) where they are none: `observe.wire.jwt` reads keys both ways.
     """
     kind, content = value
     if kind == "dict":
@@ -87,8 +87,15 @@ def configured(name: str, value: Sequence[Any]) -> Any:
     if kind == "object":
         return f"<{content}>"
     if kind == "bytes":
-        return _text_or_secret(name, base64.b64decode(content).decode("utf-8", "surrogateescape"))
+        return _text_or_secret(name, _text(base64.b64decode(content)))
     return _text_or_secret(name, content) if isinstance(content, str) else content
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _plain_name(name: str) -> bool:
@@ -99,6 +106,11 @@ def _text_or_secret(name: str, text: str) -> str | Secret:
     if text and (not _plain_name(name) or any(recognise(text))):
         return Secret(text)
     return text
+
+
+def found_keys(answer: Mapping[str, Any]) -> tuple[Secret, ...]:
+    """Return what the child took for possible signing keys."""
+    return tuple(configured("key", value) for value in answer["keys"])
 
 
 def base_url(snapshot: AppSnapshot) -> str:
