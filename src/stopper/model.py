@@ -201,7 +201,9 @@ class Finding:
         anchor = self.place.uri if self.place else ""
         text = self.place.text.strip() if self.place else ""
         first = str(min(self.endpoints)) if self.endpoints else ""
-        return hashlib.sha256("\0".join((self.control, anchor, text, first)).encode()).hexdigest()[:32]
+        # A file's name need not be UTF-8: Python hands its bytes on as surrogates.
+        data = "\0".join((self.control, anchor, text, first)).encode("utf-8", "surrogatepass")
+        return hashlib.sha256(data).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ class Report:
 
     `grade` is None when none is deserved, and `ungraded` then says why. `incomplete` says why the scan cannot count as
     done (exit 3), `partial` that it was interrupted. `notes` state what the scan learnt or assumed. `pages` maps
-    control ids to their pages.
+    control ids to their pages. `exit_code` is what the command will end with, where that is known.
     """
 
     targets: tuple[str, ...]
@@ -264,3 +266,4 @@ class Report:
     controls: Mapping[str, Control] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
+    exit_code: int | None = None

@@ -1,0 +1,1 @@
+"""Reporters: each module turns a `Report` into one text. None of them prints or opens anything."""

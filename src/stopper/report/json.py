@@ -1,0 +1,155 @@
+"""The report as JSON, by the published schema `schema/report-1.json`; docs/report-format.md says what may change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from stopper.model import (
+    Control,
+    Coverage,
+    Endpoint,
+    Evidence,
+    Failure,
+    Finding,
+    Observation,
+    Place,
+    Report,
+    Skip,
+    Verdict,
+    Witness,
+)
+from stopper.report.outgoing import encodable, redacted
+
+SCHEMA_VERSION = "1.0"
+
+
+def render(report: Report) -> str:
+    """Return the report as one JSON document (UTF-8 safe, two blanks of indentation, a line feed at the end)."""
+    return json.dumps(_encodable(_report(redacted(report))), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, list):
+        return [_encodable(member) for member in value]
+    if isinstance(value, dict):
+        return {encodable(key): _encodable(member) for key, member in value.items()}
+    return value
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "stopper", "version": report.version},
+        "targets": list(report.targets),
+        "exit_code": report.exit_code,
+        "score": report.score,
+        "grade": report.grade,
+        "ungraded": report.ungraded,
+        "incomplete": report.incomplete,
+        "partial": report.partial,
+        "notes": list(report.notes),
+        "findings": [_finding(finding) for finding in report.findings],
+        "coverage": _coverage(report.coverage),
+        "skips": [_skip(skip) for skip in report.skips],
+        "failures": [_failure(failure) for failure in report.failures],
+        "controls": [_control(control) for _, control in sorted(report.controls.items())],
+        "observations": [_observation(observation) for observation in report.observations],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "control": finding.control,
+        "name": finding.name,
+        "title": finding.title,
+        "severity": finding.severity.value,
+        "status": finding.status.value,
+        "proven": finding.proven,
+        "message": finding.message,
+        "fingerprint": finding.fingerprint,
+        "witnesses": _witnesses(finding.witnesses),
+        "place": _place(finding.place),
+        "endpoints": _endpoints(finding.endpoints),
+        "evidence": [_evidence(piece) for o in finding.observations for piece in o.verdict.evidence],
+        "observations": [_observation(observation) for observation in finding.observations],
+        "folded": [_finding(inner) for inner in finding.folded],
+    }
+
+
+def _observation(observation: Observation) -> dict[str, Any]:
+    verdict: Verdict = observation.verdict
+    return {
+        "control": observation.control,
+        "witness": observation.witness.value,
+        "kept": verdict.kept,
+        "strength": verdict.strength.value,
+        "severity": verdict.severity.value if verdict.severity else None,
+        "message": verdict.message,
+        "cause": verdict.cause,
+        "place": _place(verdict.place),
+        "endpoints": _endpoints(verdict.endpoints),
+        "witnesses": _witnesses(verdict.witnesses),
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "title": evidence.title,
+        "detail": evidence.detail,
+        "command": evidence.command,
+        "path": [{"place": _place(place), "message": message} for place, message in evidence.path],
+    }
+
+
+def _place(place: Place | None) -> dict[str, Any] | None:
+    return {"uri": place.uri, "line": place.line, "column": place.column, "text": place.text} if place else None
+
+
+def _endpoints(endpoints: Iterable[Endpoint]) -> list[dict[str, str]]:
+    return [{"method": e.method, "path": e.path, "application": e.application} for e in endpoints]
+
+
+def _witnesses(witnesses: Iterable[Witness]) -> list[str]:
+    return [witness.value for witness in witnesses]
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "operations_in_spec": coverage.operations_in_spec,
+        "operations": coverage.operations,
+        "eligible": coverage.eligible,
+        "reached": coverage.reached,
+        "files": coverage.files,
+        "files_analysed": coverage.files_analysed,
+        "requests": coverage.requests,
+        "app_requests": coverage.app_requests,
+        "seconds": round(coverage.seconds, 3),
+        "witnesses": _witnesses(coverage.witnesses),
+        "identity": coverage.identity,
+        "controls_asked": list(coverage.controls_asked),
+    }
+
+
+def _skip(skip: Skip) -> dict[str, str]:
+    return {"kind": skip.kind, "what": skip.what, "why": skip.why}
+
+
+def _failure(failure: Failure) -> dict[str, str]:
+    return {"control": failure.control, "subject": failure.subject, "error": failure.error}
+
+
+def _control(control: Control) -> dict[str, Any]:
+    return {
+        "id": control.id,
+        "name": control.name,
+        "title": control.title,
+        "severity": control.severity.value,
+        "witnesses": control.witnesses,
+        "cwe": list(control.cwe),
+        "implied_by": list(control.implied_by),
+        "guard": control.guard,
+    }
