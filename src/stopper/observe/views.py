@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -71,6 +72,20 @@ class Server:
 
     url: str
     place: Place
+
+    @property
+    def scheme(self) -> str:
+        """Return `http`, `https` or another scheme in lower case; empty where the URL is relative."""
+        return urlsplit(self.url).scheme
+
+    @property
+    def loopback(self) -> bool:
+        """Tell whether the host is the machine itself: a loopback address, or localhost (RFC 6761 section 6.3)."""
+        host = (urlsplit(self.url).hostname or "").rstrip(".")
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def read(
 
     `uri` is the document's path or URL: relative servers and references are resolved against it. `read_ref` is given
     the path of another local file, resolved against the referring file's own, and confines it; `read_remote` an
-    absolute address. Either refuses by raising `OSError` or `ValueError`, and None refuses all: a problem, no error.
+    absolute address. Either refuses by raising an exception, and None refuses all: a problem, no error.
 
     Raises `SpecError` where the input is no specification or exceeds the budget.
     """

@@ -104,7 +104,7 @@ class Source:
     def place(self, offset: int) -> Place:
         """Return the line and column of a character offset, with what stands there: redacted, at most 80 characters."""
         if not self._starts:
-            self._starts = [0, *(match.end() for match in re.finditer(r"\r\n?|\n", self.text))]
+            self._starts = [0] + [match.end() for match in re.finditer("\n", self.text)]
         line = bisect_right(self._starts, offset)
         start = self._starts[line - 1]
         end = self._starts[line] if line < len(self._starts) else len(self.text)

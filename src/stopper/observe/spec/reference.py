@@ -24,7 +24,7 @@ class Library:
     """The files of one specification, loaded when a reference asks for them.
 
     `read_ref` reads a file beside the document, `read_remote` an absolute address; None refuses. Both are given the
-    address resolved against the referring file's own, and refuse by raising `OSError` or `ValueError`.
+    address resolved against the referring file's own, and refuse by raising an exception of any type.
     """
 
     def __init__(
@@ -116,9 +116,11 @@ class Library:
         except BudgetError:
             raise
         except SpecError as error:
-            self.problems.add(reference.place, f"the file that a reference names: {error}")
-        except (OSError, ValueError) as error:
-            self.problems.add(reference.place, f"the file that a reference names was not read: {type(error).__name__}")
+            cause = str(error)
+        except Exception as error:  # whatever the caller's reader raises is its refusal
+            cause = f"not read ({type(error).__name__})"
+        name = quoted(reference.text.partition("#")[0])
+        self.problems.add(reference.place, f"a reference to {name}: {cause}")
         return None
 
 

@@ -13,8 +13,7 @@ from stopper.observe.spec.reference import Library, is_remote
 from stopper.observe.views import Server
 
 _EXPANSIONS = 256
-_LONGEST_URL = 2_000
-_LONGEST_BASE = 500
+_LONGEST_URL = 1_000
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
@@ -29,7 +28,7 @@ class Servers:
         self._budget = library.budget
         self._problems = library.problems
         self._read: dict[int, tuple[Server, ...]] = {}
-        self.document = self._of(root) or self._of_schemes(root) or (self._server("/", Place(self._uri)),)
+        self.document = self._of(root) or self._of_schemes(root) or tuple(self._server("/", Place(self._uri)))
 
     def of(self, path_item: Node, operation: Node) -> tuple[Server, ...]:
         """Return the servers in force: the operation's, else the path's, else the document's."""
@@ -56,10 +55,7 @@ class Servers:
                 continue
             for expanded in self._expand(url, entry.get("variables")):
                 self._budget.spend_steps()
-                if len(expanded) > _LONGEST_URL:
-                    self._problems.add(url.place, f"a server's url is longer than {_LONGEST_URL} characters; left out")
-                    break
-                yield self._server(expanded, url.place)
+                yield from self._server(expanded, url.place)
 
     def _expand(self, url: Node, variables: Node | None) -> Iterator[str]:
         """Yield a template with each combination of its variables' values, the defaults first."""
@@ -95,28 +91,29 @@ class Servers:
         netloc = host.text if host else own.netloc
         path = "/" + base.text.strip("/") if base else ""
         return tuple(
-            self._server(urlunsplit((scheme, netloc, path, "", "")), at.place if at else Place(self._uri))
+            server
             for scheme, at in names
+            for server in self._server(urlunsplit((scheme, netloc, path, "", "")), at.place if at else Place(self._uri))
         )
 
-    def _server(self, url: str, place: Place) -> Server:
-        """Return a server with its URL resolved against the document's address, where that is a URL."""
-        if is_remote(self._uri):
-            try:
-                url = urljoin(self._uri, url)
-            except ValueError:
-                self._problems.add(place, "a server's url is no valid address")
-        return Server(url, place)
+    def _server(self, url: str, place: Place) -> Iterator[Server]:
+        """Yield a server with its URL resolved against the document's address, or a problem where it is no URL."""
+        url = safe_path(url)
+        try:
+            url = urljoin(self._uri, url) if is_remote(self._uri) else url
+            urlsplit(url)
+        except ValueError:
+            self._problems.add(place, "a server's url is no valid address; it is left out")
+            return
+        if len(url) > _LONGEST_URL:
+            self._problems.add(place, f"a server's url is longer than {_LONGEST_URL} characters; it is left out")
+            return
+        yield Server(url, place)
 
 
 def base_path(servers: tuple[Server, ...]) -> str:
     """Return the path of the first server's URL without the slash at its end; empty where it has none."""
-    for server in servers:
-        try:
-            return safe_path(urlsplit(server.url).path.rstrip("/"))[:_LONGEST_BASE]
-        except ValueError:
-            continue
-    return ""
+    return urlsplit(servers[0].url).path.rstrip("/") if servers else ""
 
 
 def safe_path(path: str) -> str:

@@ -31,7 +31,7 @@ def encoding(data: bytes) -> str:
 
 
 def decode(uri: str, data: bytes, problems: Problems) -> Source:
-    """Return the text of a file; bytes that its encoding does not know are replaced, and that is a problem."""
+    """Return the text of a file, its lines ended by LF; bytes outside its encoding are replaced, which is a problem."""
     name = encoding(data)
     text = data.decode(name, "replace")
     if not text.strip():
@@ -42,7 +42,7 @@ def decode(uri: str, data: bytes, problems: Problems) -> Source:
         raise SpecError("the file is HTML or XML, no OpenAPI or Swagger document")
     if "\ufffd" in text and not _decodes(data, name):
         problems.add(Place(uri), f"holds bytes that are no {name}; they were replaced")
-    return Source(uri, text)
+    return Source(uri, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def looks_like_spec(data: bytes) -> bool:
