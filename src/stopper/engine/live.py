@@ -18,6 +18,7 @@ from stopper import proof
 from stopper.controls import Entry
 from stopper.engine.plan import Plan, Step, guard_of, request_for
 from stopper.model import Endpoint, Scope, Skip, Verdict, Witness
+from stopper.observe.app.signing import with_private_key
 from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, Purpose, Request
 from stopper.observe.wire import jwt
 from stopper.observe.wire.compare import succeeded, unstable
@@ -174,8 +175,8 @@ class LiveScan:
                 if isinstance(made, Credential):
                     self.listener.learnt(made.token)
         self.identity = self.identity or self.target.token
-        if self.identity:
-            self.identity = jwt.with_key(self.identity, self.keys)
+        if self.identity and not self.identity.sign:
+            self.identity = with_private_key(jwt.with_key(self.identity, self.keys), self.keys)
 
     async def _calibrate(self) -> Exchange:
         """Ask for a path that cannot exist: what answers like it is a soft 404 or a catch-all."""

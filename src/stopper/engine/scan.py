@@ -25,7 +25,7 @@ from stopper.model import (
     Verdict,
     Witness,
 )
-from stopper.observe.source import Project
+from stopper.observe.source import Project, State
 from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, Route, SpecDocument
 from stopper.observe.wire.compare import succeeded, unstable
 from stopper.secret import Secret, redact
@@ -152,7 +152,7 @@ class Scan:
         await live.run()
 
     def _found_keys(self) -> tuple[Secret, ...]:
-        return self.inputs.project.secrets if self.inputs.project else ()
+        return ()
 
     def _ask_joint(self) -> None:
         baselines = [baseline for live in self.lives for baseline in live.baselines]
@@ -254,7 +254,7 @@ class Scan:
             eligible=len(self.plan.steps) if self.plan else 0,
             reached=len(self._reached()),
             files=len(states),
-            files_analysed=sum(state.state == "analysed" for state in states),
+            files_analysed=sum(state.state is State.ANALYSED for state in states),
             requests=by_witness.get(Witness.WIRE, 0),
             app_requests=by_witness.get(Witness.APP, 0),
             seconds=time.monotonic() - self.started,
@@ -283,7 +283,7 @@ class Scan:
         if self.plan and len(self._reached()) < REACHED_SHARE * len(self.plan.steps):
             return f"only {len(self._reached())} of {len(self.plan.steps)} eligible operations were reached"
         states = self.inputs.project.files if self.inputs.project else ()
-        unread = [state for state in states if state.state in ("not parsed", "timed out")]
+        unread = [state for state in states if state.state is State.NOT_PARSED]
         if states and len(unread) > UNREAD_SHARE * len(states):
             return f"{len(unread)} of {len(states)} source files could not be read"
         return ""

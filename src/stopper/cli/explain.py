@@ -1,0 +1,19 @@
+"""`stopper explain`: a control's page."""
+
+from __future__ import annotations
+
+import click
+
+from stopper.controls import UnknownControl, find
+from stopper.report.catalogue import page
+
+
+@click.command("explain")
+@click.argument("control")
+def command(control: str) -> None:
+    """Show what is wrong, why it matters, and how it is done right; CONTROL is an id or a name."""
+    try:
+        entry = find(control)
+    except UnknownControl as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(page(entry.control, entry.page))

@@ -1,0 +1,281 @@
+"""From targets to the engine's inputs: everything is read, and everything that must be closed is closed again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from stopper.cli.settings import Settings
+from stopper.cli.targets import TargetError, Targets
+from stopper.engine import Inputs, Limits, Login, Target, Transport
+from stopper.io import files
+from stopper.io.child import AppChild
+from stopper.io.har import read_recording
+from stopper.io.http import Client, TransportError
+from stopper.io.http import Limits as ClientLimits
+from stopper.io.login import LoginFailed, LoginFlow, login
+from stopper.io.policy import Policy
+from stopper.io.policy import Target as Address
+from stopper.model import Skip, Witness
+from stopper.observe.source import Project, read_project
+from stopper.observe.spec import looks_like_spec, read
+from stopper.observe.views import Credential, Exchange, SpecDocument
+from stopper.observe.wire.jwt import parse
+from stopper.secret import Secret
+
+APP_BASE = "https://localhost"
+APP_CLEAR = "http://localhost"
+LARGEST_SPEC = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line adds to the targets."""
+
+    settings: Settings
+    limits: Limits
+    token: Secret | None = None
+    ca_file: Path | None = None
+    python: Path | None = None
+    clear_token: bool = False
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What was found so far, on the way to `Inputs`."""
+
+    documents: list[SpecDocument] = field(default_factory=list)
+    live: list[Target] = field(default_factory=list)
+    recorded: list[Exchange] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    keys: list[Secret] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
+    """Give the inputs of a scan; the connections and the application's process live until the block is left.
+
+    Raises the boundary errors of what is read: FileError, SpecError, ChildError, PolicyError, TargetError.
+    """
+    gathered = _Gathered()
+    root = targets.folder or Path()
+    for path in targets.specs:
+        gathered.documents.append(_spec(path, root, gathered))
+    for path in targets.recordings:
+        recording = read_recording(path)
+        gathered.recorded.extend(recording.exchanges)
+        gathered.skips.extend(Skip(f"{number} recorded exchanges", why) for why, number in recording.left_out.items())
+    project = _project(targets.folder, gathered) if targets.folder else None
+    async with AsyncExitStack() as stack:
+        if targets.urls:
+            client = await stack.enter_async_context(_client(targets, options))
+            await _wire(targets, options, client, gathered)
+        snapshot = None
+        if targets.application:
+            child = await stack.enter_async_context(_child(targets, options))
+            snapshot = await child.snapshot()
+            gathered.keys.extend(await child.keys())
+            gathered.notes.extend(snapshot.notes)
+            gathered.live.append(_app_target(child, options))
+        yield Inputs(
+            targets=tuple(files.escape(word) for word in targets.words),
+            documents=tuple(gathered.documents),
+            project=project,
+            snapshot=snapshot,
+            live=tuple(gathered.live),
+            recorded=tuple(gathered.recorded),
+            keys=tuple(gathered.keys),
+            secrets=_secrets(options),
+            skips=tuple(gathered.skips),
+            notes=tuple(gathered.notes),
+        )
+
+
+def _secrets(options: Options) -> tuple[Secret, ...]:
+    given = (options.token,) if options.token else ()
+    return (*given, *(secret for flow in options.settings.logins for secret in flow.secrets))
+
+
+# --------------------------------------------------------------------------- files
+
+
+def _spec(path: Path, root: Path, gathered: _Gathered) -> SpecDocument:
+    """Read a specification; places in the scanned folder are told relative to it, as those of the source are."""
+    base = root if path.resolve().is_relative_to(root.resolve()) else path.parent
+    uri = path.resolve().relative_to(base.resolve()).as_posix()
+    return _document(uri, files.read(path, LARGEST_SPEC), lambda ref: files.read_in_jail(base, ref), gathered)
+
+
+def _document(uri: str, data: bytes, read_ref: Callable[[str], bytes] | None, gathered: _Gathered) -> SpecDocument:
+    document = read(uri, data, _refusing(read_ref) if read_ref else None)
+    gathered.skips.extend(Skip(str(problem.place), problem.message, "specification") for problem in document.problems)
+    return document
+
+
+def _refusing(read_ref: Callable[[str], bytes]) -> Callable[[str], bytes]:
+    """Turn the jail's refusal into the error that the reader takes for one."""
+
+    def refusing(reference: str) -> bytes:
+        try:
+            return read_ref(reference)
+        except files.FileError as error:
+            raise ValueError(str(error)) from None
+
+    return refusing
+
+
+def _project(folder: Path, gathered: _Gathered) -> Project:
+    """Read the folder's Python files; what was not read or not analysed is a skip. Raises TargetError without any."""
+    sources: list[tuple[str, bytes]] = []
+    for entry in files.walk(folder):
+        if isinstance(entry, files.SourceFile):
+            sources.append((entry.path, entry.data))
+        else:
+            what = entry.path if entry.number == 1 else f"{entry.number} files"
+            gathered.skips.append(Skip(what, entry.reason, "file"))
+    if not sources:
+        raise TargetError(f"{files.escape(str(folder))}: holds no Python files")
+    project = read_project(sources)
+    gathered.skips.extend(Skip(state.path, state.why, "file") for state in project.files if state.unread)
+    return project
+
+
+# --------------------------------------------------------------------------- the wire
+
+
+def _client(targets: Targets, options: Options) -> Client:
+    limits = ClientLimits(
+        deadline=options.limits.request_seconds,
+        requests=options.limits.requests + 50,  # documents and logins come on top of the scan's own budget
+        rate=options.limits.per_second,
+    )
+    return Client(Policy.typed(targets.urls, options.clear_token), limits, options.ca_file)
+
+
+async def _wire(targets: Targets, options: Options, client: Client, gathered: _Gathered) -> None:
+    """Tell specifications from base addresses by fetching what has a path, and make the wire's target."""
+    bases: list[str] = []
+    locked: list[str] = []
+    for url in targets.urls:
+        data = await _fetched(client, url, locked) if urlsplit(url).path.strip("/") else b""
+        if data and looks_like_spec(data):
+            gathered.documents.append(_document(url, data, None, gathered))
+        elif url not in locked:
+            bases.append(url)
+    secure = [url for url in bases if url.lower().startswith("https:")]
+    clear = [url for url in bases if not url.lower().startswith("https:")]
+    if len(secure) > 1 or len(clear) > 1:
+        raise TargetError("one API at a time: at most one https address and its plain http twin")
+    base = (secure or clear or [""])[0]
+    if not base:
+        if locked:
+            raise TargetError(f"{locked[0]}: needs a login, and no address to log in at was given")
+        return
+    target = _target(client, base, clear[0] if secure and clear else "", options)
+    gathered.live.append(target)
+    for url in locked:
+        gathered.documents.append(await _behind_login(client, url, target, gathered))
+
+
+async def _fetched(client: Client, url: str, locked: list[str]) -> bytes:
+    try:
+        return await client.fetch(url)
+    except TransportError as error:
+        if str(error).endswith(("status 401", "status 403")):
+            locked.append(url)
+        elif "status" not in str(error):
+            raise TargetError(f"{files.escape(url)}: {error}") from None
+    return b""
+
+
+async def _behind_login(client: Client, url: str, target: Target, gathered: _Gathered) -> SpecDocument:
+    """Fetch a specification that only a logged-in caller is shown."""
+    made = await target.logins[0](client, target.base) if target.logins else (target.token or "no identity was given")
+    if isinstance(made, str):
+        raise TargetError(f"{files.escape(url)}: needs a login: {made}")
+    try:
+        return _document(url, await client.fetch(url, made), None, gathered)
+    except TransportError as error:
+        raise TargetError(f"{files.escape(url)}: {error}") from None
+
+
+def _target(client: Client, base: str, clear: str, options: Options) -> Target:
+    loopback = Address.parse(base).loopback
+    return Target(
+        witness=Witness.WIRE,
+        transport=client,
+        base=base,
+        clear=clear,
+        logins=_logins(options, client.protect),
+        token=_given(options),
+        loopback=loopback,
+        may_send_clear=bool(clear) and (Address.parse(clear).loopback or options.clear_token),
+    )
+
+
+def _given(options: Options) -> Credential | None:
+    """Return the credential given on the command line, presented as the settings say."""
+    if not options.token:
+        return None
+    return Credential(
+        options.token,
+        header=options.settings.header,
+        scheme=options.settings.scheme,
+        jwt=parse(options.token.reveal()),
+    )
+
+
+def _logins(options: Options, protect: Callable[[Secret], None] | None) -> tuple[Login, ...]:
+    return tuple(_bound(flow, protect) for flow in options.settings.logins)
+
+
+def _bound(flow: LoginFlow, protect: Callable[[Secret], None] | None) -> Login:
+    async def bound(transport: Transport, base: str) -> Credential | str:
+        made = await login(transport, base, flow)
+        if isinstance(made, LoginFailed):
+            return made.why
+        if protect:
+            protect(made.token)
+        return made
+
+    return bound
+
+
+# --------------------------------------------------------------------------- the application
+
+
+def _child(targets: Targets, options: Options) -> AppChild:
+    folder = targets.folder or Path()
+    return AppChild(
+        targets.application,
+        python=options.python,
+        cwd=home(targets.application, (folder, folder.parent, Path())),
+        root=folder,
+        env=dict(os.environ),
+    )
+
+
+def home(application: str, folders: Sequence[Path]) -> Path:
+    """Return the first folder from which the application's module can be imported, else the last one."""
+    top = application.partition(":")[0].partition(".")[0]
+    for folder in folders:
+        if (folder / f"{top}.py").is_file() or (folder / top).is_dir():
+            return folder
+    return folders[-1]
+
+
+def _app_target(child: AppChild, options: Options) -> Target:
+    return Target(
+        witness=Witness.APP,
+        transport=child,
+        base=APP_BASE,
+        clear=APP_CLEAR,
+        logins=_logins(options, None),
+        token=_given(options),
+        may_send_clear=True,
+    )

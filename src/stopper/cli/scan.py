@@ -1,0 +1,176 @@
+"""`stopper scan`: the main job."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from stopper.cli.inputs import Options, opened
+from stopper.cli.settings import SettingsError, load
+from stopper.cli.targets import TargetError, Targets, told_apart
+from stopper.controls import catalogue
+from stopper.engine import Limits, Scan
+from stopper.io.child import ChildError
+from stopper.io.files import FileError, write
+from stopper.io.http import CertificateFileError
+from stopper.io.policy import PolicyError
+from stopper.model import Report, Severity, Status
+from stopper.observe.spec import SpecError
+from stopper.report import json, sarif, terminal
+from stopper.report.progress import Progress
+from stopper.score import graded
+from stopper.secret import Secret
+
+FORMATS = ("terminal", "json", "sarif")
+CLEAN, FOUND, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
+
+_BAD_INPUT = (
+    CertificateFileError,
+    ChildError,
+    FileError,
+    PolicyError,
+    SettingsError,
+    SpecError,
+    TargetError,
+)
+
+
+@click.command("scan")
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="terminal", help="What standard output gets.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report to a file too, as its suffix (.json, .sarif, .txt) or else --format says; may be repeated.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([severity.value for severity in Severity]),
+    default=Severity.HIGH.value,
+    help="Exit 1 from this severity on.",
+)
+@click.option("--token", metavar="env:NAME", help="A working token, read from an environment variable.")
+@click.option("--ca-file", type=click.Path(path_type=Path), help="Certificates to trust besides the system's (PEM).")
+@click.option("--python", type=click.Path(path_type=Path), help="Interpreter that runs the application.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default: stopper.toml or pyproject.toml.")
+@click.option("--allow-clear-token", is_flag=True, help="Let the token cross plain HTTP off loopback as well.")
+@click.option("--requests", type=click.IntRange(min=1), default=Limits().requests, help="Most requests to the wire.")
+@click.option("--rate", type=click.FloatRange(min=0.1), default=Limits().per_second, help="Requests a second off loopback.")
+def command(
+    targets: tuple[str, ...],
+    form: str,
+    outputs: tuple[Path, ...],
+    fail_on: str,
+    token: str | None,
+    ca_file: Path | None,
+    python: Path | None,
+    config: Path | None,
+    allow_clear_token: bool,
+    requests: int,
+    rate: float,
+) -> None:
+    """Ask up to four witnesses whether an API keeps its bearer tokens, and join what they say.
+
+    A TARGET is a URL (https, and its plain http twin beside it), an OpenAPI or Swagger file or URL, a folder of
+    Python, an application as module:app or module:factory, or a HAR file; any mix, told apart by looking. Code runs
+    only where an application is named.
+    """
+    try:
+        named = told_apart(targets)
+        options = Options(
+            settings=load(config, (Path(), *((named.folder,) if named.folder else ()))),
+            limits=Limits(requests=requests, per_second=rate),
+            token=_token(token),
+            ca_file=ca_file,
+            python=python,
+            clear_token=allow_clear_token,
+        )
+        report = asyncio.run(_scanned(named, options))
+        _deliver(report, form, outputs)
+    except _BAD_INPUT as error:
+        click.echo(f"stopper: {error}", err=True)
+        sys.exit(UNUSABLE)
+    sys.exit(exit_code(report, Severity(fail_on)))
+
+
+def _token(given: str | None) -> Secret | None:
+    """Return the token of `--token env:NAME`; the value itself on a command line would be in every process list."""
+    if given is None:
+        return None
+    name = re.fullmatch(r"env:([A-Za-z_]\w*)", given)
+    if not name:
+        raise TargetError("--token takes env:NAME, the name of an environment variable that holds the token")
+    value = os.environ.get(name[1], "")
+    if not value:
+        raise TargetError(f"--token: the environment variable {name[1]} is not set")
+    return Secret(value)
+
+
+async def _scanned(targets: Targets, options: Options) -> Report:
+    """Run the scan; an interruption ends it with a whole report that is labelled partial."""
+    with Progress.on(sys.stderr) as progress:
+        async with opened(targets, options) as inputs:
+            scan = Scan(inputs, dict(catalogue()), options.limits, progress.take)
+            interrupted = await _until_interrupted(scan)
+            return graded(scan.report(partial="interrupted" if interrupted else ""))
+
+
+async def _until_interrupted(scan: Scan) -> bool:
+    """Run to the end or to the first Ctrl-C (or SIGTERM); tell whether it was interrupted."""
+    running = asyncio.ensure_future(scan.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, running.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
+    return running.cancelled()
+
+
+def _deliver(report: Report, form: str, outputs: tuple[Path, ...]) -> None:
+    """Write the files first, each whole or not at all, then standard output."""
+    for path in outputs:
+        write(path, _plain(report, _form_of(path, form)))
+    click.echo(terminal.for_terminal(report, sys.stdout) if form == "terminal" else _plain(report, form), nl=False)
+
+
+def _form_of(path: Path, form: str) -> str:
+    return {".json": "json", ".sarif": "sarif", ".txt": "terminal"}.get(path.suffix, form)
+
+
+def _plain(report: Report, form: str) -> str:
+    writers: dict[str, Callable[[Report], str]] = {
+        "json": json.render,
+        "sarif": sarif.render,
+        "terminal": terminal.render,
+    }
+    return writers[form](report)
+
+
+def exit_code(report: Report, fail_on: Severity) -> int:
+    """Return the process's status: interrupted beats incomplete beats findings beats clean.
+
+    A finding that the witnesses contradict does not fail a scan by itself.
+    """
+    if report.partial:
+        return INTERRUPTED
+    if report.incomplete or report.failures:
+        return INCOMPLETE
+    failing = [
+        finding
+        for finding in report.findings
+        if finding.severity.rank >= fail_on.rank and finding.status is not Status.CONTRADICTED
+    ]
+    return FOUND if failing else CLEAN

@@ -1,0 +1,80 @@
+"""The document says https and the API serves http, or the reverse.
+
+## What is wrong
+
+The specification's servers for this operation are https only, and the operation answers over plain HTTP all the same;
+or the specification offers http alone and the API is served over https. It is judged per operation: one forgotten
+virtual host or exempted route is enough.
+
+## Why it matters
+
+Clients that read the document believe that nothing they send crosses in clear. A token that did is lost the moment
+it was sent, whatever the answer was (RFC 6750 section 5.2, CWE-319).
+
+## Bad
+
+    servers: [{url: https://api.shop.example}]
+    $ curl http://api.shop.example/auth/login -d @credentials        # answers with a token
+
+## Good
+
+Refuse plain HTTP on every operation, without a redirect: `Guard(app)` does so.
+
+## References
+
+RFC 6750 sections 5.2 and 5.3; ASVS 5.0.0 12.2.1; OWASP API9:2023; CWE-319.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from stopper.model import Control, Severity, Strength, Verdict, Witness
+from stopper.observe.views import EndpointView, Exchange
+from stopper.observe.wire.compare import refused, succeeded
+from stopper.observe.wire.evidence import evidence
+
+CONTROL = Control(
+    id="BT610",
+    name="https_documented_http_served",
+    severity=Severity.HIGH,
+    title="Documented over https, served over http",
+    witnesses="J",
+    requirements=("T14",),
+    cwe=(319,),
+    guard="transport.refuse",
+)
+
+
+def joint(view: EndpointView) -> Iterable[Verdict]:
+    """Hold the documented schemes of an operation against the scheme of what it answered."""
+    documented = {urlsplit(server.url).scheme for server in view.operation.servers} if view.operation else set()
+    documented &= {"http", "https"}
+    if not view.operation or not documented:
+        return
+    sensitive = view.operation.protected or view.operation.issues_token
+    clear = [exchange for exchange in view.traffic if not exchange.request.secure and _serves(exchange)]
+    if documented == {"https"} and clear and sensitive:
+        witnesses = (Witness.SPEC, *dict.fromkeys(exchange.witness for exchange in clear))
+        yield Verdict(
+            kept=False,
+            message=f"the specification serves {view.endpoint} over https only, and it answers over plain HTTP",
+            place=view.place,
+            endpoints=(view.endpoint,),
+            evidence=(evidence("answered over plain HTTP", clear[0]),),
+            strength=Strength.PROVEN,
+            witnesses=witnesses,
+        )
+    elif documented == {"https"} and any(not exchange.request.secure for exchange in view.traffic):
+        yield Verdict(True, f"{view.endpoint} is not served over plain HTTP", endpoints=(view.endpoint,))
+
+
+def _serves(exchange: Exchange) -> bool:
+    """Tell whether the operation itself answered: with success, or by asking for a credential (401).
+
+    A 403, a redirect or a closed port is how plain HTTP is turned away.
+    """
+    if succeeded(exchange):
+        return True
+    return refused(exchange) and bool(exchange.response) and exchange.response.status == 401  # type: ignore[union-attr]
