@@ -26,8 +26,8 @@ SCHEMA_VERSION = "1.0"
 
 
 def render(report: Report) -> str:
-    """Return the report as one JSON document (UTF-8 safe, two blanks of indentation, a line feed at the end)."""
-    return json.dumps(_encodable(_report(redacted(report))), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    """Return the report as one JSON document in ASCII, with a line feed at the end: no byte of it commands a terminal."""
+    return json.dumps(_encodable(_report(redacted(report))), indent=2, allow_nan=False) + "\n"
 
 
 def _encodable(value: Any) -> Any:

@@ -7,8 +7,11 @@ hostile name can neither colour, move nor command the terminal.
 from __future__ import annotations
 
 import io
+import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -22,6 +25,12 @@ from stopper.report.skips import skips_by_reason
 
 NARROWEST = 40
 """Columns below which the layout is no longer kept; the terminal then wraps the lines itself."""
+
+WIDTH = 100
+"""Columns of a report that goes into a pipe or a file."""
+
+WIDEST = 140
+"""Columns above which lines are too long to read, however wide the terminal."""
 
 ENDPOINTS_SHOWN = 8
 EVIDENCE_SHOWN = 3
@@ -48,8 +57,8 @@ _MISSING = {
 }
 
 
-def plain(report: Report, width: int) -> str:
-    """Return the report for a pipe or a terminal without colours, at most `width` columns wide."""
+def render(report: Report, width: int = WIDTH) -> str:
+    """Return the report without colours, for a pipe or a file; only commands are wider than `width` columns."""
     return _printed(report, Console(file=io.StringIO(), width=max(width, NARROWEST), color_system=None, _environ={}))
 
 
@@ -64,6 +73,25 @@ def coloured(report: Report, width: int) -> str:
         _environ={},  # the caller has decided, not NO_COLOR, COLUMNS or TERM
     )
     return _printed(report, console)
+
+
+def for_terminal(report: Report, stream: TextIO) -> str:
+    """Return the report as a stream can show it: coloured and as wide as the terminal, if it is one.
+
+    NO_COLOR and TERM=dumb are obeyed. Characters that the stream's encoding lacks are written out.
+    """
+    text = _for(report, stream)
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _for(report: Report, stream: TextIO) -> str:
+    if not stream.isatty():
+        return render(report)
+    width = min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDEST)
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return render(report, width)
+    return coloured(report, width)
 
 
 def _printed(report: Report, console: Console) -> str:
