@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
-import errno
 import re
 import socket
 import ssl
@@ -433,9 +432,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _words(error: BaseException, causes: tuple[BaseException, ...]) -> str:
-    for cause in causes:
-        if isinstance(cause, ssl.SSLError):
-            return f"tls: {_tls_words(cause)}"
+    # The library's own errors are SSLErrors too, but only the last one in the chain knows the reason.
+    tls = [cause for cause in causes if isinstance(cause, ssl.SSLError)]
+    if tls:
+        return f"tls: {_tls_words(tls[-1])}"
     match error:
         case TimeoutError():
             return "timeout"
@@ -458,9 +458,12 @@ def _words(error: BaseException, causes: tuple[BaseException, ...]) -> str:
 
 
 def _connection_words(error: OSError) -> str:
-    if error.errno == errno.ECONNREFUSED:
-        return "refused"
-    return "closed early" if error.errno in (errno.ECONNRESET, errno.EPIPE) else "unreachable"
+    match error:
+        case ConnectionRefusedError():
+            return "refused"
+        case ConnectionResetError() | ConnectionAbortedError() | BrokenPipeError():
+            return "closed early"
+    return "unreachable"
 
 
 def _payload_words(causes: tuple[BaseException, ...]) -> str:
