@@ -34,10 +34,15 @@ RFC 6750 sections 2.3 and 5.3; RFC 9700 section 4.3.2; OWASP ASVS 5.0 14.2.1; CW
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from stopper.model import Control, Severity, Strength, Verdict
-from stopper.observe.views import Operation, Parameter, Scheme
+from stopper.observe.views import Access, Exchange, Live, Operation, Parameter, Purpose, Request, Scheme
+from stopper.observe.wire.compare import alike, succeeded
+from stopper.observe.wire.evidence import evidence
+from stopper.secret import recognise
 
 CONTROL = Control(
     id="BT306",
@@ -105,3 +110,52 @@ def _in_parameters(operation: Operation) -> Iterator[Verdict]:
 
 def _jwt(parameter: Parameter) -> bool:
     return parameter.format.lower() in ("jwt", "bearer")
+
+
+_TRIED = ("access_token", "token", "auth_token", "jwt")
+"""Query parameters that are tried together: RFC 6750 section 2.3 names the first, the field uses the others."""
+
+
+def wire(exchange: Exchange) -> Iterable[Verdict]:
+    """Look for a credential in the query of recorded traffic that was answered with success."""
+    if exchange.purpose is not Purpose.RECORDED or not exchange.endpoint or not succeeded(exchange):
+        return
+    for name, value in parse_qsl(urlsplit(exchange.request.url).query):
+        if name.replace("-", "_").lower() in _CREDENTIALS or any(match.kind == "jwt" for match in recognise(value)):
+            yield _accepted(exchange, f"`{name}`", Strength.PROVEN)
+
+
+def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
+    """Present the working token in the query instead of the header, under all usual names at once."""
+    if not live.credential or live.baseline.access is not Access.GUARDED:
+        return ()
+    exchange = yield _in_query(live, _TRIED)
+    if not _let_in(exchange, live):
+        message = f"{live.endpoint} does not take the token from the query"
+        return (Verdict(True, message, endpoints=(live.endpoint,), strength=Strength.PROVEN),)
+    for name in _TRIED:
+        exchange = yield _in_query(live, (name,))
+        if _let_in(exchange, live):
+            return (_accepted(exchange, f"`?{name}=`", Strength.PROVEN),)
+    return ()
+
+
+def _in_query(live: Live, names: Sequence[str]) -> Request:
+    token = live.credential.token.reveal() if live.credential else ""
+    joint = "&" if urlsplit(live.request.url).query else "?"
+    return replace(live.request, url=live.request.url + joint + urlencode([(name, token) for name in names]))
+
+
+def _let_in(exchange: Exchange, live: Live) -> bool:
+    return alike(exchange, live.baseline.original) and not alike(exchange, live.baseline.nothing)
+
+
+def _accepted(exchange: Exchange, where: str, strength: Strength) -> Verdict:
+    return Verdict(
+        kept=False,
+        message=f"{exchange.endpoint} takes the token from the query ({where})",
+        endpoints=(exchange.endpoint,) if exchange.endpoint else (),
+        evidence=(evidence("let in by a token in the URL", exchange),),
+        strength=strength,
+        cause="a token in the query",
+    )

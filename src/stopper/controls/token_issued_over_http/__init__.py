@@ -35,8 +35,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Verdict
-from stopper.observe.views import Operation, Server
+from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.views import Exchange, Operation, Purpose, Server
+from stopper.observe.wire.answers import issued
+from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
     id="BT101",
@@ -71,3 +73,20 @@ def _offered(operation: Operation, server: Server) -> Verdict:
         endpoints=(operation.endpoint,),
         severity=Severity.ADVICE if server.loopback else None,
     )
+
+
+def wire(exchange: Exchange) -> Iterable[Verdict]:
+    """Look at what a token endpoint answers on plain HTTP: a token, or a refusal of a login that works over TLS."""
+    if exchange.request.secure or not exchange.endpoint or not exchange.response:
+        return
+    if issued(exchange.response):
+        yield Verdict(
+            kept=False,
+            message=f"{exchange.endpoint} answers plain HTTP with a token",
+            endpoints=(exchange.endpoint,),
+            evidence=(evidence("a token over plain HTTP", exchange),),
+            strength=Strength.PROVEN,
+        )
+    elif exchange.purpose is Purpose.LOGIN:
+        message = f"{exchange.endpoint} gives no token over plain HTTP"
+        yield Verdict(True, message, endpoints=(exchange.endpoint,), strength=Strength.PROVEN)

@@ -1,0 +1,50 @@
+"""What an answer hands out: the credentials in its body, read without being verified."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from stopper.observe.views import Response
+from stopper.observe.wire.jwt import parse
+
+TOKEN_NAMES = frozenset(
+    {"access_token", "accesstoken", "token", "jwt", "id_token", "idtoken", "refresh_token", "refreshtoken", "auth_token"}
+)
+"""Member names under which token endpoints answer: RFC 6749 section 5.1, and what the field uses beside it."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_\-.~+/=:]{16,8192}")  # b64token of RFC 6750 section 2.1, and the colon of the field
+_DEPTH = 6
+
+
+def issued(response: Response | None) -> tuple[str, ...]:
+    """Return the tokens that a successful answer hands out, in clear: not for a report.
+
+    They are JSON members with a token's name and form, at any depth up to six, or a body that is one JWT.
+    """
+    if response is None or not 200 <= response.status < 300 or not response.body:
+        return ()
+    text = response.text.strip().strip('"')
+    if parse(text):
+        return (text,)
+    try:
+        return tuple(dict.fromkeys(_members(json.loads(response.body), _DEPTH)))
+    except (ValueError, RecursionError):
+        return ()
+
+
+def _members(value: Any, depth: int) -> Iterator[str]:
+    if depth == 0:
+        return
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if isinstance(member, str):
+                if name.lower().replace("-", "_") in TOKEN_NAMES and _TOKEN.fullmatch(member):
+                    yield member
+            else:
+                yield from _members(member, depth - 1)
+    elif isinstance(value, list):
+        for member in value[:20]:
+            yield from _members(member, depth - 1)
