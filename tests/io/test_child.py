@@ -18,7 +18,7 @@ import pytest
 from stopper.io.child import AppChild, ChildError, interpreter
 from stopper.model import Endpoint, Witness
 from stopper.observe.views import Exchange, Request
-from stopper.observe.wire.jwt import credential
+from stopper.observe.wire.jwt import credential, with_key
 from stopper.secret import Secret
 
 CANARY = "canary-4f8a2c71d9"
@@ -503,19 +503,19 @@ PLACES = {
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_the_application_s_own_key_mints_tokens(write: Write, place: str) -> None:
-    """A credential learns to sign with the application's key, wherever the application keeps it."""
+    """Among the keys that the application has at hand is the one that signs its tokens, wherever it is kept."""
     folder = write(SIGNING.replace("PLACE", PLACES[place]))
     env = {**os.environ, "SHOP_SECRET": "e" * 32}
     async with AppChild("shop:app", cwd=folder, env=env) as child:
         original = credential(text(await child.send(get("/"))))
-        found = await child.with_signer(original)
+        found = with_key(original, await child.keys())
     assert found.sign is not None
     assert found.sign({"alg": "HS256", "typ": "JWT"}, {"sub": "ada"}) == original.token
 
 
-async def test_a_token_of_another_key_gets_no_signer(write: Write) -> None:
-    """A token that no key of the application's signed stays without a signer."""
+async def test_a_key_that_is_not_at_hand_is_not_found(write: Write) -> None:
+    """A token that none of the application's keys signed stays without a signer."""
     folder = write(SIGNING.replace("PLACE", "def key(): return os.urandom(32)"))
     async with AppChild("shop:app", cwd=folder) as child:
         original = credential(text(await child.send(get("/"))))
-        assert await child.with_signer(original) == original
+        assert with_key(original, await child.keys()) == original

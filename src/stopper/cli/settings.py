@@ -24,22 +24,26 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlencode
 
-from stopper.io.login import LoginFlow
+from stopper.io.login import LoginFlow, Place
 from stopper.secret import Secret
 
 _KEYS = ("header", "login", "scheme")
 _LOGIN_KEYS = ("basic", "body", "form", "header", "headers", "json", "method", "scheme", "token", "url")
-_PLACES: tuple[Literal["pointer", "header", "cookie"], ...] = ("pointer", "header", "cookie")
-_BODIES = ("json", "form", "body")
+_BODY_KEYS = ("json", "form", "body")
+_PLACES: tuple[Place, ...] = ("pointer", "header", "cookie")
+_KINDS: Mapping[type, str] = {str: "a text", dict: "a table"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SECRET_NAME = re.compile(r"(?i)pass|pwd|pin$|secret|token|key|code|otp|assertion|credential|auth|cookie|^body$")
+
+Table = Mapping[str, Any]
 
 
 class SettingsError(Exception):
@@ -50,13 +54,13 @@ class SettingsError(Exception):
 class Settings:
     """What the project says about itself; without a file, the defaults.
 
-    `header` and `scheme` are how a token is presented.
+    `header` and `scheme` are how a token is presented. `source` is the file's name, `tables` are its logins as written.
     """
 
     header: str = "Authorization"
     scheme: str = "Bearer"
     source: str = ""
-    tables: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    tables: tuple[Table, ...] = field(default=(), repr=False)
 
     @property
     def logins(self) -> tuple[LoginFlow, ...]:
@@ -64,7 +68,35 @@ class Settings:
 
         Asked for only where there is something to log in to: it raises SettingsError where a variable is not set.
         """
-        return tuple(_flow(table, self, os.environ) for table in self.tables)
+        return tuple(self._flow(table, os.environ) for table in self.tables)
+
+    def checked(self) -> Settings:
+        """Return itself where all logins can be read, whatever the environment. Raises SettingsError."""
+        for table in self.tables:
+            self._flow(table, defaultdict(lambda: "/"))
+        return self
+
+    def _flow(self, table: Table, environment: Mapping[str, str]) -> LoginFlow:
+        where = f"{self.source}: login"
+        _check_keys(table, _LOGIN_KEYS, where)
+        texts = _Texts(where, environment)
+        basic = texts.all(_typed(table, "basic", dict, {}, where), "basic")
+        headers = _headers(texts.all(_typed(table, "headers", dict, {}, where), "headers"), where)
+        content, body = _body(table, texts, where)
+        if any(key.lower() == "content-type" for key, _ in headers):
+            content = []
+        place, name = _place(_typed(table, "token", dict, {"pointer": "/access_token"}, where), where)
+        return LoginFlow(
+            path=_path(texts.all(_typed(table, "url", str, "", where), "url"), where),
+            method=_http_token(_typed(table, "method", str, "POST", where), "method", where).upper(),
+            headers=(*headers, *content, *_basic(basic, texts, where)),
+            body=body,
+            place=place,
+            name=name,
+            header=_http_token(_typed(table, "header", str, self.header, where), "header", where),
+            scheme=_typed(table, "scheme", str, self.scheme, where),
+            secrets=tuple(texts.secrets),
+        )
 
 
 def load(config: Path | None, folders: Iterable[Path]) -> Settings:
@@ -72,14 +104,152 @@ def load(config: Path | None, folders: Iterable[Path]) -> Settings:
 
     A folder has some in `stopper.toml`, or in `pyproject.toml` under `[tool.stopper]`. Raises SettingsError.
     """
-    if config is not None:
-        document = _read(config)
-        return _settings(config.name, document.get("tool", {}).get("stopper", {}) if _pyproject(config) else document)
-    for folder in folders:
-        if (folder / "stopper.toml").is_file():
-            return _settings("stopper.toml", _read(folder / "stopper.toml"))
-        if (folder / "pyproject.toml").is_file():
-            tool = _read(folder / "pyproject.toml").get("tool", {})
-            if isinstance(tool, dict) and "stopper" in tool:
-                return _settings("pyproject.toml", tool["stopper"])
+    candidates = [folder / name for folder in folders for name in ("stopper.toml", "pyproject.toml")]
+    for path in [config] if config is not None else [path for path in candidates if path.is_file()]:
+        document = _read(path)
+        table = document if path.name != "pyproject.toml" else _tool(document)
+        if table is not None:
+            return _settings(path.name, table)
     return Settings()
+
+
+def _read(path: Path) -> Table:
+    try:
+        return tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise SettingsError(f"{path.name}: {os.strerror(error.errno or 0)}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path.name}: is not UTF-8") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        place = re.search(r"line \d+", str(error))
+        raise SettingsError(f"{path.name}: is not TOML{f' ({place[0]})' if place else ''}") from None
+
+
+def _tool(document: Table) -> Any:
+    """Return `[tool.stopper]`, or None where a pyproject.toml has none."""
+    tool = document.get("tool")
+    return tool.get("stopper") if isinstance(tool, dict) else None
+
+
+def _settings(source: str, table: Any) -> Settings:
+    if not isinstance(table, dict):
+        raise SettingsError(f"{source}: tool.stopper must be a table")
+    _check_keys(table, _KEYS, source)
+    logins = table.get("login", [])
+    logins = [logins] if isinstance(logins, dict) else logins
+    if not isinstance(logins, list) or not all(isinstance(login, dict) for login in logins):
+        raise SettingsError(f"{source}: login must be a table, or tables")
+    return Settings(
+        header=_http_token(_typed(table, "header", str, "Authorization", source), "header", source),
+        scheme=_typed(table, "scheme", str, "Bearer", source),
+        source=source,
+        tables=tuple(logins),
+    ).checked()
+
+
+# --------------------------------------------------------------------------- the parts of a login
+
+
+class _Texts:
+    """Puts the environment's values into texts, and remembers those that must not be shown."""
+
+    def __init__(self, where: str, environment: Mapping[str, str]) -> None:
+        self.secrets: list[Secret] = []
+        self._where = where
+        self._environment = environment
+
+    def all(self, value: Any, name: str) -> Any:
+        """Return a value with every text in it filled in; `name` is its key."""
+        if isinstance(value, dict):
+            return {key: self.all(item, key) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.all(item, name) for item in value]
+        return self._text(value, name) if isinstance(value, str) else value
+
+    def _text(self, template: str, name: str) -> str:
+        filled = _VARIABLE.sub(lambda found: self._value(found[1]), template)
+        if _SECRET_NAME.search(name):
+            hidden = [self._value(variable) for variable in _VARIABLE.findall(template)] or [filled]
+            self.secrets += map(Secret, hidden)
+        return filled
+
+    def _value(self, variable: str) -> str:
+        try:
+            return self._environment[variable]
+        except KeyError:
+            raise SettingsError(f"{self._where}: the environment variable {variable} is not set") from None
+
+
+def _check_keys(table: Table, known: Collection[str], where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise SettingsError(f"{where} has no key {key!r}: {advice}")
+
+
+def _typed(table: Table, key: str, kind: type, default: Any, where: str) -> Any:
+    value = table.get(key, default)
+    if not isinstance(value, kind):
+        raise SettingsError(f"{where}: {key} must be {_KINDS[kind]}")
+    return value
+
+
+def _path(path: str, where: str) -> str:
+    if not re.fullmatch(r"/[\x21-\x7e]*", path) or path.startswith("//"):
+        raise SettingsError(f"{where}: url must be a path that begins with one '/', it is put behind the base URL")
+    return path
+
+
+def _http_token(value: str, key: str, where: str) -> str:
+    if not _HTTP_TOKEN.fullmatch(value):
+        raise SettingsError(f"{where}: {key} holds what HTTP does not allow there")
+    return value
+
+
+def _headers(table: Table, where: str) -> list[tuple[str, str]]:
+    for name, value in table.items():
+        _http_token(name, "headers", where)
+        if not isinstance(value, str) or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
+            raise SettingsError(f"{where}: headers.{name} must be one line of text")
+    return list(table.items())
+
+
+def _body(table: Table, texts: _Texts, where: str) -> tuple[list[tuple[str, str]], bytes | None]:
+    """Return the content type, where the body implies one, and the body."""
+    given = [key for key in _BODY_KEYS if key in table]
+    if len(given) > 1:
+        raise SettingsError(f"{where}: {' and '.join(given)} exclude each other")
+    if "json" in given:
+        try:
+            return [("Content-Type", "application/json")], json.dumps(texts.all(table["json"], "json")).encode()
+        except TypeError:
+            raise SettingsError(f"{where}: json holds a date or time: write it as a text") from None
+    if "form" in given:
+        form = texts.all(_typed(table, "form", dict, {}, where), "form")
+        return [("Content-Type", "application/x-www-form-urlencoded")], urlencode(form, doseq=True).encode()
+    if "body" in given:
+        return [], texts.all(_typed(table, "body", str, "", where), "body").encode()
+    return [], None
+
+
+def _basic(table: Table, texts: _Texts, where: str) -> list[tuple[str, str]]:
+    """Return the header of HTTP Basic (RFC 7617 §2)."""
+    if not table:
+        return []
+    _check_keys(table, ("username", "password"), f"{where}: basic")
+    pair = f"{_typed(table, 'username', str, '', where)}:{_typed(table, 'password', str, '', where)}"
+    credentials = base64.b64encode(pair.encode()).decode()
+    texts.secrets.append(Secret(credentials))
+    return [("Authorization", f"Basic {credentials}")]
+
+
+def _place(table: Table, where: str) -> tuple[Place, str]:
+    _check_keys(table, _PLACES, f"{where}: token")
+    if len(table) != 1:
+        raise SettingsError(f"{where}: token needs one of pointer, header and cookie")
+    place = next(place for place in _PLACES if place in table)
+    name: str = _typed(table, place, str, "", f"{where}: token")
+    if place == "pointer" and name and not name.startswith("/"):
+        raise SettingsError(f"{where}: token.pointer must begin with '/', as JSON pointers do")
+    return place, name

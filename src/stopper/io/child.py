@@ -25,10 +25,9 @@ from typing import Any, Self
 from stopper.model import Witness
 from stopper.observe.app.exchange import call_command, exchange
 from stopper.observe.app.failure import ended, failure
-from stopper.observe.app.signing import with_private_key
 from stopper.observe.app.snapshot import found_keys, snapshot
-from stopper.observe.views import AppSnapshot, Credential, Exchange, Request
-from stopper.observe.wire.jwt import with_key
+from stopper.observe.views import AppSnapshot, Exchange, Request
+from stopper.secret import Secret
 
 PEER = "192.0.2.10"
 """The address that requests seem to come from: of TEST-NET-1 (RFC 5737), as servers and applications trust loopback."""
@@ -221,14 +220,13 @@ class AppChild:
         answer = await self._ask({"command": "clock", "seconds": seconds}, self._call_timeout, "while its clock moved")
         return bool(answer.get("moved"))
 
-    async def with_signer(self, credential: Credential) -> Credential:
-        """Return the credential with a signer, where a key of the application's made its signature.
+    async def keys(self) -> tuple[Secret, ...]:
+        """Return texts that may be signing keys; whether one is, the signature of a token shows.
 
-        Keys are looked for in the configuration, in the constants of the project's modules and in the environment.
+        They stand in the configuration, in the constants of the project's modules and in the environment.
         """
         answer = await self._ask({"command": "keys"}, self._call_timeout, "while its keys were read")
-        keys = found_keys(answer)
-        return with_private_key(with_key(credential, keys), keys)
+        return found_keys(answer)
 
     # ----------------------------------------------------------------------- the process
 

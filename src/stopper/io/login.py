@@ -1,0 +1,103 @@
+"""Logs in as the user configured it, over the wire or over the application's child process."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from stopper.observe.views import Credential, Exchange, Request, Response
+from stopper.observe.wire.jwt import parse
+from stopper.secret import Secret
+
+Place = Literal["pointer", "header", "cookie"]
+
+_SENDABLE = re.compile(r"[\x21-\x7e]{1,65536}")
+
+
+class Transport(Protocol):
+    """Carries one request: the wire's client or the application's child."""
+
+    async def send(self, request: Request) -> Exchange:
+        """Return the exchange, its error set where no answer came."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFlow:
+    """The request that logs in, where in its answer the token stands, and how the token is presented afterwards.
+
+    `path` is put behind the base URL. `place` and `name` are a JSON pointer (RFC 6901), a header or a cookie.
+    `secrets` are the values in the request that must not appear in any output.
+    """
+
+    path: str
+    method: str = "POST"
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    place: Place = "pointer"
+    name: str = "/access_token"
+    header: str = "Authorization"
+    scheme: str = "Bearer"
+    secrets: tuple[Secret, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFailed:
+    """Why there is no credential: one line without any value of the request or the answer."""
+
+    why: str
+
+
+async def login(transport: Transport, base_url: str, flow: LoginFlow) -> Credential | LoginFailed:
+    """Send the flow's request to a base URL and return the credential in its answer. Redirects are not followed."""
+    request = Request(flow.method, base_url.rstrip("/") + flow.path, flow.headers, flow.body)
+    exchange = await transport.send(request)
+    doing = f"login {flow.method} {flow.path}"
+    if exchange.response is None:
+        return LoginFailed(f"{doing}: {exchange.error}")
+    doing += f" answered {exchange.response.status}"
+    if exchange.response.status >= 400:
+        return LoginFailed(doing)
+    token = _token(exchange.response, flow)
+    if token is None:
+        return LoginFailed(f"{doing} without a token in {flow.place} {flow.name}")
+    token = token.removeprefix(f"{flow.scheme} ")
+    if not _SENDABLE.fullmatch(token):
+        return LoginFailed(f"{doing} with something in {flow.place} {flow.name} that no header can carry")
+    return Credential(Secret(token), flow.header, flow.scheme, parse(token))
+
+
+def _token(response: Response, flow: LoginFlow) -> str | None:
+    if flow.place == "header":
+        return response.header(flow.name)
+    if flow.place == "cookie":
+        return _cookie(response, flow.name)
+    try:
+        found = resolve(json.loads(response.body), flow.name)
+    except (ValueError, LookupError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _cookie(response: Response, wanted: str) -> str | None:
+    """Return the value that the answer sets for a cookie (RFC 6265 §5.2), the last one where it does so twice."""
+    for line in reversed(response.all_headers("Set-Cookie")):
+        name, _, value = line.partition(";")[0].partition("=")
+        if name.strip() == wanted:
+            return value.strip().strip('"')
+    return None
+
+
+def resolve(document: Any, pointer: str) -> Any:
+    """Return what a JSON pointer points at (RFC 6901 §4). Raises LookupError where there is nothing."""
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict):
+            document = document[key]
+        elif isinstance(document, list) and re.fullmatch(r"0|[1-9][0-9]{0,8}", key):
+            document = document[int(key)]
+        else:
+            raise LookupError(pointer)
+    return document

@@ -1,0 +1,180 @@
+"""The project's settings: where they are read from, what a login becomes, and how mistakes are told."""
+
+from __future__ import annotations
+
+import base64
+import traceback
+from pathlib import Path
+
+import pytest
+
+from stopper.cli.settings import Settings, SettingsError, load
+from stopper.io.login import LoginFlow
+from stopper.secret import Secret
+
+CANARY = "canary-7d31f0a25b"
+
+
+def settings(folder: Path, text: str) -> Settings:
+    """Return what a stopper.toml of this text gives."""
+    (folder / "stopper.toml").write_text(text)
+    return load(None, [folder])
+
+
+def test_without_a_file_there_are_defaults(tmp_path: Path) -> None:
+    """No file, and a pyproject.toml that does not mention Stopper, give the defaults."""
+    assert load(None, [tmp_path]) == Settings()
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'shop'\n")
+    assert load(None, [tmp_path]) == Settings()
+    assert Settings().logins == ()
+
+
+def test_the_first_folder_with_settings_counts(tmp_path: Path) -> None:
+    """stopper.toml goes before pyproject.toml, an earlier folder before a later one, a named file before all."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    folders = [tmp_path / "a", tmp_path / "b"]
+    (tmp_path / "b" / "stopper.toml").write_text("header = 'X-B'")
+    assert load(None, folders).header == "X-B"
+    (tmp_path / "a" / "pyproject.toml").write_text("[tool.stopper]\nheader = 'X-A'")
+    assert load(None, folders).header == "X-A"
+    (tmp_path / "a" / "stopper.toml").write_text("header = 'X-C'")
+    assert load(None, folders).header == "X-C"
+    assert load(tmp_path / "a" / "pyproject.toml", folders).header == "X-A"
+    assert load(tmp_path / "b" / "stopper.toml", folders).header == "X-B"
+
+
+def test_a_json_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Method, path, headers, JSON body, environment, pointer and presentation all arrive in the flow."""
+    monkeypatch.setenv("SHOP_PASSWORD", CANARY)
+    monkeypatch.setenv("SHOP_USER", "ada")
+    found = settings(
+        tmp_path,
+        """
+        scheme = "Token"
+        [login]
+        method = "put"
+        url = "/auth/${SHOP_USER}"
+        headers = { X-Client = "scan" }
+        json = { user = "${SHOP_USER}", secrets = ["pre-${SHOP_PASSWORD}"], remember = true, provider = "db" }
+        token = { pointer = "/a/0" }
+        header = "X-Auth"
+        """,
+    )
+    assert found.logins == (
+        LoginFlow(
+            path="/auth/ada",
+            method="PUT",
+            headers=(("X-Client", "scan"), ("Content-Type", "application/json")),
+            body=f'{{"user": "ada", "secrets": ["pre-{CANARY}"], "remember": true, "provider": "db"}}'.encode(),
+            name="/a/0",
+            header="X-Auth",
+            scheme="Token",
+            secrets=(Secret(CANARY),),
+        ),
+    )
+    assert CANARY not in repr(found) + repr(found.logins)
+
+
+def test_form_and_basic_logins(tmp_path: Path) -> None:
+    """Several logins keep their order; a form is encoded, HTTP Basic becomes its header, literals are secrets too."""
+    first, second, third = settings(
+        tmp_path,
+        """
+        [[login]]
+        url = "/token"
+        form = { grant_type = "client_credentials", client_secret = "a b&c" }
+        basic = { username = "ada", password = "pass word" }
+        [[login]]
+        method = "GET"
+        url = "/t?x=1"
+        token = { header = "X-Token" }
+        [[login]]
+        url = "/raw"
+        headers = { content-type = "text/plain" }
+        body = "let me in"
+        token = { cookie = "session" }
+        """,
+    ).logins
+    credentials = base64.b64encode(b"ada:pass word").decode()
+    assert first.headers == (
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Authorization", f"Basic {credentials}"),
+    )
+    assert first.body == b"grant_type=client_credentials&client_secret=a+b%26c"
+    assert set(first.secrets) == {Secret("a b&c"), Secret("pass word"), Secret(credentials)}
+    assert (second.method, second.path, second.body, second.place, second.name) == (
+        "GET",
+        "/t?x=1",
+        None,
+        "header",
+        "X-Token",
+    )
+    assert (third.headers, third.body, third.place) == ((("content-type", "text/plain"),), b"let me in", "cookie")
+
+
+def test_an_unset_variable_matters_only_when_the_login_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scan that logs in nowhere needs no password; one that does is told which variable is missing."""
+    monkeypatch.delenv("SHOP_PASSWORD", raising=False)
+    found = settings(tmp_path, "[login]\nurl = '/login'\njson = { password = '${SHOP_PASSWORD}' }")
+    with pytest.raises(SettingsError) as caught:
+        _ = found.logins
+    assert str(caught.value) == "stopper.toml: login: the environment variable SHOP_PASSWORD is not set"
+
+
+MISTAKES = {
+    "logn = {}": "stopper.toml has no key 'logn': did you mean 'login'?",
+    "grant='CANARY'": "stopper.toml has no key 'grant': there are header, login, scheme",
+    "[login]\nurl='/l'\nforms={a='CANARY'}": "stopper.toml: login has no key 'forms': did you mean 'form'?",
+    "[login]\nurl='/l'\ntoken={pinter='/a'}": "stopper.toml: login: token has no key 'pinter': did you mean 'pointer'?",
+    "[login]\nurl='/l'\nbasic={user='a'}": "stopper.toml: login: basic has no key 'user': did you mean 'username'?",
+    "[login]\nurl='/l'\ntoken={}": "stopper.toml: login: token needs one of pointer, header and cookie",
+    "[login]\nurl='/l'\ntoken={header='a', cookie='b'}": (
+        "stopper.toml: login: token needs one of pointer, header and cookie"
+    ),
+    "[login]\nurl='/l'\ntoken={pointer='a'}": (
+        "stopper.toml: login: token.pointer must begin with '/', as JSON pointers do"
+    ),
+    "[login]\nurl='/l'\njson={a='CANARY'}\nbody='b'": "stopper.toml: login: json and body exclude each other",
+    "[login]\nurl='/l'\njson={a=2024-01-01}": "stopper.toml: login: json holds a date or time: write it as a text",
+    "[login]\nurl='/l'\nheaders={a=1}": "stopper.toml: login: headers.a must be one line of text",
+    '[login]\nurl="/l"\nheaders={a="CANARY\\n"}': "stopper.toml: login: headers.a must be one line of text",
+    "[login]\nurl='/l'\nheaders={'a b'='c'}": "stopper.toml: login: headers holds what HTTP does not allow there",
+    "[login]\nurl='/l'\nmethod='G T'": "stopper.toml: login: method holds what HTTP does not allow there",
+    "[login]\nurl='/l'\nscheme=1": "stopper.toml: login: scheme must be a text",
+    "[login]\njson={a='CANARY'}": (
+        "stopper.toml: login: url must be a path that begins with one '/', it is put behind the base URL"
+    ),
+    "[login]\nurl='https://elsewhere.test/CANARY'": (
+        "stopper.toml: login: url must be a path that begins with one '/', it is put behind the base URL"
+    ),
+    "[login]\nurl='//elsewhere.test'": (
+        "stopper.toml: login: url must be a path that begins with one '/', it is put behind the base URL"
+    ),
+    "login = 'CANARY'": "stopper.toml: login must be a table, or tables",
+    "login = ['CANARY']": "stopper.toml: login must be a table, or tables",
+    "a = 1\nb = CANARY": "stopper.toml: is not TOML (line 2)",
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_mistakes_are_told_in_one_line_without_values(tmp_path: Path, text: str) -> None:
+    """A mistake names the file, the key and where it can the nearest right one, and shows no value."""
+    with pytest.raises(SettingsError) as caught:
+        settings(tmp_path, text.replace("CANARY", CANARY))
+    assert str(caught.value) == MISTAKES[text]
+    assert CANARY not in "".join(traceback.format_exception_only(caught.value))
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """A named file that is not there, and one that is no text, are told in one line; so is a wrong tool table."""
+    with pytest.raises(SettingsError, match=r"^none\.toml: No such file or directory$"):
+        load(tmp_path / "none.toml", [])
+    (tmp_path / "stopper.toml").write_bytes(b"\xff")
+    with pytest.raises(SettingsError, match=r"^stopper\.toml: is not UTF-8$"):
+        load(None, [tmp_path])
+    (tmp_path / "pyproject.toml").write_text("[tool]\nstopper = 1")
+    with pytest.raises(SettingsError, match=r"^pyproject\.toml: tool\.stopper must be a table$"):
+        load(tmp_path / "pyproject.toml", [])
