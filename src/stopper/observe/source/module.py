@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from stopper.model import Endpoint, Place
-from stopper.observe.source import constants, files, names, owners, reach, routing
+from stopper.observe.source import constants, doors, files, names, owners, reach, routing
 from stopper.observe.source.files import FileState, State
 from stopper.observe.source.syntax import Function, Index, Scope
 from stopper.observe.views import Route
@@ -162,6 +162,7 @@ class Project:
         self._unread: dict[str, bytes] = {}
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], Module | None] = {}
+        self.doors: dict[tuple[ast.AST, bool, doors.Arrival | None], doors.Door] = {}
         states = [self._take(path.replace("\\", "/"), source) for path, source in sources]
         self.files: tuple[FileState, ...] = tuple(states)
         self.modules: tuple[Module, ...] = tuple(module for module in self._modules.values() if module is not None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stopper.model import Endpoint, Place
-from stopper.observe.source import guards, hooks, names, owners
+from stopper.observe.source import doors, guards, hooks, names, owners
 from stopper.observe.source.names import Definition, External, Instance
 from stopper.observe.source.owners import Owners, argument, kind_of, text
 from stopper.observe.source.syntax import Function
@@ -119,8 +119,8 @@ class Routing:
 
     def _hook(self, hook: hooks.Hook, found: _Found, endpoints: tuple[Endpoint, ...]) -> Guard | None:
         blueprint = _blueprint_name(found.owner)
-        calls = [hooks.Call(endpoint, found.name, blueprint) for endpoint in endpoints]
-        answers = [hooks.guard(hook, call) for call in calls]
+        arrivals = [doors.Arrival(endpoint, found.name, blueprint) for endpoint in endpoints]
+        answers = [hooks.guard(hook, arrival) for arrival in arrivals]
         return answers[0] if answers and None not in answers else None
 
     def _view(self, found: _Found) -> View:
