@@ -137,9 +137,9 @@ def _routes_by_key(routes: Sequence[Route], by_app: Mapping[Key, AppRoute]) -> d
             at_line[route.view.uri, route.view.line, endpoint.method] = route
     found: dict[Key, Route] = {}
     for key, app_route in by_app.items():
-        route = at_line.get((app_route.view.uri, app_route.view.line, key[1]))
-        if route:
-            found[key] = route
+        tied_route = at_line.get((app_route.view.uri, app_route.view.line, key[1]))
+        if tied_route:
+            found[key] = tied_route
     tied = {id(route) for route in found.values()}
     for route in routes:
         if id(route) not in tied:
