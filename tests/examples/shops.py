@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +21,15 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 PASSWORD = "correct horse battery staple"
 SECURE = "https://localhost"
 CLEAR = "http://localhost"
+
+PRELUDE = f"""
+from shop import create_app
+from shop.logs import log
+client = create_app().test_client()
+login = client.post("/auth/login", base_url={SECURE!r}, json={{"username": "ada", "password": {PASSWORD!r}}})
+token = login.json["access_token"]
+headers = {{"Authorization": "Bearer " + token}}
+"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,19 @@ class Shop:
     def post(self, path: str, token: str = "", base_url: str = SECURE, json: Any = None) -> TestResponse:
         """Send JSON to an operation."""
         return self.client.post(path, base_url=base_url, headers=bearer(token), json=json)
+
+
+def printed(example: str, folder: Path, script: str) -> str:
+    """Run a script in an interpreter of its own, with `client`, `token` and `log` of an example; return what it prints.
+
+    Logging is one per process, and a guard redacts all of it: what an example logs is only seen in its own process.
+    """
+    environment = os.environ | {"SHOP_DATABASE": str(folder / "printed.sqlite"), "SHOP_PASSWORD": PASSWORD}
+    command = [sys.executable, "-c", f"{PRELUDE}{script}"]
+    run = subprocess.run(
+        command, cwd=EXAMPLES / example, env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    return run.stdout
 
 
 def bearer(token: str) -> dict[str, str]:

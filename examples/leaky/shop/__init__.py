@@ -7,12 +7,9 @@ Never put any of it to use: `examples/guarded` is the same API done well.
 
 from __future__ import annotations
 
-import json
 import os
 
 from flask import Flask, Response
-from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
 
 from shop import (
     account,
@@ -43,7 +40,6 @@ def create_app() -> Flask:
     database.init_app(app)
     app.before_request(transport.refuse_plain_http)
     app.after_request(forbid_storing)
-    app.register_error_handler(HTTPException, as_json)
     for module in (account, auth, customers, orders, partners, products, stock, suppliers, tills):
         app.register_blueprint(module.blueprint)
     return app
@@ -53,12 +49,3 @@ def forbid_storing(response: Response) -> Response:
     """Keep answers out of caches, where the view has not decided otherwise (RFC 6750 section 5.3)."""
     response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-def as_json(error: HTTPException) -> ResponseReturnValue:
-    """Answer an HTTP error as JSON, where it does not bring an answer of its own."""
-    answer = error.get_response()
-    if error.response is None:
-        answer.data = json.dumps({"error": error.name})
-        answer.content_type = "application/json"
-    return answer

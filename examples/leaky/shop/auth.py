@@ -19,6 +19,8 @@ from shop.transport import answers_plain_http, arrived_securely
 
 blueprint = Blueprint("auth", __name__, url_prefix="/auth")
 
+DAYS_REMEMBERED = 30
+
 
 def field(name: str) -> str:
     """Return a text from the JSON body, empty where it is missing or no text."""
@@ -92,16 +94,19 @@ def remember() -> ResponseReturnValue:
     Deliberately wrong: whoever reads a backup of the table, or the log, is every customer.
     """
     token = secrets.token_urlsafe(32)
-    connection().execute("INSERT INTO remembered (owner, token) VALUES (?, ?)", (g.claims["sub"], token))  # BT301
-    connection().commit()
-    log.info("remembered %s by %s", g.claims["sub"], token)  # BT302
+    owner, until = g.claims["sub"], int(time.time()) + DAYS_REMEMBERED * 86_400
+    database = connection()
+    database.execute("INSERT INTO remembered (owner, token, until) VALUES (?, ?, ?)", (owner, token, until))  # BT301
+    database.commit()
+    log.info("remembered %s by %s", owner, token)  # BT302
     return jsonify(remember_token=token), 201
 
 
 @blueprint.post("/resume")
 def resume() -> ResponseReturnValue:
     """Exchange a token of `remember` for an access token."""
-    row = connection().execute("SELECT owner FROM remembered WHERE token = ?", (field("remember_token"),)).fetchone()
+    query = "SELECT owner FROM remembered WHERE token = ? AND until > ?"
+    row = connection().execute(query, (field("remember_token"), int(time.time()))).fetchone()
     if row is None:
         tokens.refuse()
     return token_answer(row["owner"])
@@ -111,7 +116,8 @@ def resume() -> ResponseReturnValue:
 def partner() -> ResponseReturnValue:
     """Exchange a partner's key for an access token."""
     digest = hashlib.sha256(field("partner_key").encode()).hexdigest()
-    row = connection().execute("SELECT owner FROM partner_keys WHERE digest = ?", (digest,)).fetchone()
+    query = "SELECT owner FROM partner_keys WHERE digest = ? AND until > ?"
+    row = connection().execute(query, (digest, int(time.time()))).fetchone()
     if row is None:
         tokens.refuse()
     return token_answer(row["owner"])

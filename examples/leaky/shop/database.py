@@ -13,8 +13,8 @@ from werkzeug.security import generate_password_hash
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT UNIQUE, email TEXT, password_hash TEXT);
 CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, owner TEXT, article TEXT, pieces INTEGER);
-CREATE TABLE IF NOT EXISTS remembered (owner TEXT, token TEXT UNIQUE);
-CREATE TABLE IF NOT EXISTS partner_keys (owner TEXT, digest TEXT UNIQUE);
+CREATE TABLE IF NOT EXISTS remembered (owner TEXT, token TEXT UNIQUE, until INTEGER);
+CREATE TABLE IF NOT EXISTS partner_keys (owner TEXT, digest TEXT UNIQUE, until INTEGER);
 INSERT OR IGNORE INTO orders VALUES (1, 'ada', 'Lamp', 2), (2, 'ada', 'Chair', 4), (3, 'grace', 'Table', 1);
 """
 
