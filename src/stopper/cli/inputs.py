@@ -21,7 +21,7 @@ from stopper.io.login import LoginFailed, LoginFlow, login
 from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
 from stopper.model import Skip, Witness
-from stopper.observe.source import Project, read_project
+from stopper.observe.source import Project, State, read_project
 from stopper.observe.spec import looks_like_spec, read
 from stopper.observe.views import Credential, Exchange, SpecDocument
 from stopper.observe.wire.jwt import parse
@@ -90,15 +90,17 @@ async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
             live=tuple(gathered.live),
             recorded=tuple(gathered.recorded),
             keys=tuple(gathered.keys),
-            secrets=_secrets(options),
+            secrets=_secrets(options, gathered.live),
             skips=tuple(gathered.skips),
             notes=tuple(gathered.notes),
         )
 
 
-def _secrets(options: Options) -> tuple[Secret, ...]:
+def _secrets(options: Options, live: Sequence[Target]) -> tuple[Secret, ...]:
+    """Return the values that the user gave and no output may show."""
     given = (options.token,) if options.token else ()
-    return (*given, *(secret for flow in options.settings.logins for secret in flow.secrets))
+    flows = options.settings.logins if live else ()
+    return (*given, *(secret for flow in flows for secret in flow.secrets))
 
 
 # --------------------------------------------------------------------------- files
@@ -141,7 +143,8 @@ def _project(folder: Path, gathered: _Gathered) -> Project:
     if not sources:
         raise TargetError(f"{files.escape(str(folder))}: holds no Python files")
     project = read_project(sources)
-    gathered.skips.extend(Skip(state.path, state.why, "file") for state in project.files if state.unread)
+    unread = (State.NOT_PARSED, State.SKIPPED)
+    gathered.skips.extend(Skip(state.path, state.why, "file") for state in project.files if state.state in unread)
     return project
 
 

@@ -254,7 +254,7 @@ class Scan:
             eligible=len(self.plan.steps) if self.plan else 0,
             reached=len(self._reached()),
             files=len(states),
-            files_analysed=sum(state.state is State.ANALYSED for state in states),
+            files_analysed=sum(state.state in (State.ANALYSED, State.NOT_RELEVANT) for state in states),
             requests=by_witness.get(Witness.WIRE, 0),
             app_requests=by_witness.get(Witness.APP, 0),
             seconds=time.monotonic() - self.started,

@@ -1,0 +1,6 @@
+"""`python -m stopper`."""
+
+from stopper.cli import main
+
+if __name__ == "__main__":
+    main(prog_name="stopper")
