@@ -1,0 +1,237 @@
+"""Bearer tokens done right in Flask: issued, transported, kept, checked and hidden.
+
+    guard = Guard(app)
+
+    @app.post("/login")
+    @guard.public
+    def login():
+        ...
+        return guard.issue(subject=user.id, scopes=("read",))
+
+    @app.get("/me")
+    @guard.require("read")
+    def me():
+        return {"user": current_token.subject}
+
+Without configuration every route that is not `@guard.public` needs a token, HTTPS is demanded, and tokens are random,
+live for an hour and are kept as digests in SQLite in the instance folder.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypedDict, TypeVar, cast, overload
+
+from flask import Blueprint, Flask, current_app, has_request_context
+from werkzeug.local import LocalProxy
+
+from stopper.guard import redact
+from stopper.guard.gate import Gate, passage
+from stopper.guard.respond import (
+    InsecureTransport,
+    InsufficientScope,
+    InvalidRequest,
+    InvalidToken,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+)
+from stopper.guard.rules import DEFAULTS, Access, Rule, declare
+from stopper.guard.settings import ConfigurationError, Settings
+from stopper.guard.token import Token
+from stopper.guard.transport import Channel
+
+__all__ = [
+    "ConfigurationError",
+    "Guard",
+    "InsecureTransport",
+    "InsufficientScope",
+    "InvalidRequest",
+    "InvalidToken",
+    "Refusal",
+    "Token",
+    "TokenAnswer",
+    "Unauthenticated",
+    "Unavailable",
+    "current_token",
+]
+
+_EXTENSION = "stopper"
+
+Subject = TypeVar("Subject", bound=Callable[..., Any] | Blueprint)
+
+
+class TokenAnswer(TypedDict):
+    """The body of an answer that hands out a token (RFC 6749 §5.1)."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str
+
+
+def _current_token() -> Token:
+    way = passage() if has_request_context() else None
+    if way is None or way.token is None:
+        raise RuntimeError("no token: the route is public, or the caller of an optional one presented none")
+    return way.token
+
+
+current_token: Token = cast(Token, LocalProxy(_current_token))
+"""The verified token of the request at hand. False where there is none, and an error to read from then."""
+
+
+class Guard:
+    """The extension. One guard may serve several applications; each has its own settings and store.
+
+    `default` says what holds for a route that declares nothing: `require` a token, `declare` is an error of the
+    server at the first request, `open` lets anybody in.
+    """
+
+    def __init__(self, app: Flask | None = None, *, default: Literal["require", "declare", "open"] = "require") -> None:
+        """Guard an application now, or later with `init_app`."""
+        if default not in DEFAULTS:
+            raise ConfigurationError(f"default must be one of {', '.join(DEFAULTS)}")
+        self._default = default
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> Flask:
+        """Put the guard before every route of an application; raise ConfigurationError for wrong `STOPPER_*` keys."""
+        if _EXTENSION in app.extensions:
+            raise ConfigurationError("the application is guarded already")
+        Settings.from_config(app.config, app.instance_path)
+        gate = app.extensions[_EXTENSION] = Gate(app, self._default)
+        app.config["PREFERRED_URL_SCHEME"] = "https"
+        # First of all hooks, so that none of the application's runs for a refused request; after_request functions run
+        # in reverse, so the first is the last to touch an answer.
+        app.before_request_funcs.setdefault(None, []).insert(0, gate.before_request)
+        app.after_request_funcs.setdefault(None, []).insert(0, gate.after_request)
+        redact.install()
+        return app
+
+    # ----------------------------------------------------------------------- declarations
+
+    @overload
+    def require(self, view: Subject, /) -> Subject: ...
+
+    @overload
+    def require(self, *scopes: str) -> Callable[[Subject], Subject]: ...
+
+    def require(self, *arguments: Any) -> Any:
+        """Let only callers in whose token has all of these scopes: `@guard.require("read")`, `@guard.require()`.
+
+        Works on view functions, view classes, their methods and whole blueprints, above or below `@app.route`.
+        """
+        if len(arguments) == 1 and not isinstance(arguments[0], str):
+            return _declaring(Rule(Access.REQUIRE))(arguments[0])
+        return _declaring(Rule(Access.REQUIRE, frozenset(_scopes(arguments))))
+
+    def optional(self, view: Subject) -> Subject:
+        """Let callers in with a good token or with none; `current_token` is false for the latter."""
+        return _declaring(Rule(Access.OPTIONAL))(view)
+
+    @overload
+    def public(self, view: Subject) -> Subject: ...
+
+    @overload
+    def public(self, *, plain_http: bool = False) -> Callable[[Subject], Subject]: ...
+
+    def public(self, view: Any = None, *, plain_http: bool = False) -> Any:
+        """Let anybody in. `plain_http=True` serves health checks and ACME in clear, where credentials stay refused."""
+        declaring = _declaring(Rule(Access.PUBLIC, plain_http=plain_http))
+        return declaring if view is None else declaring(view)
+
+    # ----------------------------------------------------------------------- tokens
+
+    def issue(
+        self,
+        subject: object,
+        scopes: Iterable[str] = (),
+        *,
+        lifetime: int | None = None,
+        claims: Mapping[str, Any] | None = None,
+    ) -> TokenAnswer:
+        """Make a token for a subject and return the answer that hands it out, to be returned by the view.
+
+        `lifetime` is in seconds and may only shorten the configured one; `claims` is what `current_token.claims` shall
+        hold, as JSON. The answer goes out uncacheable. Raises InsecureTransport where it would leave in clear.
+        """
+        gate = _gate()
+        way = passage() if has_request_context() else None
+        if way is not None:
+            if way.channel is Channel.CLEAR:
+                raise InsecureTransport("A token is not handed out over plain HTTP.")
+            way.issued = True
+        seconds = min(lifetime or gate.settings.access_lifetime, gate.settings.access_lifetime)
+        now = time.time()
+        wanted = Token("", _subject(subject), frozenset(_scopes(scopes)), now, now + seconds, dict(claims or {}))
+        credential, token = gate.issue(wanted)
+        return {
+            "access_token": credential,
+            "token_type": "Bearer",
+            "expires_in": seconds,
+            "scope": " ".join(sorted(token.scopes)),
+        }
+
+
+def _gate() -> Gate:
+    gate = current_app.extensions.get(_EXTENSION)
+    if not isinstance(gate, Gate):
+        raise RuntimeError("no guard stands before this application: call guard.init_app(app)")
+    return gate
+
+
+def _declaring(rule: Rule) -> Callable[[Subject], Subject]:
+    """Return a decorator that attaches a rule, and that checks it itself where the gate has not."""
+
+    def decorate(subject: Subject) -> Subject:
+        declare(subject, rule)
+        if isinstance(subject, (Blueprint, type)):
+            return subject
+        if inspect.iscoroutinefunction(subject):
+
+            @functools.wraps(subject)
+            async def checked_async(*arguments: Any, **keywords: Any) -> Any:
+                _ensure_checked(rule)
+                return await subject(*arguments, **keywords)
+
+            return cast(Subject, checked_async)
+
+        @functools.wraps(subject)
+        def checked(*arguments: Any, **keywords: Any) -> Any:
+            _ensure_checked(rule)
+            return subject(*arguments, **keywords)
+
+        return cast(Subject, checked)
+
+    return decorate
+
+
+def _ensure_checked(rule: Rule) -> None:
+    """Hold the request against a view's own rule where another one led to it, as when one view calls another."""
+    gate = _gate()
+    way = passage()
+    if way is None:
+        raise RuntimeError("the guard has not seen this request: a view was called without dispatching a request")
+    if way.rule != rule:
+        gate.admit(way, rule)
+
+
+def _subject(subject: object) -> str:
+    if subject is None or isinstance(subject, bool) or not str(subject):
+        raise ValueError("a token needs a subject")
+    return str(subject)
+
+
+def _scopes(scopes: Iterable[str]) -> Iterable[str]:
+    if isinstance(scopes, str):
+        raise TypeError("scopes are given one by one: ('read', 'write')")
+    for scope in scopes:
+        # RFC 6749 §3.3: printable ASCII without space, quote and backslash
+        if not scope or any(character in ' "\\' or not "!" <= character <= "~" for character in scope):
+            raise ValueError(f"{scope!r} is no scope")
+        yield scope

@@ -1,0 +1,216 @@
+"""What happens to each request of a guarded application: before its view and after it."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, g, request
+
+from stopper.guard import opaque, present, redact, respond, transport
+from stopper.guard.recent import Recent
+from stopper.guard.rules import DEFAULTS, PUBLIC, Access, Rule, rule_for
+from stopper.guard.settings import Settings
+from stopper.guard.store import Store, StoreError
+from stopper.guard.store.sql import SqlStore
+from stopper.guard.token import Token
+from stopper.guard.transport import Channel
+from stopper.secret import fingerprint
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+logger = logging.getLogger("stopper")
+
+_PASSAGE = "stopper_passage"
+
+
+class Passage:
+    """What the guard knows of the request at hand."""
+
+    __slots__ = ("channel", "issued", "refusal", "rule", "token")
+
+    def __init__(self, channel: Channel, rule: Rule) -> None:
+        """Begin with what is known before any credential is looked at."""
+        self.channel = channel
+        self.rule = rule
+        self.token: Token | None = None
+        self.refusal: respond.Refusal | None = None
+        self.issued = False
+
+
+def passage() -> Passage | None:
+    """Return what the guard knows of the request at hand, or None where no guard stands before the application."""
+    found = g.get(_PASSAGE)
+    return found if isinstance(found, Passage) else None
+
+
+@contextmanager
+def _refusal_kept(way: Passage) -> Iterator[None]:
+    """Remember a refusal for the way out, where its status and challenge are put on the answer."""
+    try:
+        yield
+    except respond.Refusal as refusal:
+        way.refusal = refusal
+        raise
+
+
+class Gate:
+    """The guard of one application: its settings, its store and what it remembers."""
+
+    def __init__(self, app: Flask, default: str) -> None:
+        """Take the application and what holds for its undeclared routes; read the configuration at first use."""
+        self._app = app
+        self._default = DEFAULTS[default]
+        self._rules: dict[tuple[str, str], Rule] = {}
+        self._hinted = False
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The configuration, frozen at first use."""
+        return Settings.from_config(self._app.config, self._app.instance_path)
+
+    @functools.cached_property
+    def store(self) -> Store:
+        """Where tokens are kept."""
+        return SqlStore(self.settings.store)
+
+    @functools.cached_property
+    def _verified(self) -> Recent[bytes, Token]:
+        return Recent(self.settings.cache_size)
+
+    # ----------------------------------------------------------------------- a request comes in
+
+    def before_request(self) -> None:
+        """Let a request through to its view, or raise the refusal that answers it."""
+        environ = request.environ
+        way = Passage(transport.channel(environ, self.settings), self._rule())
+        setattr(g, _PASSAGE, way)
+        header = environ.get("HTTP_AUTHORIZATION")
+        redact.carry_anew(*((header.rpartition(" ")[2],) if header else ()))
+        with _refusal_kept(way):
+            self._admit_transport(way, environ)
+            self._admit_credential(way, way.rule)
+
+    def _rule(self) -> Rule:
+        url_rule = request.url_rule
+        if url_rule is None:
+            return PUBLIC  # no such route: there is nothing behind it, and Flask answers 404 or 405
+        key = (url_rule.endpoint, request.method)
+        rule = self._rules.get(key)
+        if rule is None:
+            rule = self._rules[key] = rule_for(self._app, url_rule, request.method, self._default)
+        return rule
+
+    def _admit_transport(self, way: Passage, environ: WSGIEnvironment) -> None:
+        if way.channel is Channel.CLEAR:
+            exposed = "HTTP_AUTHORIZATION" in environ or present.query_names(environ.get("QUERY_STRING", ""))
+            if exposed or not way.rule.plain_http:
+                self._explain_clear(environ)
+                detail = "This API is served over HTTPS only."
+                if exposed:
+                    detail += " The credential has crossed the network in clear: replace it."
+                raise respond.InsecureTransport(detail, "plain HTTP with a credential" if exposed else "plain HTTP")
+        if self._app.debug and not self.settings.debug_remote and not transport.is_loopback(transport.peer(environ)):
+            logger.error("in debug mode, requests from elsewhere than loopback are refused (STOPPER_DEBUG_REMOTE)")
+            raise respond.Unavailable("This API is being debugged.", "debug mode and a remote peer")
+
+    def _explain_clear(self, environ: WSGIEnvironment) -> None:
+        """Say once how to go on, so that the first `flask run` is not a riddle."""
+        if not self._hinted and transport.is_loopback(transport.peer(environ)):
+            self._hinted = True
+            logger.warning(
+                "refused plain HTTP from loopback: set STOPPER_DEV_HTTP=1 to develop without TLS, or name the proxy "
+                "that ends TLS in STOPPER_TRUSTED_PROXIES"
+            )
+
+    def admit(self, way: Passage, rule: Rule) -> None:
+        """Hold a request against one more rule and keep its token; raise the refusal where it does not pass."""
+        with _refusal_kept(way):
+            self._admit_credential(way, rule)
+
+    def _admit_credential(self, way: Passage, rule: Rule) -> None:
+        if rule.access is Access.PUBLIC:
+            return
+        if rule.access is Access.UNDECLARED:
+            logger.error("%s declares neither require nor public", request.endpoint)
+            raise RuntimeError(f"{request.endpoint} declares neither guard.require() nor guard.public")
+        credential = present.bearer(request.environ)
+        if credential is None:
+            if rule.access is Access.OPTIONAL:
+                return
+            raise respond.Unauthenticated("A bearer token is needed.", scopes=rule.scopes)
+        token = self.verify(credential)
+        if not rule.scopes <= token.scopes:
+            raise respond.InsufficientScope("The token does not reach so far.", scopes=rule.scopes)
+        way.token = token
+
+    def verify(self, credential: str) -> Token:
+        """Return the token of a credential; raise InvalidToken, or Unavailable where the store cannot be asked."""
+        if not opaque.is_well_formed(credential):
+            raise respond.InvalidToken("not a token of this API")
+        digest = opaque.digest(credential)
+        token = self._verified.get(digest)
+        if token is None:
+            token = self._find(digest)
+            self._verified.put(digest, token)
+        if token.expires_at <= time.time():
+            raise respond.InvalidToken("expired")
+        return token
+
+    def _find(self, digest: bytes) -> Token:
+        try:
+            token = self.store.find(digest)
+        except StoreError as error:
+            logger.error("%s", error)
+            raise respond.Unavailable("Tokens cannot be checked now.", "store unavailable") from None
+        if token is None:
+            raise respond.InvalidToken("unknown")
+        return token
+
+    def issue(self, token_without_id: Token) -> tuple[str, Token]:
+        """Make a credential for a token, keep its digest, and return both; the id is the credential's fingerprint."""
+        while True:
+            credential = opaque.generate(self.settings.token_prefix)
+            token = Token(
+                fingerprint(credential),
+                token_without_id.subject,
+                token_without_id.scopes,
+                token_without_id.issued_at,
+                token_without_id.expires_at,
+                token_without_id.claims,
+            )
+            if self.store.add(opaque.digest(credential), token):
+                redact.carry(credential)
+                return credential, token
+
+    # ----------------------------------------------------------------------- an answer goes out
+
+    def after_request(self, response: Response) -> Response:
+        """Give an answer the headers that transport, refusal and tokens ask for."""
+        way = passage()
+        if way is None:
+            return response
+        headers = response.headers
+        if way.channel is Channel.TLS and self.settings.hsts:
+            headers["Strict-Transport-Security"] = self.settings.hsts  # RFC 6797 §7.2: on secure answers only
+        else:
+            headers.pop("Strict-Transport-Security", None)
+        if way.refusal is not None:
+            self._mark_refusal(response, way.refusal)
+        if way.issued or way.refusal is not None:
+            headers["Cache-Control"] = "no-store"  # RFC 6749 §5.1
+            headers["X-Content-Type-Options"] = "nosniff"
+        elif way.token is not None and "Cache-Control" not in headers:
+            headers["Cache-Control"] = "no-store"
+        return response
+
+    def _mark_refusal(self, response: Response, refusal: respond.Refusal) -> None:
+        """Keep status and challenge, whichever error handler of the application rendered the answer."""
+        response.status_code = refusal.code
+        if refusal.challenges:
+            response.headers["WWW-Authenticate"] = refusal.challenge(self.settings.realm)

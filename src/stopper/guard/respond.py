@@ -1,0 +1,95 @@
+"""What the guard answers: RFC 6750 challenges in RFC 9457 bodies, never cacheable, never with a word of the token.
+
+A client learns the code of RFC 6750 §3.1, the log learns the reason, neither learns the token.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+class Refusal(HTTPException):
+    """A request that the guard does not let through.
+
+    `code` is the HTTP status, `error` the RFC 6750 §3.1 code (empty where no token was presented), `description` what
+    the client is told, `reason` what the log is told. An application may render it itself with
+    `@app.errorhandler(Refusal)`; status and challenge stay as they are.
+    """
+
+    code = 401
+    error = ""
+    challenges = True
+
+    def __init__(self, description: str, reason: str = "", scopes: Iterable[str] = ()) -> None:
+        """Take what the client and the log are told, and the scopes that would have been needed."""
+        super().__init__(description)
+        self.reason = reason or description
+        self.scopes = tuple(sorted(scopes))
+
+    def challenge(self, realm: str) -> str:
+        """Return the value of WWW-Authenticate (RFC 6750 §3)."""
+        parts = [f'realm="{realm}"']
+        if self.error:
+            parts += f'error="{self.error}"', f'error_description="{self.description}"'
+        if self.scopes:
+            parts.append(f'scope="{" ".join(self.scopes)}"')
+        return "Bearer " + ", ".join(parts)
+
+    def get_response(self, environ: WSGIEnvironment | None = None, scope: dict[str, object] | None = None) -> Response:  # type: ignore[override]  # werkzeug's own annotation is of its sans-I/O response
+        """Return the RFC 9457 problem document; the guard adds the challenge when the answer leaves."""
+        status = self.code
+        problem: dict[str, object] = {"title": HTTP_STATUS_CODES[status], "status": status, "detail": self.description}
+        if self.error:
+            problem["error"] = self.error
+        return Response(json.dumps(problem) + "\n", status, content_type="application/problem+json")
+
+
+class Unauthenticated(Refusal):
+    """No credential was presented: 401 with a challenge that has no error code (RFC 6750 §3.1)."""
+
+
+class InvalidToken(Refusal):
+    """A token that is unknown, expired, revoked or not one at all: the client is not told which."""
+
+    error = "invalid_token"
+
+    def __init__(self, reason: str) -> None:
+        """Take what the log is told."""
+        super().__init__("The access token is not valid.", reason)
+
+
+class InvalidRequest(Refusal):
+    """A token presented in a way that RFC 6750 §2 does not allow."""
+
+    code = 400
+    error = "invalid_request"
+
+
+class InsufficientScope(Refusal):
+    """A good token that does not reach so far; the challenge names the scopes that would (RFC 6750 §3.1)."""
+
+    code = 403
+    error = "insufficient_scope"
+
+
+class InsecureTransport(Refusal):
+    """The request came in clear: 403, and no redirect, which would hide that a token has crossed (ASVS 4.1.2)."""
+
+    code = 403
+    challenges = False
+
+
+class Unavailable(Refusal):
+    """The guard cannot decide now, so it does not let anybody through."""
+
+    code = 503
+    challenges = False

@@ -1,0 +1,91 @@
+"""What a route asks of its caller, declared on the view by a decorator and found again when a request comes."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Flask
+from werkzeug.routing import Rule as UrlRule
+
+from stopper.guard.settings import ConfigurationError
+
+
+class Access(enum.Enum):
+    """Who may call."""
+
+    REQUIRE = "require"
+    """Callers with a good token."""
+    OPTIONAL = "optional"
+    """Anybody; a token that is presented must be good."""
+    PUBLIC = "public"
+    """Anybody; tokens are not looked at."""
+    UNDECLARED = "undeclared"
+    """Nobody: the route has to say what it wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one route asks: who may call, with which scopes, and whether plain HTTP will do."""
+
+    access: Access
+    scopes: frozenset[str] = frozenset()
+    plain_http: bool = False
+
+
+PUBLIC = Rule(Access.PUBLIC)
+DEFAULTS = {
+    "require": Rule(Access.REQUIRE),
+    "declare": Rule(Access.UNDECLARED),
+    "open": PUBLIC,
+}
+
+_ATTRIBUTE = "stopper_rule"
+
+
+def declare(subject: Callable[..., Any] | Blueprint, rule: Rule) -> None:
+    """Attach a rule to a view function, a view class or a blueprint; raise ConfigurationError for a second one."""
+    earlier = vars(subject).get(_ATTRIBUTE)
+    if earlier is not None and earlier != rule:
+        name = getattr(subject, "__qualname__", None) or getattr(subject, "name", subject)
+        raise ConfigurationError(f"{name} is declared both {earlier.access.value} and {rule.access.value}")
+    setattr(subject, _ATTRIBUTE, rule)
+
+
+def declared(subject: object) -> Rule | None:
+    """Return the rule attached to a view or blueprint, or None."""
+    rule = getattr(subject, _ATTRIBUTE, None)
+    return rule if isinstance(rule, Rule) else None
+
+
+def rule_for(app: Flask, url_rule: UrlRule, method: str, default: Rule) -> Rule:
+    """Return what a route asks of a call with this method.
+
+    The nearest declaration counts: the method of a view class, the view, its class, its blueprint from the inside out,
+    and then the default. Flask's own static files and automatic OPTIONS answers are public: browsers send no token
+    in a CORS preflight.
+    """
+    if method == "OPTIONS" and getattr(url_rule, "provide_automatic_options", False):
+        return PUBLIC
+    view = app.view_functions[url_rule.endpoint]
+    for subject in (_method_of(view, method), view, getattr(view, "view_class", None)):
+        if subject is not None and (rule := declared(subject)):
+            return rule
+    blueprint = url_rule.endpoint.rpartition(".")[0]
+    while blueprint:
+        if rule := declared(app.blueprints.get(blueprint)):
+            return rule
+        blueprint = blueprint.rpartition(".")[0]
+    if url_rule.endpoint.rpartition(".")[2] == "static" and getattr(view, "__module__", "").startswith("flask."):
+        return PUBLIC
+    return default
+
+
+def _method_of(view: Callable[..., Any], method: str) -> object | None:
+    view_class = getattr(view, "view_class", None)
+    found: object | None = getattr(view_class, method.lower(), None)
+    if found is None and method == "HEAD":
+        found = getattr(view_class, "get", None)
+    return found

@@ -1,0 +1,1 @@
+"""What `stopper.guard` promises."""
