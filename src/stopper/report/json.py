@@ -26,7 +26,7 @@ SCHEMA_VERSION = "1.0"
 
 
 def render(report: Report) -> str:
-    """Return the report as one JSON document in ASCII, with a line feed at the end: no byte of it commands a terminal."""
+    """Return the report as one JSON document in ASCII: no byte of it commands a terminal."""
     return json.dumps(_encodable(_report(redacted(report))), indent=2, allow_nan=False) + "\n"
 
 
