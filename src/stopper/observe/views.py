@@ -55,7 +55,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A declared parameter; `values` are usable ones, best first: example, default, enum."""
+    """A declared parameter; `values` are usable ones, best first: example, default, enum. They may be credentials."""
 
     name: str
     location: str
@@ -63,7 +63,7 @@ class Parameter:
     place: Place
     type: str = ""
     format: str = ""
-    values: tuple[str, ...] = ()
+    values: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]  # not in the stubs
 
-from stopper.observe.spec.node import Budget, BudgetError, Node, Problems, Source, SpecError, Value, quoted
+from stopper.observe.spec.node import Budget, Node, Problems, Source, SpecError, Value, quoted
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
@@ -67,7 +67,7 @@ class _Reader:
     def descend(self, stack: list[list[Node] | dict[str, Node]], value: list[Node] | dict[str, Node], at: int) -> None:
         """Open a collection that is not empty, refused beyond the depth that the budget allows."""
         if len(stack) > self.budget.depth:
-            raise BudgetError(f"line {self.source.line(at)}: nested more than {self.budget.depth} levels deep")
+            raise self.budget.nested_too_deep(self.source.line(at))
         stack.append(value)
 
     def close(self, stack: list[list[Node] | dict[str, Node]], position: int) -> int:
@@ -127,7 +127,7 @@ class _Reader:
         """Put an entry into its mapping; a key given twice is a problem."""
         if key in container:
             self.problems.add(node.place, f"the key {quoted(key)} is given twice; the last one counts")
-        elif key == "$ref" and isinstance(node.value, str):
+        if key == "$ref" and isinstance(node.value, str):
             self.source.references.append(node)
         container[key] = node
 

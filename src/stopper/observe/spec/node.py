@@ -12,7 +12,6 @@ from stopper.model import Place
 from stopper.observe.views import Problem
 from stopper.secret import redact
 
-MEBIBYTE = 1 << 20
 EXCERPT = 80
 _WINDOW = 4_096  # a token is hidden before the cut, for half a token is not recognised
 
@@ -58,38 +57,45 @@ class Problems:
 
 @dataclass(slots=True)
 class Budget:
-    """What one reading may cost, all of its files together; what is spent is subtracted.
+    """What one reading may cost, all of its files together.
 
     `size` is in bytes. `nodes` counts values with aliases as if they were written out. `steps` counts what is made
     of them: operations, parameters, servers, requirements and schemas looked into. `depth` is per file.
+    Each `spend` method raises `BudgetError` beyond its limit.
     """
 
-    size: int = 64 * MEBIBYTE
-    nodes: int = 2_000_000
+    size: int = 32 << 20
+    nodes: int = 1_000_000
     steps: int = 1_000_000
     files: int = 200
     depth: int = 200
+    _sizes: list[int] = field(default_factory=list, init=False)
+    _nodes: int = field(default=0, init=False)
+    _steps: int = field(default=0, init=False)
 
     def spend_file(self, size: int) -> None:
-        """Take one file of that many bytes off the budget."""
-        self.files -= 1
-        self.size -= size
-        if self.files < 0:
-            raise BudgetError("the specification spreads over more files than the budget allows")
-        if self.size < 0:
-            raise BudgetError("the specification is larger than the budget allows")
+        """Count one file of that many bytes."""
+        self._sizes.append(size)
+        if len(self._sizes) > self.files:
+            raise BudgetError(f"the specification spreads over more than {self.files} files")
+        if sum(self._sizes) > self.size:
+            raise BudgetError(f"the specification is larger than {self.size:,} bytes")
 
     def spend_nodes(self, count: int) -> None:
-        """Take that many values off the budget."""
-        self.nodes -= count
-        if self.nodes < 0:
-            raise BudgetError("the specification holds more values than the budget allows, aliases written out")
+        """Count that many values."""
+        self._nodes += count
+        if self._nodes > self.nodes:
+            raise BudgetError(f"the specification holds more than {self.nodes:,} values, its aliases written out")
 
     def spend_steps(self, count: int = 1) -> None:
-        """Take steps off the budget."""
-        self.steps -= count
-        if self.steps < 0:
-            raise BudgetError("the specification's references multiply beyond the budget")
+        """Count that many steps of what is made of the values."""
+        self._steps += count
+        if self._steps > self.steps:
+            raise BudgetError(f"what the specification refers to multiplies: more than {self.steps:,} steps to read it")
+
+    def nested_too_deep(self, line: int) -> BudgetError:
+        """Return the error for a value that nests deeper than allowed."""
+        return BudgetError(f"line {line}: nested more than {self.depth} levels deep")
 
 
 @dataclass(slots=True, eq=False)

@@ -20,7 +20,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from stopper.observe.spec.node import Budget, BudgetError, Node, Problems, Source, SpecError, Value, quoted
+from stopper.observe.spec.node import Budget, Node, Problems, Source, SpecError, Value, quoted
 
 _CORE: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -30,6 +30,8 @@ _CORE: dict[str, bool | None] = {
 _CORE_TAGS = frozenset("tag:yaml.org,2002:" + name for name in ("str", "int", "float", "bool", "null", "seq", "map"))
 _PYTHON_TAG = "tag:yaml.org,2002:python/"
 _MERGE = "<<"
+_NO_TEXT = "a key that is no text"  # told by identity, so that no document can write it
+_BATCH = 1_000
 
 
 def read_yaml(source: Source, budget: Budget, problems: Problems) -> Node:
@@ -136,8 +138,7 @@ class _Builder:
     def open(self, value: Value, event: Any) -> None:
         """Put a collection on the stack, refused beyond the depth that the budget allows."""
         if len(self.stack) > self.budget.depth:
-            line = self.source.line(event.start_mark.index)
-            raise BudgetError(f"line {line}: nested more than {self.budget.depth} levels deep")
+            raise self.budget.nested_too_deep(self.source.line(event.start_mark.index))
         if event.tag is not None:
             self.check_tag(event)
         before = self.count
@@ -194,7 +195,7 @@ class _Builder:
         assert isinstance(container, dict)
         if key in container:
             self.problems.add(node.place, f"the key {quoted(key)} is given twice; the last one counts")
-        elif key == "$ref" and isinstance(value, str):
+        if key == "$ref" and isinstance(value, str):
             self.source.references.append(node)
         container[key] = node
         return node
@@ -202,6 +203,8 @@ class _Builder:
     def merge(self, entries: dict[str, Node]) -> None:
         """Take in what a merge key names; what the mapping itself says counts (YAML's merge key type)."""
         merged = entries.pop(_MERGE)
+        if not merged.entries and not merged.items:
+            self.problems.add(merged.place, "a merge key names no mapping")
         for part in (merged, *merged.items):
             self.spend(len(part.entries))
             for key, node in part.entries.items():
@@ -225,7 +228,3 @@ class _Builder:
             raise SpecError(f"line {line}: a tag asks for a Python object; refused")
         if event.tag not in _CORE_TAGS and event.tag != "!":
             self.problem(event, "a tag that is not YAML's own is ignored")
-
-
-_BATCH = 1_000
-_NO_TEXT = "\0no text"
