@@ -163,16 +163,8 @@ class _Walk:
 
 def read(path: Path, most: int) -> bytes:
     """Return a regular file of at most `most` bytes. Raises FileError."""
-    data = read_start(path, most + 1)
-    if len(data) > most:
-        raise FileError(f"{escape(str(path))}: larger than {most} bytes")
-    return data
-
-
-def read_start(path: Path, size: int) -> bytes:
-    """Return the first `size` bytes of a regular file. Raises FileError."""
     try:
-        return _start(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), size)
+        return _whole(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), most)
     except OSError as error:
         raise FileError(f"{escape(str(path))}: {_cause(error)}") from None
     except _UnfitError as error:
@@ -217,24 +209,15 @@ def _open_below(base: Path, relative: Path) -> int:
 
 
 def _whole(descriptor: int, most: int) -> bytes:
-    """Return all that an open file of at most `most` bytes holds and close it. Raises _UnfitError or OSError."""
-    data = _start(descriptor, most + 1)
-    if len(data) > most:
-        raise _UnfitError(f"larger than {most} bytes")
-    return data
-
-
-def _start(descriptor: int, size: int) -> bytes:
-    """Return the first bytes of an open file and close it. Raises _UnfitError where it is none, or OSError."""
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    """Return what an open file of at most `most` bytes holds and close it. Raises _UnfitError or OSError."""
+    with os.fdopen(descriptor, "rb") as file:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise _UnfitError(_kind(mode))
-        parts = []
-        while size > 0 and (part := file.read(size)):
-            parts.append(part)
-            size -= len(part)
-    return b"".join(parts)
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise _UnfitError(f"larger than {most} bytes")
+    return data
 
 
 def write(path: Path, text: str) -> None:

@@ -5,14 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from stopper.io import files
-from stopper.observe.wire.har import HarError, Recording, looks_like_har, read_har
+from stopper.observe.wire.har import HarError, Recording, read_har
 
 _LARGEST = 64 << 20
-
-
-def is_recording(path: Path) -> bool:
-    """Tell whether a file looks like a HAR recording. Raises FileError where it cannot be read."""
-    return looks_like_har(files.read_start(path, 1 << 16))
 
 
 def read_recording(path: Path) -> Recording:

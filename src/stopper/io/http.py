@@ -12,7 +12,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -332,7 +332,7 @@ class Client:
         async with self._session.request(
             request.method,
             URL(target.url, encoded=True),
-            headers=request.headers,
+            headers=_spelled_alike(request.headers),
             data=request.body,
             allow_redirects=False,
         ) as answer:
@@ -370,6 +370,12 @@ async def _keep_from_repeating(
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise _BrokenConnectionError from error
+
+
+def _spelled_alike(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers, repeated names spelled as they first were: the session drops the first of two spellings."""
+    spelling: dict[str, str] = {}
+    return [(spelling.setdefault(name.lower(), name), value) for name, value in headers]
 
 
 def _check_sendable(request: Request) -> None:

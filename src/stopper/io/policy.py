@@ -181,12 +181,12 @@ def _name(text: str) -> str:
 
 
 def _path(rest: str) -> str:
-    """Return path and query, whatever could not stand in a request line percent-encoded."""
+    """Return path and query, whatever could not stand in a request line percent-encoded, an empty query left out."""
     try:
-        path = quote(rest, safe=_SENT_AS_WRITTEN)
+        path, _, query = quote(rest, safe=_SENT_AS_WRITTEN).partition("?")
     except UnicodeEncodeError:
         raise PolicyError("not sendable: URL is no text") from None
-    return path if path.startswith("/") else "/" + path
+    return (path if path.startswith("/") else "/" + path) + (f"?{query}" if query else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any, TypeGuard
 
 from stopper.observe.views import Credential, Jwt, Signer
-from stopper.secret import Secret
+from stopper.secret import Secret, opaque_checksum
 
 _LONGEST = 65_536
 _PART = re.compile(r"[A-Za-z0-9_+/-]*={0,2}")
@@ -146,16 +146,17 @@ def random_like(token: str) -> str:
     """Return a credential that looks like this one and was issued by nobody.
 
     A JWT keeps its header and claims but for times, which are now, and `jti`; its signature is made with a foreign
-    key. An opaque token keeps length, prefix, alphabet and punctuation.
+    key. An opaque token keeps length, prefix, alphabet, punctuation and a right checksum; one without a letter or
+    digit to change becomes any random text.
     """
     parsed = parse(token)
     if parsed is not None:
         return _foreign_like(parsed)
-    for _ in range(100):
+    for _ in range(20):
         made = _opaque(token)
         if made != token:
             return made
-    raise ValueError("the token has no character that could differ")
+    return secrets.token_urlsafe(32)
 
 
 def foreign() -> str:
@@ -197,6 +198,10 @@ def _opaque(token: str) -> str:
     # A UUID's version and variant are part of its form.
     for fixed in (uuid.start(1), uuid.start(2)) if uuid else ():
         made = made[:fixed] + token[fixed] + made[fixed + 1 :]
+    body, _, ending = token.rpartition("_")
+    if body and body.isascii() and ending == opaque_checksum(body):
+        made_body = made.rpartition("_")[0]
+        return f"{made_body}_{opaque_checksum(made_body)}"
     return made
 
 

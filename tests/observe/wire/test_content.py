@@ -1,0 +1,64 @@
+"""Content codings are taken off once and within bounds."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+
+from stopper.observe.wire.content import Content, decode
+
+TEXT = b'{"items": [1, 2, 3]}'
+
+
+def _bare(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("packed", "coding"),
+    [
+        (TEXT, ""),
+        (TEXT, "identity"),
+        (gzip.compress(TEXT), "gzip"),
+        (gzip.compress(TEXT), " X-GZIP "),
+        (zlib.compress(TEXT), "deflate"),
+        (_bare(TEXT), "deflate"),
+        (gzip.compress(TEXT[:7]) + gzip.compress(TEXT[7:]), "gzip"),
+        (b"", "gzip"),
+    ],
+)
+def test_one_layer_comes_off(packed: bytes, coding: str) -> None:
+    """gzip of one or several members, and deflate with or without its zlib wrapping, give the text."""
+    assert decode(packed, coding, 1000) == Content(TEXT if packed else b"")
+
+
+def test_output_stops_at_the_limit_and_says_so() -> None:
+    """Exactly full is whole, one byte more is cut."""
+    packed = gzip.compress(bytes(1000))
+    assert decode(packed, "gzip", 1000) == Content(bytes(1000))
+    assert decode(packed, "gzip", 999) == Content(bytes(999), truncated=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "said"),
+    [
+        (b"x", "br", "br"),
+        (b"x", "zstd", "zstd"),
+        (gzip.compress(gzip.compress(TEXT)), "gzip, gzip", "gzip, gzip"),
+        (b"plain", "gzip", "gzip (broken)"),
+        (b"plain", "deflate", "deflate (broken)"),
+        (b"x", "\x1b[31mred\xff", "[31mred"),
+    ],
+)
+def test_what_is_left_packed_is_said(body: bytes, coding: str, said: str) -> None:
+    """Other codings, several layers and broken data leave the body alone."""
+    assert decode(body, coding, 1000) == Content(body, undecoded=said)
+
+
+def test_an_unfinished_stream_gives_what_it_holds() -> None:
+    """A body that the client cut is read as far as it goes."""
+    data = bytes(range(256)) * 40
+    assert data.startswith(decode(gzip.compress(data)[:200], "gzip", 100_000).body)
