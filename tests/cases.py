@@ -253,7 +253,9 @@ def _joint(entry: Entry, case: Path) -> Judged:
     specs = [name for name in texts if name.endswith((".yaml", ".json"))]
     document = read(specs[0], texts[specs[0]].read_bytes(), None) if specs else None
     module = _loaded(texts["app.py"]) if "app.py" in texts else None
-    recorded = tuple(e for name, path in texts.items() if name.endswith(".http") for _, _, e in exchanges(path.read_text()))
+    recorded = tuple(
+        e for name, path in texts.items() if name.endswith(".http") for _, _, e in exchanges(path.read_text())
+    )
     scan = _scan(
         entry,
         Inputs(

@@ -158,7 +158,9 @@ def _name(
     return next((e for e in routes[key].endpoints if key_of(e) == key), Endpoint(key[1], key[2], key[0]))
 
 
-def _all_names(names: Mapping[Key, Endpoint], routes: Sequence[Route], found: Mapping[Key, Route]) -> dict[Key, Endpoint]:
+def _all_names(
+    names: Mapping[Key, Endpoint], routes: Sequence[Route], found: Mapping[Key, Route]
+) -> dict[Key, Endpoint]:
     """Add the source's own spelling of each tied route, which may lack a prefix that only the app knows."""
     complete = dict(names)
     key_for = {id(route): key for key, route in found.items()}
@@ -234,7 +236,9 @@ def _renamed(observation: Observation, joined: Joined) -> Observation:
     return replace(observation, verdict=replace(observation.verdict, endpoints=endpoints))
 
 
-def _anchors(broken: Sequence[Observation], controls: Mapping[str, Control]) -> dict[str, list[tuple[Place, set[Endpoint]]]]:
+def _anchors(
+    broken: Sequence[Observation], controls: Mapping[str, Control]
+) -> dict[str, list[tuple[Place, set[Endpoint]]]]:
     """Return, per control, the places in the source that can be its cause, with the endpoints each one serves.
 
     A place where a narrower control is broken (a decode without verification) is a cause of the broader one as well.
@@ -267,7 +271,8 @@ def _cause(observation: Observation, anchors: Sequence[tuple[Place, set[Endpoint
 
 def _finding(control: Control, group: Sequence[Observation], kept: Sequence[Observation], joined: Joined) -> Finding:
     endpoints = tuple(sorted({endpoint for o in group for endpoint in o.verdict.endpoints}))
-    spokesman = max(group, key=lambda o: (o.verdict.strength is Strength.PROVEN, o.witness is Witness.WIRE))
+    group = sorted(group, key=_weight)
+    spokesman = group[0]
     severities = [o.verdict.severity or control.severity for o in group]
     return Finding(
         control=control.id,
@@ -280,6 +285,14 @@ def _finding(control: Control, group: Sequence[Observation], kept: Sequence[Obse
         endpoints=endpoints,
         observations=tuple(group),
     )
+
+
+def _weight(observation: Observation) -> tuple[int, int, str]:
+    """Return the order in which witnesses speak: what was shown before what was read, the wire before the app."""
+    strengths = (Strength.PROVEN, Strength.CLAIMED, Strength.SUPPORTING)
+    witnesses = (Witness.WIRE, Witness.APP, Witness.SOURCE, Witness.SPEC)
+    verdict = observation.verdict
+    return strengths.index(verdict.strength), witnesses.index(observation.witness), verdict.message
 
 
 def _status(

@@ -63,10 +63,14 @@ _BAD_INPUT = (
 @click.option("--token", metavar="env:NAME", help="A working token, read from an environment variable.")
 @click.option("--ca-file", type=click.Path(path_type=Path), help="Certificates to trust besides the system's (PEM).")
 @click.option("--python", type=click.Path(path_type=Path), help="Interpreter that runs the application.")
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default: stopper.toml or pyproject.toml.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings file; default: stopper.toml or pyproject.toml."
+)
 @click.option("--allow-clear-token", is_flag=True, help="Let the token cross plain HTTP off loopback as well.")
 @click.option("--requests", type=click.IntRange(min=1), default=Limits().requests, help="Most requests to the wire.")
-@click.option("--rate", type=click.FloatRange(min=0.1), default=Limits().per_second, help="Requests a second off loopback.")
+@click.option(
+    "--rate", type=click.FloatRange(min=0.1), default=Limits().per_second, help="Requests a second off loopback."
+)
 def command(
     targets: tuple[str, ...],
     form: str,

@@ -192,15 +192,12 @@ class LiveScan:
     async def _door(self, step: Step, missing: Exchange) -> Live | None:
         request = request_for(step, self.target.base)
         stranger = self._stranger()
-        conversation = proof.establish(
-            step.endpoint, self.target.witness, request, stranger, self.identity, missing
-        )
+        conversation = proof.establish(step.endpoint, self.target.witness, request, stranger, self.identity, missing)
         baseline = await self.recorder.drive(conversation, step.endpoint)
         self.baselines.append(baseline)
-        clear = None
-        if self.target.clear:
-            clear = request_for(step, self.target.clear)
-            await self.recorder.ask(clear, Purpose.CLEAR, step.endpoint)
+        clear = request_for(step, self.target.clear) if self.target.clear else None
+        if clear:
+            await self._ask_in_clear(step, clear)
         if baseline.access is Access.UNCLEAR:
             self.listener.skipped(Skip(f"{step.endpoint} over the {self.target.witness.value}", baseline.why))
             return None
@@ -215,6 +212,13 @@ class LiveScan:
             loopback=self.target.loopback,
             may_send_clear=self.target.may_send_clear,
         )
+
+    async def _ask_in_clear(self, step: Step, clear: Request) -> None:
+        """Ask over plain HTTP with nothing; a token endpoint also with the credential, where that may be risked."""
+        await self.recorder.ask(clear, Purpose.CLEAR, step.endpoint)
+        issues = step.view.operation and step.view.operation.issues_token
+        if issues and self.identity and self.target.may_send_clear:
+            await self.recorder.ask(proof.presented(clear, self.identity), Purpose.CLEAR, step.endpoint)
 
     def _stranger(self) -> Credential:
         """Return a random credential of the identity's shape, else an opaque one."""
@@ -276,7 +280,9 @@ class LiveScan:
 
     # ------------------------------------------------------------------ probes
 
-    async def _probe_all(self, name: str, entry: Entry, lives: Sequence[Live], groups: Sequence[Sequence[Live]]) -> None:
+    async def _probe_all(
+        self, name: str, entry: Entry, lives: Sequence[Live], groups: Sequence[Sequence[Live]]
+    ) -> None:
         """Hold a control's conversation as often as its scope demands."""
         if entry.control.scope is Scope.OPERATION:
             for live in lives:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from stopper.model import Endpoint, Skip, Witness
-from stopper.observe.views import EndpointView, Operation, Request, fill
+from stopper.observe.views import EndpointView, Guard, Operation, Request, fill
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 section 9.2.1, TRACE left out."""
@@ -75,7 +75,7 @@ def make(views: Sequence[EndpointView], witnesses: Sequence[Witness], limits: Li
             skips.append(Skip(str(view.endpoint), why or "no value is known for a parameter"))
         else:
             steps.append(Step(view, target))
-    budget = min(limits.requests, limits.per_operation * max(len(steps), 1))
+    budget = min(limits.requests, limits.per_operation * max(len(views), 1))
     return Plan(tuple(steps), tuple(skips), tuple(witnesses), budget, limits.per_second)
 
 
@@ -137,7 +137,16 @@ def _required_headers(operation: Operation | None) -> tuple[tuple[str, str], ...
 
 
 def guard_of(view: EndpointView) -> tuple[str, ...]:
-    """Return what operations that share a credential check have in common; unknown guards are each their own."""
-    if view.route and view.route.guards:
-        return tuple(sorted(f"{guard.how} {guard.place}" if guard.kind == "inline" else guard.how for guard in view.route.guards))
-    return (str(view.endpoint),)
+    """Return what operations that share a credential check have in common; an unknown check is each one's own.
+
+    A decorator counts as written, arguments included: `@token_required(decode_old)` is another check than
+    `@token_required(decode)`. Anything else counts by the place where it stands.
+    """
+    if not view.route or not view.route.guards:
+        return (str(view.endpoint),)
+    return tuple(sorted(_check(guard) for guard in view.route.guards))
+
+
+def _check(guard: Guard) -> str:
+    written = guard.place.text.strip()
+    return written if guard.how.startswith("@") and written.startswith("@") else f"{guard.how} {guard.place}"

@@ -110,7 +110,9 @@ class Scan:
         )
 
     def _routes(self) -> list[Route]:
-        return [route for module in self.inputs.project.modules for route in module.routes] if self.inputs.project else []
+        return (
+            [route for module in self.inputs.project.modules for route in module.routes] if self.inputs.project else []
+        )
 
     def _witnesses(self) -> list[Witness]:
         inputs = self.inputs

@@ -73,7 +73,11 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
         if _let_in(exchange, live):
             accepted.append((label, exchange))
     lower = yield live.request.with_headers(("Authorization", f"bearer {token}"))
-    return (_verdict(live, accepted), *_case(live, lower))
+    case_matters = refused(lower) and not _let_in(lower, live)
+    if not accepted and not case_matters:
+        message = f"{live.endpoint} reads the Authorization header as it is defined"
+        return (Verdict(True, message, endpoints=(live.endpoint,), strength=Strength.PROVEN),)
+    return (_broken(live, accepted, lower if case_matters else None),)
 
 
 def _is_bearer(live: Live) -> bool:
@@ -84,30 +88,20 @@ def _let_in(exchange: Exchange, live: Live) -> bool:
     return alike(exchange, live.baseline.original) and not alike(exchange, live.baseline.nothing)
 
 
-def _verdict(live: Live, accepted: Sequence[tuple[str, Exchange]]) -> Verdict:
-    if not accepted:
-        message = f"{live.endpoint} refuses every header that is no bearer credential"
-        return Verdict(True, message, endpoints=(live.endpoint,), strength=Strength.PROVEN)
-    labels = ", ".join(label for label, _ in accepted)
+def _broken(live: Live, accepted: Sequence[tuple[str, Exchange]], lower: Exchange | None) -> Verdict:
+    """Say what was let in wrongly and what was turned away; refusing `bearer` alone opens nothing, hence low."""
+    said = []
+    if accepted:
+        said.append(f"takes the token from a header with {', '.join(label for label, _ in accepted)}")
+    if lower:
+        said.append("refuses the scheme written `bearer`, although schemes are compared without case")
+    title = f"let in with {accepted[0][0]}" if accepted else "refused for its spelling"
     return Verdict(
         kept=False,
-        message=f"{live.endpoint} takes the token from a header with {labels}",
+        message=f"{live.endpoint} {' and '.join(said)}",
         endpoints=(live.endpoint,),
-        evidence=(evidence(f"let in with {accepted[0][0]}", live.baseline.nothing, accepted[0][1]),),
+        evidence=(evidence(title, live.baseline.nothing, accepted[0][1] if accepted else lower),),
         strength=Strength.PROVEN,
-        cause="the way the header is read",
+        cause="the way the header is read" if accepted else "the scheme's case",
+        severity=None if accepted else Severity.LOW,
     )
-
-
-def _case(live: Live, lower: Exchange) -> Iterator[Verdict]:
-    """Judge the answer to `bearer`: refusing it harms right clients and opens nothing, hence low."""
-    if refused(lower) and not _let_in(lower, live):
-        yield Verdict(
-            kept=False,
-            message=f"{live.endpoint} refuses the scheme written `bearer`; schemes are compared without case",
-            endpoints=(live.endpoint,),
-            evidence=(evidence("refused for its spelling", lower),),
-            strength=Strength.PROVEN,
-            cause="the scheme's case",
-            severity=Severity.LOW,
-        )

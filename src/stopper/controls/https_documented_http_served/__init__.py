@@ -31,7 +31,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from stopper.model import Control, Severity, Strength, Verdict, Witness
-from stopper.observe.views import EndpointView, Exchange
+from stopper.observe.views import EndpointView, Exchange, Purpose
 from stopper.observe.wire.compare import refused, succeeded
 from stopper.observe.wire.evidence import evidence
 
@@ -47,6 +47,10 @@ CONTROL = Control(
 )
 
 
+_HONEST = frozenset({Purpose.CLEAR, Purpose.LOGIN, Purpose.RECORDED, Purpose.CALIBRATION})
+"""Requests that do not claim to be what they are not: a probe with a forwarding header is BT107's."""
+
+
 def joint(view: EndpointView) -> Iterable[Verdict]:
     """Hold the documented schemes of an operation against the scheme of what it answered."""
     documented = {urlsplit(server.url).scheme for server in view.operation.servers} if view.operation else set()
@@ -54,7 +58,8 @@ def joint(view: EndpointView) -> Iterable[Verdict]:
     if not view.operation or not documented:
         return
     sensitive = view.operation.protected or view.operation.issues_token
-    clear = [exchange for exchange in view.traffic if not exchange.request.secure and _serves(exchange)]
+    asked = [exchange for exchange in view.traffic if not exchange.request.secure and exchange.purpose in _HONEST]
+    clear = [exchange for exchange in asked if _serves(exchange)]
     if documented == {"https"} and clear and sensitive:
         witnesses = (Witness.SPEC, *dict.fromkeys(exchange.witness for exchange in clear))
         yield Verdict(
@@ -66,8 +71,26 @@ def joint(view: EndpointView) -> Iterable[Verdict]:
             strength=Strength.PROVEN,
             witnesses=witnesses,
         )
-    elif documented == {"https"} and any(not exchange.request.secure for exchange in view.traffic):
+    elif documented == {"https"} and asked and not clear:
         yield Verdict(True, f"{view.endpoint} is not served over plain HTTP", endpoints=(view.endpoint,))
+    elif documented == {"http"}:
+        yield from _upgraded(view)
+
+
+def _upgraded(view: EndpointView) -> Iterable[Verdict]:
+    """Judge the reverse: nothing is lost by it, but clients are told to use the way that is not safe; hence low."""
+    served = [exchange for exchange in view.traffic if exchange.request.secure and succeeded(exchange)]
+    if served and view.operation:
+        yield Verdict(
+            kept=False,
+            message=f"the specification serves {view.endpoint} over http only, and it answers over https",
+            place=view.operation.servers[0].place,
+            endpoints=(view.endpoint,),
+            evidence=(evidence("answered over https", served[0]),),
+            strength=Strength.PROVEN,
+            severity=Severity.LOW,
+            witnesses=(Witness.SPEC, *dict.fromkeys(exchange.witness for exchange in served)),
+        )
 
 
 def _serves(exchange: Exchange) -> bool:
