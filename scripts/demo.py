@@ -29,6 +29,10 @@ SERIOUS = frozenset({"critical", "high", "medium"})
 SECONDS_TO_START = 20.0
 
 
+class NotServedError(Exception):
+    """A server that does not answer; the text holds the end of its log."""
+
+
 @dataclass(frozen=True)
 class Example:
     """An example with the outcome that its scan must have; reports go to `folder`."""
@@ -65,7 +69,10 @@ def unexpected(example: Example) -> list[str]:
     outputs = example.folder / "report.json", example.folder / "report.sarif"
     for output in outputs:
         output.unlink(missing_ok=True)
-    status = shown(example, outputs)
+    try:
+        status = shown(example, outputs)
+    except (NotServedError, subprocess.TimeoutExpired) as error:
+        return [f"{name}: {error}"]
     missing = [output for output in outputs if not output.is_file()]
     if missing:
         return [f"the scan of {name} ended with {status} and wrote no {missing[0].name}"]
@@ -151,7 +158,7 @@ def served(name: str, folder: Path, environment: Mapping[str, str], *, tls: bool
 
 
 def wait_for(port: int, authority: Path | None, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server answers; raises RuntimeError with the end of its log where it does not."""
+    """Wait until the server answers; raises NotServedError where it does not."""
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
         connection = (
@@ -166,7 +173,7 @@ def wait_for(port: int, authority: Path | None, process: subprocess.Popen[bytes]
             connection.getresponse()
             return
         time.sleep(0.05)
-    raise RuntimeError(f"gunicorn does not answer on port {port}:\n{log.read_text()[-2000:]}")
+    raise NotServedError(f"gunicorn does not answer on port {port}:\n{log.read_text()[-2000:]}")
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
