@@ -12,13 +12,11 @@ REQUIREMENTS = Path("requirements")
 
 def compile_lock(name: str, extras: tuple[str, ...]) -> None:
     """Write requirements/NAME.txt for the base install with these extras."""
+    flags = "--quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate"
+    flags += " --no-emit-index-url --no-emit-find-links --no-emit-trusted-host"
     chosen = [argument for extra in extras for argument in ("--extra", extra)]
-    subprocess.run(
-        [sys.executable, "-m", "piptools", "compile", "--quiet", "--generate-hashes", "--strip-extras"]
-        + ["--allow-unsafe", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
-        + ["--no-emit-trusted-host", *chosen, "--output-file", str(REQUIREMENTS / f"{name}.txt"), "pyproject.toml"],
-        check=True,
-    )
+    output = ["--output-file", str(REQUIREMENTS / f"{name}.txt"), "pyproject.toml"]
+    subprocess.run([sys.executable, "-m", "piptools", "compile", *flags.split(), *chosen, *output], check=True)
 
 
 if __name__ == "__main__":

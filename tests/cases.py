@@ -95,9 +95,7 @@ def _wire(entry: Entry, case: Path) -> Judged:
         line = (case.name, number)
         if wanted != "none":
             (judged.bad if wanted == "bad" else judged.ok).add(line)
-        if any(not verdict.kept for verdict in verdicts):
-            judged.broken.add(line)
-        elif verdicts and wanted == "none":
+        if any(not verdict.kept for verdict in verdicts) or (verdicts and wanted == "none"):
             judged.broken.add(line)
         elif verdicts:
             judged.kept.add(line)

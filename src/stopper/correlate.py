@@ -328,7 +328,7 @@ def _place(group: Sequence[Observation], endpoints: Sequence[Endpoint], joined: 
 
 
 def _folded(made: Sequence[Finding], controls: Mapping[str, Control]) -> list[Finding]:
-    """Put each finding under a broader, proven one that shares an endpoint and whose place does not speak against it."""
+    """Put each finding under a broader, proven one that shares an endpoint."""
     inner: dict[int, list[Finding]] = defaultdict(list)
     gone: set[int] = set()
     # The narrowest first, so that a chain (BT403 under BT402) carries its own folded findings along.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from stopper.controls import UnknownControl, find
+from stopper.controls import UnknownControlError, find
 from stopper.report.catalogue import page
 
 
@@ -14,6 +14,6 @@ def command(control: str) -> None:
     """Show what is wrong, why it matters, and how it is done right; CONTROL is an id or a name."""
     try:
         entry = find(control)
-    except UnknownControl as error:
+    except UnknownControlError as error:
         raise click.UsageError(str(error)) from None
     click.echo(page(entry.control, entry.page))

@@ -28,7 +28,7 @@ class Entry:
     hooks: Mapping[str, Callable[..., Any]]
 
 
-class UnknownControl(LookupError):
+class UnknownControlError(LookupError):
     """No control has this id or name."""
 
 
@@ -47,8 +47,8 @@ def catalogue() -> Mapping[str, Entry]:
 
 
 def find(word: str) -> Entry:
-    """Return the control with this id (any case) or name; raises UnknownControl naming the word."""
+    """Return the control with this id (any case) or name; raises UnknownControlError naming the word."""
     for entry in catalogue().values():
         if word.upper() == entry.control.id or word.lower() == entry.control.name:
             return entry
-    raise UnknownControl(f"no control is called {word!r}; `stopper controls` lists them")
+    raise UnknownControlError(f"no control is called {word!r}; `stopper controls` lists them")

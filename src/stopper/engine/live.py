@@ -36,7 +36,7 @@ class Transport(Protocol):
         ...
 
 
-class BudgetSpent(Exception):
+class BudgetSpentError(Exception):
     """The scan's request or time budget is used up; what is left is reported as not looked at."""
 
 
@@ -94,11 +94,11 @@ class Recorder:
     sent: int = 0
 
     async def ask(self, request: Request, purpose: Purpose, endpoint: Endpoint | None = None) -> Exchange:
-        """Send one request for a purpose; raises BudgetSpent instead of sending one too many."""
+        """Send one request for a purpose; raises BudgetSpentError instead of sending one too many."""
         if self.sent >= self.budget:
-            raise BudgetSpent(f"the budget of {self.budget} requests is spent")
+            raise BudgetSpentError(f"the budget of {self.budget} requests is spent")
         if time.monotonic() > self.deadline:
-            raise BudgetSpent("the scan's time is up")
+            raise BudgetSpentError("the scan's time is up")
         self.sent += 1
         raw = await self.target.transport.send(request)
         known = endpoint or self.match(request.method, urlsplit(request.url).path)
@@ -152,7 +152,7 @@ class LiveScan:
             for name, entry in self._asked("probe"):
                 await self._probe_all(name, entry, lives, groups)
             await self._still_alive(lives)
-        except BudgetSpent as spent:
+        except BudgetSpentError as spent:
             self.listener.skipped(Skip(f"the rest of the {self.target.witness.value} scan", str(spent), "budget"))
             self.died = str(spent)
 
@@ -299,7 +299,7 @@ class LiveScan:
         try:
             conversation = entry.hooks["probe"](live)
             verdicts = tuple(await self.recorder.drive(_as_asks(conversation), live.endpoint) or ())
-        except BudgetSpent:
+        except BudgetSpentError:
             raise
         except Exception as error:  # a control's own fault must not end the scan
             self.listener.crashed(name, str(live.endpoint), error)

@@ -32,7 +32,7 @@ from urllib.parse import urlsplit
 
 from stopper.model import Control, Severity, Strength, Verdict, Witness
 from stopper.observe.views import EndpointView, Exchange, Purpose
-from stopper.observe.wire.compare import refused, succeeded
+from stopper.observe.wire.compare import succeeded
 from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
@@ -98,6 +98,4 @@ def _serves(exchange: Exchange) -> bool:
 
     A 403, a redirect or a closed port is how plain HTTP is turned away.
     """
-    if succeeded(exchange):
-        return True
-    return refused(exchange) and bool(exchange.response) and exchange.response.status == 401  # type: ignore[union-attr]
+    return succeeded(exchange) or (exchange.response is not None and exchange.response.status == 401)

@@ -48,7 +48,7 @@ _SPEC_NAMES = frozenset({"openapi", "openapi.json", "openapi.yaml", "swagger.jso
 
 
 def joint(view: EndpointView) -> Iterable[Verdict]:
-    """Hold what serves an endpoint against the specification's silence; the API's own pages about itself are left out."""
+    """Hold what serves an endpoint against the specification's silence; pages about the API itself are left out."""
     if Witness.SPEC not in view.asked or view.endpoint.method in ("HEAD", "OPTIONS"):
         return
     if view.operation:
@@ -79,7 +79,7 @@ def _witnesses(view: EndpointView, served: list[Exchange]) -> tuple[Witness, ...
 
 
 def _about_itself(view: EndpointView) -> bool:
-    """Tell whether the route serves files or the document itself: Flask's static folder, the specification's own path."""
+    """Tell whether the route serves Flask's static folder or the specification itself."""
     name = view.app_route.name if view.app_route else ""
     last = view.endpoint.path.rstrip("/").rpartition("/")[2].lower()
     return name.rpartition(".")[2] == "static" or last in _SPEC_NAMES

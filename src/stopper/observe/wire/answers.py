@@ -11,7 +11,7 @@ from stopper.observe.views import Response
 from stopper.observe.wire.jwt import parse
 
 TOKEN_NAMES = frozenset(
-    {"access_token", "accesstoken", "token", "jwt", "id_token", "idtoken", "refresh_token", "refreshtoken", "auth_token"}
+    "access_token accesstoken auth_token id_token idtoken jwt refresh_token refreshtoken token".split()
 )
 """Member names under which token endpoints answer: RFC 6749 section 5.1, and what the field uses beside it."""
 
