@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import sys
 
-if __name__ == "__main__" and sys.path[0] == __file__.rpartition("/")[0]:
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
     del sys.path[0]  # this script's folder holds modules named like the standard library's
 
 import base64
 import contextlib
 import datetime
 import difflib
+import errno
 import importlib
 import importlib.metadata
 import inspect
@@ -76,19 +77,22 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 class NetworkFence:
-    """An audit hook that refuses connections and datagrams beyond loopback; `refused` holds where they would go."""
+    """An audit hook that refuses connections and datagrams beyond loopback; `refused` holds where they would go.
+
+    The application sees a machine without a network, as it may be prepared for.
+    """
 
     def __init__(self) -> None:
         self.refused: set[str] = set()
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Look at one audit event and raise PermissionError when it is a way out."""
+        """Look at one audit event and raise OSError when it is a way out."""
         if event not in ("socket.connect", "socket.sendto", "socket.sendmsg"):
             return
         address = arguments[1]
         if isinstance(address, tuple) and address and not _loopback(str(address[0])):
             self.refused.add(f"{address[0]}:{address[1]}")
-            raise PermissionError("stopper: no connections beyond loopback while the application is examined")
+            raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
 
 
 def _loopback(host: str) -> bool:
@@ -120,14 +124,14 @@ def of_project(file: str, project: Path) -> bool:
 def load(target: str, folder: str) -> Any:
     """Return the WSGI application that `module:attribute` names; a callable that is no application is called.
 
-    Raises LoadError where there is none, and whatever the application's own code raises.
+    Raises LoadError where there is none, and whatever importing raises.
     """
     module_name, _, path = target.partition(":")
     try:
         importlib.import_module("flask")
     except ImportError as error:
         raise LoadError("no-flask", name=error.name) from None
-    found: Any = _imported(module_name, folder)
+    found: Any = _imported(module_name)
     for name in path.split("."):
         found = _attribute(found, name)
     if flask_of(found) is None and callable(found):
@@ -137,14 +141,13 @@ def load(target: str, folder: str) -> Any:
     return found
 
 
-def _imported(name: str, folder: str) -> Any:
-    with _told("import", folder):
-        try:
-            return importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name and (name + ".").startswith(error.name + "."):
-                raise LoadError("no-module", name=error.name) from None
-            raise
+def _imported(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name + ".").startswith(error.name + "."):
+            raise LoadError("no-module", name=error.name) from None
+        raise
 
 
 def _attribute(owner: Any, name: str) -> Any:
@@ -162,12 +165,12 @@ def _called(factory: Callable[[], Any], folder: str) -> Any:
         needed = []
     if needed:
         raise LoadError("arguments", names=needed)
-    with _told("call", folder):
+    with told("call", folder):
         return factory()
 
 
 @contextlib.contextmanager
-def _told(stage: str, folder: str) -> Iterator[None]:
+def told(stage: str, folder: str) -> Iterator[None]:
     """Turn what the application raises into a LoadError with the exception's type and place."""
     try:
         yield
@@ -277,7 +280,6 @@ def rules(app: Any) -> list[dict[str, Any]]:
             {
                 "rule": rule.rule,
                 "endpoint": str(rule.endpoint),
-                "host": rule.host or rule.subdomain or "",
                 "automatic": sorted(automatic),
                 "views": {name: view_place(view, name, methods) for name in methods},
             }
@@ -446,10 +448,10 @@ class Runner:
             sys.path.append(str(folder))
         sys.argv = [command["target"]]
         try:
-            with time_limit(command["seconds"]):
+            with told("import", command["folder"]), time_limit(command["seconds"]):
                 self.application = load(command["target"], command["folder"])
         except LoadError as error:
-            return {"failed": error.answer}
+            return {"failed": {**error.answer, "refused": sorted(self.fence.refused)}}
         self.app = flask_of(self.application)
         return {}
 
@@ -492,9 +494,11 @@ class Runner:
 
     def call(self, command: dict[str, Any]) -> dict[str, Any]:
         """Send one request through the application."""
+        started = time.perf_counter()
         try:
             with time_limit(command["seconds"]):
-                return answer_of(self.application, command)
+                answer = answer_of(self.application, command)
+            return {**answer, "seconds": time.perf_counter() - started}
         except TimeLimitError:
             return {"error": "timeout"}
         except BaseException as error:

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -101,7 +102,7 @@ class _Channel:
                 async with asyncio.timeout(seconds):
                     return await self._exchanged(command)
             except TimeoutError:
-                await self.close()
+                await self.close(grace=0.0)
                 raise
             except (OSError, EOFError, ValueError):
                 raise _EndedError(await self.close()) from None
@@ -116,17 +117,22 @@ class _Channel:
                 return answer
         raise EOFError
 
-    async def close(self) -> int:
+    async def close(self, grace: float = _GRACE) -> int:
         """Close the socket, at which the runner ends by itself; end its whole group; return its exit status.
 
-        The group is signalled before the child is reaped: until then its number cannot belong to anybody else.
+        `grace` seconds are given to ending by itself. The group is signalled before the child is reaped: until then
+        its number cannot belong to anybody else.
         """
         self._writer.close()
-        if self._process.returncode is None:
-            await self._exited(_GRACE)
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        return self._process.wait()
+        try:
+            if self._process.returncode is None:
+                await self._exited(grace)
+        finally:
+            if self._process.returncode is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+            status = self._process.wait()
+        return status
 
     async def _exited(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -205,12 +211,11 @@ class AppChild:
         command = call_command(request, self._peer, self._call_timeout)
         if command is None:
             return Exchange(request, None, "malformed request", witness=Witness.APP)
-        started = time.perf_counter()
         try:
             answer = await self._ask(command, self._call_timeout, "while it answered a request")
         except ChildError:
             return Exchange(request, None, "application gone", witness=Witness.APP)
-        return exchange(request, answer, time.perf_counter() - started)
+        return exchange(request, answer)
 
     async def move_clock(self, seconds: float) -> bool:
         """Move the application's wall clock so far from the true time, 0 meaning back; tell whether that was possible.
@@ -236,8 +241,11 @@ class AppChild:
         if not self.folder.is_dir():
             raise ChildError(f"{self.target}: there is no folder {self.folder.name} to run it in")
         env = {**self._env, "FLASK_RUN_FROM_CLI": "true"}  # Flask then ignores app.run(), as under `flask run`
+        python = shutil.which(self.python)
+        if python is None:
+            raise ChildError(f"{self.target}: there is no interpreter {self.python}")
         try:
-            return await _Channel.open(self.python, self.folder, env)
+            return await _Channel.open(Path(python).absolute(), self.folder, env)
         except OSError as error:
             raise ChildError(f"{self.target}: {self.python} cannot be run: {os.strerror(error.errno or 0)}") from None
 

@@ -10,7 +10,7 @@ import pytest
 
 from stopper.observe.app.exchange import BODY_CAP, call_command, exchange
 from stopper.observe.app.failure import ended, failure
-from stopper.observe.app.snapshot import base_url, configured, place, snapshot, template
+from stopper.observe.app.snapshot import base_url, configured, found_keys, place, snapshot, template
 from stopper.observe.views import AppSnapshot, Request
 from stopper.secret import Secret
 
@@ -48,7 +48,7 @@ def test_places_are_relative_to_what_holds_them(tmp_path: Path) -> None:
 
 def test_the_first_rule_of_an_endpoint_counts(tmp_path: Path) -> None:
     """Two rules with the same method and template make one route, the one that Flask tries first."""
-    rule = {"rule": "/a", "host": "", "automatic": [], "views": {"GET": [str(tmp_path / "a.py"), 1]}}
+    rule = {"rule": "/a", "automatic": [], "views": {"GET": [str(tmp_path / "a.py"), 1]}}
     answer = {
         "rules": [{**rule, "endpoint": "first"}, {**rule, "endpoint": "second"}],
         "paths": [],
@@ -111,6 +111,12 @@ def test_bytes_become_text(data: bytes, text: str) -> None:
     assert configured("SECRET_KEY", ["bytes", base64.b64encode(data).decode()]) == Secret(text)
 
 
+def test_what_is_too_long_for_a_key_is_left_out() -> None:
+    """Among possible keys only texts count; the child tells of anything else by type."""
+    answer = {"keys": [["plain", "k"], ["object", "builtins.str"]]}
+    assert found_keys(answer) == (Secret("k"),)
+
+
 @pytest.mark.parametrize(
     ("config", "url"),
     [
@@ -155,16 +161,17 @@ def test_an_answer_becomes_an_exchange() -> None:
     """Status, headers in order, body and time of an answer are kept, and an error instead of one."""
     request = Request("GET", "https://localhost/")
     body = base64.b64encode(b"\xff").decode()
-    answer = {"status": 200, "headers": [["A", "1"], ["a", "2"]], "body": body, "truncated": True}
-    response = exchange(request, answer, 0.25).response
+    answer = {"status": 200, "headers": [["A", "1"], ["a", "2"]], "body": body, "truncated": True, "seconds": 0.25}
+    response = exchange(request, answer).response
     assert response is not None
     assert (response.status, response.all_headers("A"), response.body) == (200, ("1", "2"), b"\xff")
     assert (response.truncated, response.seconds) == (True, 0.25)
-    assert exchange(request, {"error": "timeout"}, 1.0).error == "timeout"
+    assert exchange(request, {"error": "timeout"}).error == "timeout"
 
 
 def test_failures_name_target_and_cause(tmp_path: Path) -> None:
     """A line of failure holds target, cause and, where it is known, the place."""
     answer = {"kind": "raised", "stage": "import", "type": "OSError", "file": str(tmp_path / "a.py"), "line": 4}
     assert failure(answer, "shop:app", tmp_path, 30) == "shop:app raised OSError at import (a.py:4)"
+    assert ended("shop:app", -63, "at work") == "shop:app: its process was ended by signal 63 at work"
     assert ended("shop:app", -11, "at work") == "shop:app: its process was ended by SIGSEGV at work"

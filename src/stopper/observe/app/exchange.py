@@ -45,8 +45,8 @@ def _sendable(url: str) -> bool:
         return False
 
 
-def exchange(request: Request, answer: Mapping[str, Any], seconds: float) -> Exchange:
-    """Return the exchange that an answer to `call_command` makes; `seconds` is how long it took."""
+def exchange(request: Request, answer: Mapping[str, Any]) -> Exchange:
+    """Return the exchange that an answer to `call_command` makes."""
     if "error" in answer:
         return Exchange(request, None, answer["error"], witness=Witness.APP)
     response = Response(
@@ -54,6 +54,6 @@ def exchange(request: Request, answer: Mapping[str, Any], seconds: float) -> Exc
         headers=tuple((name, value) for name, value in answer["headers"]),
         body=base64.b64decode(answer["body"]),
         truncated=answer["truncated"],
-        seconds=seconds,
+        seconds=answer["seconds"],
     )
     return Exchange(request, response, witness=Witness.APP)

@@ -20,7 +20,9 @@ def failure(answer: Mapping[str, Any], target: str, root: Path, seconds: float) 
     details["module"], _, details["attribute"] = target.partition(":")
     details["names"] = ", ".join(answer.get("names", ()))
     details["hint"] = f": did you mean {answer['near']!r}?" if answer.get("near") else ""
-    return sentence.format_map(details) + (f" ({where})" if where.uri else "")
+    line = sentence.format_map(details) + (f" ({where})" if where.uri else "")
+    refused = ", ".join(answer.get("refused", ())[:5])
+    return f"{line}; connections beyond loopback were refused: {refused}" if refused else line
 
 
 _SENTENCES = {
@@ -39,5 +41,6 @@ _SENTENCES = {
 def ended(target: str, status: int, doing: str) -> str:
     """Return the line for a child that is gone; a negative status is the number of the signal that ended it."""
     if status < 0:
-        return f"{target}: its process was ended by {signal.Signals(-status).name} {doing}"
+        names = {number.value: number.name for number in signal.Signals}
+        return f"{target}: its process was ended by {names.get(-status, f'signal {-status}')} {doing}"
     return f"{target}: its process ended {doing}, with status {status}"

@@ -110,7 +110,8 @@ def _text_or_secret(name: str, text: str) -> str | Secret:
 
 def found_keys(answer: Mapping[str, Any]) -> tuple[Secret, ...]:
     """Return what the child took for possible signing keys."""
-    return tuple(configured("key", value) for value in answer["keys"])
+    keys = (configured("key", value) for value in answer["keys"])
+    return tuple(key for key in keys if isinstance(key, Secret))
 
 
 def base_url(snapshot: AppSnapshot) -> str:
