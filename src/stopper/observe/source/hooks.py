@@ -71,6 +71,8 @@ def protections(project: Project) -> list[tuple[Key | None, Guard]]:
     found: list[tuple[Key | None, Guard]] = []
     for module in project.modules:
         for call in module.nodes(ast.Call):
+            if guards.dotted(call.func).rpartition(".")[2] not in ("Guard", "init_app"):
+                continue
             name = module.qualified(call.func)
             given = argument(call, "app", 0)
             if name in ("stopper.guard.Guard", "stopper.guard.Guard.init_app") and given is not None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, overload
 from stopper.model import Endpoint, Place
 from stopper.observe.source import constants, doors, files, names, owners, reach, routing
 from stopper.observe.source.files import FileState, State
-from stopper.observe.source.syntax import Function, Index, Scope
+from stopper.observe.source.syntax import Function, Index, Scope, uncollected
 from stopper.observe.views import Route
 
 One = TypeVar("One", bound=ast.AST)
@@ -163,7 +163,8 @@ class Project:
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], Module | None] = {}
         self.doors: dict[tuple[ast.AST, bool, doors.Arrival | None], doors.Door] = {}
-        states = [self._take(path.replace("\\", "/"), source) for path, source in sources]
+        with uncollected():
+            states = [self._take(path.replace("\\", "/"), source) for path, source in sources]
         self.files: tuple[FileState, ...] = tuple(states)
         self.modules: tuple[Module, ...] = tuple(module for module in self._modules.values() if module is not None)
         self._paths = frozenset(self._modules) | frozenset(self._unread)
@@ -257,12 +258,14 @@ class Project:
     @cached_property
     def routing(self) -> routing.Routing:
         """Return the routes of all modules, with what stands before each."""
-        return routing.Routing(self)
+        with uncollected():
+            return routing.Routing(self)
 
     @cached_property
     def reach(self) -> reach.Reach:
         """Return which code runs for which endpoint."""
-        return reach.Reach(self)
+        with uncollected():
+            return reach.Reach(self)
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -130,28 +130,34 @@ class Owners:
     def __init__(self, project: Project) -> None:
         """Collect the registrations of a project's modules."""
         self._registered: defaultdict[Key, list[Registration]] = defaultdict(list)
+        self._unnamed: defaultdict[str, list[Registration]] = defaultdict(list)
         for module in project.modules:
             for call in module.nodes(ast.Call):
                 if isinstance(call.func, ast.Attribute):
                     self._register(module, call, call.func)
 
     def _register(self, module: Module, call: ast.Call, function: ast.Attribute) -> None:
+        parent = function.value
         if function.attr == "register_blueprint":
-            self._hang(module, function.value, argument(call, "blueprint", 0), argument(call, "url_prefix", 1))
+            child, prefix = argument(call, "blueprint", 0), argument(call, "url_prefix", 1)
+            self._hang(module, parent, child, prefix, BLUEPRINT)
         elif function.attr == "add_namespace":
-            self._hang(module, function.value, argument(call, "ns", 0), argument(call, "path", 1))
-        elif function.attr == "init_app" and kind_of(module.resolve(function.value)) == API:
-            self._hang(module, argument(call, "app", 0), function.value, None)
+            self._hang(module, parent, argument(call, "ns", 0), argument(call, "path", 1), NAMESPACE)
+        elif function.attr == "init_app" and kind_of(module.resolve(parent)) == API:
+            self._hang(module, argument(call, "app", 0), parent, None, API)
 
-    def _hang(self, module: Module, parent: ast.expr | None, child: ast.expr | None, prefix: ast.expr | None) -> None:
-        if child is None:
-            return
+    def _hang(
+        self, module: Module, parent: ast.expr | None, child: ast.expr | None, prefix: ast.expr | None, kind: str
+    ) -> None:
         above = module.resolve(parent) if parent is not None else None
-        for instance in elements(module, child):
-            key = key_of(instance)
+        owner = above if isinstance(above, Instance) else None
+        registration = Registration(owner, text(module, prefix))
+        children = elements(module, child) if child is not None else []
+        for key in [key_of(instance) for instance in children]:
             if key is not None:
-                owner = above if isinstance(above, Instance) else None
-                self._registered[key].append(Registration(owner, text(module, prefix)))
+                self._registered[key].append(registration)
+        if not children:
+            self._unnamed[kind].append(registration)
 
     def registrations(self, owner: Instance) -> list[Registration]:
         """Return where an object hangs, with the parent that its own making names."""
@@ -168,6 +174,8 @@ class Owners:
             above = owner.module.resolve(owner.call.func.value)
         if isinstance(above, Instance):
             found.append(Registration(above, None))
+        if not found and len(set(self._unnamed[kind or ""])) == 1:
+            return self._unnamed[kind or ""][:1]  # one loop over a list that cannot be read hangs up all that is left
         return found
 
     def prefixes(self, owner: Instance, depth: int = 0) -> list[str]:

@@ -346,7 +346,7 @@ def _exposed(project: Project) -> Iterator[_Found]:
         for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
             for each in function.decorator_list:
                 owner = module.scope(function)
-                if isinstance(owner, ast.ClassDef) and isinstance(each, ast.Call) and _is_expose(module, each):
+                if isinstance(owner, ast.ClassDef) and isinstance(each, ast.Call) and _is_expose(each):
                     rule = text(module, argument(each, "url", 0))
                     bases = _bases_served(project, module, owner)
                     others = tuple((module, other) for other in function.decorator_list if other is not each)
@@ -356,9 +356,8 @@ def _exposed(project: Project) -> Iterator[_Found]:
                     yield _Found(module, each, None, rules, _methods(module, each), view, name, others)
 
 
-def _is_expose(module: Module, node: ast.Call) -> bool:
-    name = module.qualified(node.func) or guards.dotted(node.func)
-    return name.rpartition(".")[2] == "expose"
+def _is_expose(node: ast.Call) -> bool:
+    return guards.dotted(node.func).rpartition(".")[2] == "expose"
 
 
 def _bases_served(project: Project, module: Module, owner: ast.ClassDef) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import gc
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, cast
@@ -92,3 +94,15 @@ def within(node: ast.AST) -> Iterator[ast.AST]:
                 stack.extend(item for item in reversed(value) if isinstance(item, ast.AST))
             elif isinstance(value, ast.AST):
                 stack.append(value)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking trees while they grow: millions of nodes, none of them garbage."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
