@@ -62,7 +62,8 @@ def test_no_grade_says_why_and_what_is_missing() -> None:
     """A scan that asked the source alone gives no grade, says why, and names each witness that was not asked."""
     said = _words(terminal.render(unlooked()))
     for part in (
-        "no grade neither the wire nor the application was asked no finding PARTIAL interrupted",
+        "no grade neither the wire nor the application was asked no finding, because no control had anything to look",
+        "PARTIAL interrupted",
         "spec no OpenAPI or Swagger document was given",
         "wire no base URL and no recorded traffic was given",
         "app no application was named to be run",
@@ -73,6 +74,15 @@ def test_no_grade_says_why_and_what_is_missing() -> None:
         assert part in said, part
     assert "source no folder" not in said
     assert "of 100" not in said
+
+
+def test_an_interruption_is_told_once() -> None:
+    """Where the interruption is the reason for no grade, it is said in one place."""
+    said = _words(terminal.render(replace(unlooked(), ungraded="interrupted")))
+    assert said.count("interrupted") == 1
+    assert "no grade no finding" in said
+    asked = replace(unlooked(), coverage=replace(unlooked().coverage, controls_asked=("BT205",)))
+    assert "because no control" not in terminal.render(asked)
 
 
 def test_nothing_left_out_is_said_only_when_true() -> None:

@@ -147,11 +147,17 @@ def _summary(report: Report) -> Iterator[RenderableType]:
 
 
 def _grade(report: Report) -> Text:
-    count = Text(_counted(report.findings) or "no finding")
+    count = Text(_counted(report.findings) or _nothing(report))
     if report.grade is None:
-        return Text.assemble((" no grade ", "bold reverse"), f" {visible(report.ungraded)}\n", count)
+        told = report.ungraded in (report.partial, report.incomplete)
+        why = "" if told else f" {visible(report.ungraded)}"
+        return Text.assemble((" no grade ", "bold reverse"), f"{why}\n", count)
     style = _GRADE_STYLES.get(report.grade, _GRADE_BAD)
     return Text.assemble((f" {visible(report.grade)} ", style), f" {report.score} of 100 · ", count)
+
+
+def _nothing(report: Report) -> str:
+    return "no finding" if report.coverage.controls_asked else "no finding, because no control had anything to look at"
 
 
 def _counted(findings: Sequence[Finding]) -> str:
@@ -175,7 +181,7 @@ def _finding(finding: Finding, width: int) -> Iterator[RenderableType]:
 def _title(finding: Finding, width: int) -> RenderableType:
     name = Text.assemble(
         (f" {finding.severity.value.upper()} ", _SEVERITY_STYLES[finding.severity]),
-        " ",
+        " " * (9 - len(finding.severity.value)),  # so that the ids stand in one column
         (visible(finding.control), "bold"),
         " ",
         (visible(finding.name), "bold"),
@@ -238,10 +244,10 @@ def _piece(piece: Evidence, width: int) -> Iterator[RenderableType]:
     yield _indented(Text(visible(piece.title), style="italic"), 2)
     if piece.path:
         yield _indented(_flow(piece), 4)
-    for line in _first_lines(piece.command):
-        yield from _command(visible(line), width)
     for line in _first_lines(piece.detail):
         yield _indented(Text(_cut(visible(line)), style="dim"), 4)
+    for line in _first_lines(piece.command):
+        yield from _command(visible(line), width)
 
 
 def _first_lines(text: str) -> list[str]:
@@ -317,7 +323,7 @@ def _gaps(report: Report) -> Iterator[tuple[str, RenderableType | str]]:
     if not coverage.identity:
         yield "identity", "no working credential: nothing behind a login was seen"
     if coverage.eligible > coverage.reached:
-        yield "operations", f"{coverage.eligible - coverage.reached} eligible ones gave no answer of their own"
+        yield "operations", f"{coverage.eligible - coverage.reached} eligible, but without an answer of their own"
     if coverage.files > coverage.files_analysed:
         yield "files", f"{coverage.files - coverage.files_analysed} not analysed"
     for group in skips_by_reason(report.skips):
