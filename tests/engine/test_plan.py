@@ -1,0 +1,103 @@
+"""What a scan will ask: only what changes nothing, only with values that are known, only within the budget."""
+
+from __future__ import annotations
+
+import pytest
+
+from stopper.engine import Limits
+from stopper.engine.plan import guard_of, ineligible, make, request_for, target_of
+from stopper.model import Endpoint, Place, Witness
+from stopper.observe.views import EndpointView, Guard, Operation, Parameter, Route
+
+SPEC = Place("openapi.yaml", 1)
+
+
+def view(method: str, path: str, *parameters: Parameter, operation_id: str = "") -> EndpointView:
+    """Return an endpoint that the specification knows."""
+    endpoint = Endpoint(method, path)
+    operation = Operation(endpoint, SPEC, parameters=parameters, operation_id=operation_id)
+    return EndpointView(endpoint, frozenset(Witness), operation)
+
+
+def parameter(name: str, location: str, *values: str, required: bool = True) -> Parameter:
+    """Return a declared parameter with usable values."""
+    return Parameter(name, location, required, SPEC, values=values)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation_id"),
+    [
+        ("POST", "/orders", ""),
+        ("DELETE", "/orders/{id}", ""),
+        ("GET", "/createdb", ""),
+        ("GET", "/users/v1/_debug/reset", ""),
+        ("GET", "/orders/{id}", "cancelOrder"),
+        ("GET", "/auth/logout", ""),
+    ],
+)
+def test_what_may_change_state_is_left_alone(method: str, path: str, operation_id: str) -> None:
+    """Other methods than GET, HEAD and OPTIONS are not called, nor names that say they change something."""
+    assert ineligible(view(method, path, operation_id=operation_id))
+
+
+@pytest.mark.parametrize("path", ["/orders", "/settings", "/address", "/updates-feed/created", "/runtime", "/dataset"])
+def test_words_that_only_contain_a_verb_are_called(path: str) -> None:
+    """`settings` is not `set`: whole words decide."""
+    assert not ineligible(view("GET", path))
+
+
+def test_parameters_are_filled_from_the_specification() -> None:
+    """Path and required query parameters take the first usable value; optional ones are left out."""
+    known = view(
+        "GET",
+        "/orders/{id}",
+        parameter("id", "path", "a/b"),
+        parameter("page", "query", "2"),
+        parameter("size", "query", "9", required=False),
+    )
+    assert target_of(known) == "/orders/a%2Fb?page=2"
+
+
+def test_nothing_is_invented() -> None:
+    """An operation whose parameter has no known value is not called, and the plan says so."""
+    plan = make([view("GET", "/orders/{id}", parameter("id", "path")), view("GET", "/me")], [Witness.WIRE], Limits())
+    assert [str(endpoint) for endpoint in plan.endpoints] == ["GET /me"]
+    assert [skip.what for skip in plan.skips] == ["GET /orders/{id}"]
+
+
+def test_budget() -> None:
+    """Twelve requests an operation, never more than the limit in all."""
+    views = [view("GET", f"/p{number}") for number in range(100)]
+    assert make(views[:10], [Witness.WIRE], Limits()).budget == 120
+    assert make(views, [Witness.WIRE], Limits()).budget == 600
+    assert make(views, [Witness.WIRE], Limits(requests=50)).budget == 50
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://api.test", "https://api.test/api/me"),
+        ("https://api.test/", "https://api.test/api/me"),
+        ("https://api.test/api", "https://api.test/api/me"),
+        ("https://api.test/gateway", "https://api.test/gateway/api/me"),
+    ],
+)
+def test_base_address_of_the_user_wins(base: str, url: str) -> None:
+    """The path of the user's URL goes before the operation's, unless the operation has it already."""
+    (step,) = make([view("GET", "/api/me")], [Witness.WIRE], Limits()).steps
+    assert request_for(step, base).url == url
+
+
+def guarded(how: str, text: str, line: int) -> tuple[str, ...]:
+    """Return the group of an endpoint with one guard in the source."""
+    place = Place("shop.py", line, text=text)
+    route = Route((), place, place, "view", (Guard("bearer", how, place),))
+    return guard_of(EndpointView(Endpoint("GET", f"/{line}"), frozenset(), route=route))
+
+
+def test_operations_share_a_check_as_it_is_written() -> None:
+    """The same decorator with the same arguments is one check; other arguments are another; no guard is its own."""
+    assert guarded("@token_required()", "@token_required()", 3) == guarded("@token_required()", "@token_required()", 9)
+    assert guarded("@token_required(…)", "@token_required(old)", 3) != guarded("@token_required(…)", "@token_required(new)", 9)
+    assert guarded("checked in the view", "def view():", 3) != guarded("checked in the view", "def view():", 9)
+    assert guard_of(view("GET", "/a")) != guard_of(view("GET", "/b"))

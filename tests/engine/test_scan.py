@@ -1,0 +1,203 @@
+"""Whole scans in process: what the report says when things go well, badly, and not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from flask import Flask, abort, request
+
+from stopper.controls import Entry, catalogue
+from stopper.engine import Event, Inputs, Limits, Scan, ScanFinished, ScanStarted, Target
+from stopper.model import Control, Report, Severity, Verdict, Witness
+from stopper.observe.source import read_project
+from stopper.observe.spec import read
+from stopper.observe.views import Credential, Exchange, Request
+from stopper.report import json, sarif, terminal
+from stopper.secret import Secret
+from tests.cases import InProcess
+
+TOKEN = "canary-5d41402abc4b2a76b9719d911017c592-token"
+
+SPEC = b"""
+openapi: 3.1.0
+info: {title: Shop, version: "1"}
+servers: [{url: https://shop.test}]
+components:
+  securitySchemes: {bearer: {type: http, scheme: bearer}}
+security: [{bearer: []}]
+paths:
+  /me: {get: {responses: {"200": {description: you}}}}
+  /open: {get: {responses: {"200": {description: open}}}}
+  /orders/{id}: {get: {parameters: [{name: id, in: path, required: true}], responses: {"200": {description: one}}}}
+"""
+
+
+def shop(accepted: str = TOKEN) -> Flask:
+    """Return a small application that accepts one token and forgets one route."""
+    app = Flask(__name__)
+
+    @app.get("/me")
+    def me() -> dict[str, str]:
+        if request.headers.get("Authorization") != f"Bearer {accepted}":
+            abort(401)
+        return {"user": "ada", "echo": accepted}
+
+    @app.get("/open")
+    def forgotten() -> dict[str, str]:
+        return {"user": "ada", "echo": accepted}
+
+    return app
+
+
+def target(app: Flask, **changes: object) -> Target:
+    """Return the application as the wire, with the token as identity."""
+    made = Target(Witness.WIRE, InProcess(app), "https://shop.test", token=Credential(Secret(TOKEN)))
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def scanned(inputs: Inputs, entries: dict[str, Entry] | None = None) -> tuple[Report, list[Event]]:
+    """Run a scan to its end; return the report and what was told on the way."""
+    events: list[Event] = []
+    scan = Scan(inputs, entries or dict(catalogue()), Limits(), events.append)
+    return asyncio.run(scan.run()), events
+
+
+def inputs(*live: Target) -> Inputs:
+    """Return the shop's specification with live targets."""
+    return Inputs(("shop",), (read("openapi.yaml", SPEC, None),), live=live, secrets=(Secret(TOKEN),))
+
+
+def test_events_begin_with_the_plan_and_end_with_the_report() -> None:
+    """The plan is told before the first request, and the last event carries the report."""
+    report, events = scanned(inputs(target(shop())))
+    assert isinstance(events[0], ScanStarted)
+    assert [str(endpoint) for endpoint in events[0].plan.endpoints] == ["GET /me", "GET /open"]
+    assert events[-1] == ScanFinished(report)
+
+
+def test_finding_and_coverage() -> None:
+    """The forgotten route is found, the unfilled operation is named as not looked at, and the scan is complete."""
+    report, _ = scanned(inputs(target(shop())))
+    assert "BT601" in {finding.control for finding in report.findings}
+    assert (report.coverage.eligible, report.coverage.reached) == (2, 2)
+    assert any("/orders/{id}" in skip.what for skip in report.skips)
+    assert not report.ungraded
+
+
+def test_no_token_in_any_output() -> None:
+    """A canary token that the application even repeats in its answers is in no report and no event."""
+    report, events = scanned(inputs(target(shop())))
+    outputs = [json.render(report), sarif.render(report), terminal.render(report), repr(report), repr(events)]
+    assert report.findings
+    assert not [text for text in outputs if TOKEN in text]
+
+
+def test_token_that_is_accepted_nowhere() -> None:
+    """A credential that no operation takes makes the scan incomplete: nothing was looked at behind any door."""
+    report, _ = scanned(inputs(target(shop(accepted="another"))))
+    assert "accepted nowhere" in report.incomplete
+    assert report.ungraded
+
+
+def test_login_that_fails() -> None:
+    """A login that gives no credential is told with its reason, and there is no grade."""
+
+    async def login(transport: object, base: str) -> str:
+        return "login POST /login answered 401"
+
+    report, _ = scanned(inputs(target(shop(), token=None, logins=(login,))))
+    assert "login POST /login answered 401" in report.incomplete
+
+
+def test_without_an_identity_there_is_no_grade() -> None:
+    """A scan without any credential is complete, and says that it has no grade for that reason."""
+    report, _ = scanned(inputs(target(shop(), token=None)))
+    assert report.ungraded == "no identity was given"
+    assert not report.incomplete
+
+
+def test_static_scan_has_no_grade() -> None:
+    """Source and specification alone are read, reported and not graded."""
+    project = read_project([("shop.py", b"from flask import Flask\napp = Flask(__name__)\n")])
+    report, _ = scanned(Inputs(("shop",), (read("openapi.yaml", SPEC, None),), project))
+    assert "neither the wire nor the application" in report.ungraded
+    assert not report.incomplete
+
+
+class Failing:
+    """A transport over which the target dies after some requests."""
+
+    def __init__(self, app: Flask, lives: int) -> None:
+        self._inner, self._lives = InProcess(app), lives
+
+    async def send(self, request: Request) -> Exchange:
+        """Answer as long as there is life."""
+        self._lives -= 1
+        return await self._inner.send(request) if self._lives >= 0 else Exchange(request, None, "refused")
+
+
+@pytest.mark.parametrize("lives", [0, 3, 5, 12])
+def test_target_that_goes_down_is_never_clean(lives: int) -> None:
+    """Whenever the target stops answering, the scan is incomplete and has no grade."""
+    report, _ = scanned(inputs(target(shop(), transport=Failing(shop(), lives))))
+    assert report.incomplete
+    assert report.ungraded
+
+
+def test_budget_that_is_spent_is_said() -> None:
+    """A scan that runs out of requests says what it left out, and is incomplete."""
+    scan = Scan(inputs(target(shop())), dict(catalogue()), Limits(requests=4), lambda event: None)
+    report = asyncio.run(scan.run())
+    assert report.coverage.requests == 4
+    assert "budget" in report.incomplete
+
+
+def crashing(hook: str) -> Entry:
+    """Return a control whose hook raises an exception that holds a token."""
+
+    def broken(_: object) -> Iterable[Verdict]:
+        raise RuntimeError(TOKEN)
+
+    return Entry(Control("BT999", "crashing", Severity.LOW, "crashes", "W A M"), "A page.", {hook: broken})
+
+
+@pytest.mark.parametrize("hook", ["spec", "wire", "mutate", "probe", "source", "joint"])
+def test_control_that_raises(hook: str) -> None:
+    """A control that crashes is named with the exception's type alone; the others run, and the scan cannot be clean."""
+    project = read_project([("shop.py", b"from flask import Flask\napp = Flask(__name__)\n")])
+    given = replace(inputs(target(shop())), project=project)
+    report, _ = scanned(given, {**catalogue(), "BT999": crashing(hook)})
+    assert {(failure.control, failure.error) for failure in report.failures} == {("BT999", "RuntimeError")}
+    assert "crashed" in report.incomplete
+    assert "BT601" in {finding.control for finding in report.findings}
+    assert TOKEN not in repr(report)
+
+
+def test_interrupted_scan_gives_a_whole_report() -> None:
+    """A report made in the middle holds what was seen so far and is labelled partial."""
+
+    async def interrupted() -> Report:
+        scan = Scan(inputs(target(shop(), transport=Hanging(shop(), 6))), dict(catalogue()), Limits(), lambda event: None)
+        running = asyncio.ensure_future(scan.run())
+        await asyncio.sleep(0.2)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return scan.report(partial="interrupted")
+
+    report = asyncio.run(interrupted())
+    assert report.partial == "interrupted"
+    assert report.ungraded == "interrupted"
+    assert report.coverage.requests > 0
+
+
+class Hanging(Failing):
+    """A transport that never answers once its lives are used."""
+
+    async def send(self, request: Request) -> Exchange:
+        """Answer, then hang."""
+        if self._lives == 0:
+            await asyncio.sleep(3600)
+        return await super().send(request)

@@ -1,0 +1,245 @@
+"""Joining endpoints across witnesses, and making findings out of observations."""
+
+from __future__ import annotations
+
+from stopper import correlate
+from stopper.correlate import Heard, Matcher
+from stopper.model import (
+    Control,
+    Endpoint,
+    Observation,
+    Place,
+    Severity,
+    Status,
+    Strength,
+    Verdict,
+    Witness,
+)
+from stopper.observe.views import AppRoute, Exchange, Operation, Request, Response, Route, Server
+
+ALL = frozenset(Witness)
+SPEC = Place("openapi.yaml", 7)
+
+
+def operation(method: str, path: str, *servers: str) -> Operation:
+    """Return a promised operation."""
+    return Operation(Endpoint(method, path), SPEC, servers=tuple(Server(url, SPEC) for url in servers))
+
+
+def route(method: str, path: str, line: int) -> Route:
+    """Return a route of the source whose view is made at a line of shop.py."""
+    return Route((Endpoint(method, path),), Place("shop.py", line), Place("shop.py", line), f"view{line}")
+
+
+def app_route(method: str, path: str, line: int) -> AppRoute:
+    """Return a rule of the running app whose view stands at a line of shop.py."""
+    return AppRoute(Endpoint(method, path), f"view{line}", Place("shop.py", line))
+
+
+def test_witnesses_meet_at_one_endpoint() -> None:
+    """Specification, source and app name a parameter differently, and are one endpoint all the same."""
+    joined = correlate.join(
+        Heard(
+            asked=ALL,
+            operations=[operation("GET", "/orders/{orderId}")],
+            routes=[route("GET", "/orders/{order_id}", 3)],
+            app_routes=[app_route("GET", "/orders/{id}", 3)],
+        )
+    )
+    (view,) = joined.views
+    assert view.endpoint == Endpoint("GET", "/orders/{orderId}")
+    assert view.operation and view.route and view.app_route
+
+
+def test_app_ties_a_route_whose_prefix_the_source_does_not_know() -> None:
+    """The running app's rule and the source's route meet at the view's file and line, whatever the source's path."""
+    joined = correlate.join(
+        Heard(
+            asked=ALL,
+            operations=[operation("GET", "/api/v1/me")],
+            routes=[route("GET", "/me", 9)],
+            app_routes=[app_route("GET", "/api/v1/me", 9)],
+        )
+    )
+    (view,) = joined.views
+    assert view.route and view.route.place.line == 9
+    assert joined.canonical(Endpoint("GET", "/me")) == Endpoint("GET", "/api/v1/me")
+
+
+def test_base_path_of_a_proxy_is_learnt_and_stated() -> None:
+    """A server's base path that the application does not serve under is taken off, and the report says so."""
+    joined = correlate.join(
+        Heard(
+            asked=ALL,
+            operations=[operation("GET", "/gateway/me", "https://api.test/gateway")],
+            app_routes=[app_route("GET", "/me", 4)],
+        )
+    )
+    (view,) = joined.views
+    assert view.operation and view.app_route
+    assert "/gateway" in joined.learnt[0]
+
+
+def test_base_path_that_is_served_stays() -> None:
+    """A server's base path that the application does serve under is not touched."""
+    joined = correlate.join(
+        Heard(
+            asked=ALL,
+            operations=[operation("GET", "/api/me", "https://api.test/api")],
+            app_routes=[app_route("GET", "/api/me", 4)],
+        )
+    )
+    assert [view.endpoint.path for view in joined.views] == ["/api/me"]
+    assert not joined.learnt
+
+
+def test_literal_segment_beats_a_parameter() -> None:
+    """`/users/me` belongs to its own template although `/users/{id}` fits as well."""
+    matcher = Matcher([Endpoint("GET", "/users/{id}"), Endpoint("GET", "/users/me")])
+    assert matcher.match("GET", "/users/me") == Endpoint("GET", "/users/me")
+    assert matcher.match("GET", "/users/7") == Endpoint("GET", "/users/{id}")
+    assert matcher.match("GET", "/users/7/orders") is None
+    assert matcher.match("POST", "/users/7") is None
+
+
+def test_recorded_traffic_finds_its_endpoint() -> None:
+    """An exchange without an endpoint of its own is put where its path fits."""
+    exchange = Exchange(Request("GET", "https://api.test/orders/7?page=2"), Response(200))
+    joined = correlate.join(Heard(asked=ALL, operations=[operation("GET", "/orders/{id}")], exchanges=[exchange]))
+    assert joined.views[0].traffic == (exchange,)
+
+
+# --------------------------------------------------------------------------- findings
+
+
+def control(name: str, *implied_by: str) -> Control:
+    """Return a control of high severity."""
+    return Control(name, name.lower(), Severity.HIGH, name, "M S", implied_by=implied_by)
+
+
+CONTROLS = {c.id: c for c in (control("BT402"), control("BT403", "BT402"), control("BT416"))}
+ONE, TWO, THREE = (Endpoint("GET", path) for path in ("/one", "/two", "/three"))
+
+
+def seen(
+    name: str,
+    witness: Witness,
+    *endpoints: Endpoint,
+    line: int = 0,
+    strength: Strength = Strength.CLAIMED,
+    kept: bool = False,
+    cause: str = "",
+) -> Observation:
+    """Return an observation; `line` is a place in shop.py."""
+    place = Place("shop.py", line) if line else None
+    return Observation(name, witness, Verdict(kept, f"{name} here", place, endpoints, strength=strength, cause=cause))
+
+
+def findings(*observations: Observation) -> list[correlate.Finding]:
+    """Return the findings of these observations, without knowledge of any endpoint."""
+    return correlate.findings(observations, CONTROLS, correlate.join(Heard(asked=ALL)))
+
+
+def test_source_and_wire_are_one_confirmed_finding() -> None:
+    """A place in the source and an exchange at an endpoint that it serves are one finding, at the source's place."""
+    (finding,) = findings(
+        seen("BT416", Witness.SOURCE, ONE, TWO, line=5),
+        seen("BT416", Witness.WIRE, ONE, strength=Strength.PROVEN),
+    )
+    assert finding.status is Status.CONFIRMED
+    assert str(finding.place) == "shop.py:5"
+    assert finding.witnesses == (Witness.WIRE, Witness.SOURCE)
+
+
+def test_two_decoders_are_two_findings() -> None:
+    """Operations that fail alike but through different code are split by the places in the source."""
+    found = findings(
+        seen("BT416", Witness.SOURCE, ONE, line=5),
+        seen("BT416", Witness.SOURCE, TWO, line=9),
+        seen("BT416", Witness.WIRE, ONE, strength=Strength.PROVEN, cause="the header"),
+        seen("BT416", Witness.WIRE, TWO, strength=Strength.PROVEN, cause="the header"),
+        seen("BT416", Witness.WIRE, THREE, strength=Strength.PROVEN, cause="the header"),
+    )
+    assert [(str(f.place), f.endpoints) for f in found] == [
+        ("None", (THREE,)),
+        ("shop.py:5", (ONE,)),
+        ("shop.py:9", (TWO,)),
+    ]
+
+
+def test_one_cause_is_one_finding_with_its_operations() -> None:
+    """Without the source, operations that fail for the same cause are one finding."""
+    (finding,) = findings(
+        *(seen("BT416", Witness.WIRE, e, strength=Strength.PROVEN, cause="the header") for e in (ONE, TWO, THREE))
+    )
+    assert finding.endpoints == (ONE, THREE, TWO)
+
+
+def test_broader_control_takes_in_the_narrower() -> None:
+    """A decode without verification in the source is a second witness of the acceptance on the wire, and its place."""
+    (finding,) = findings(
+        seen("BT402", Witness.WIRE, ONE, strength=Strength.PROVEN),
+        seen("BT403", Witness.SOURCE, ONE, line=5),
+    )
+    assert finding.control == "BT402"
+    assert [inner.control for inner in finding.folded] == ["BT403"]
+    assert finding.witnesses == (Witness.WIRE, Witness.SOURCE)
+    assert str(finding.place) == "shop.py:5"
+
+
+def test_broader_control_elsewhere_takes_in_nothing() -> None:
+    """Two different endpoints are two causes."""
+    found = findings(
+        seen("BT402", Witness.WIRE, ONE, strength=Strength.PROVEN),
+        seen("BT403", Witness.SOURCE, TWO, line=5),
+    )
+    assert [finding.control for finding in found] == ["BT402", "BT403"]
+
+
+def test_broader_claim_without_proof_takes_in_nothing() -> None:
+    """Only what was proven folds: a claim of the source about BT402 leaves BT403 standing."""
+    found = findings(
+        seen("BT402", Witness.SOURCE, ONE, line=5),
+        seen("BT403", Witness.SOURCE, ONE, line=5),
+    )
+    assert len(found) == 2
+
+
+def test_claim_that_is_shown_kept_is_contradicted() -> None:
+    """What the source says and the wire disproves on every endpoint of it is drift, and marked so."""
+    (finding,) = findings(
+        seen("BT416", Witness.SOURCE, ONE, line=5),
+        seen("BT416", Witness.WIRE, ONE, strength=Strength.PROVEN, kept=True),
+    )
+    assert finding.status is Status.CONTRADICTED
+
+
+def test_claim_that_is_shown_kept_elsewhere_stands() -> None:
+    """An endpoint that was not asked keeps the claim standing."""
+    (finding,) = findings(
+        seen("BT416", Witness.SOURCE, ONE, TWO, line=5),
+        seen("BT416", Witness.WIRE, ONE, strength=Strength.PROVEN, kept=True),
+    )
+    assert finding.status is Status.SINGLE_WITNESS
+
+
+def test_support_alone_is_no_finding() -> None:
+    """A spoofed header over loopback is nothing by itself, and a second witness beside the source."""
+    assert not findings(seen("BT416", Witness.WIRE, ONE, strength=Strength.SUPPORTING))
+    (finding,) = findings(
+        seen("BT416", Witness.WIRE, ONE, strength=Strength.SUPPORTING),
+        seen("BT416", Witness.SOURCE, ONE, line=5),
+    )
+    assert finding.status is Status.CONFIRMED
+
+
+def test_fingerprint_survives_moved_lines() -> None:
+    """A finding keeps its fingerprint when lines are added above it, and changes it with the line's text."""
+    texts = [("token = x", 5), ("token = x", 50), ("token = y", 5)]
+    prints = []
+    for text, line in texts:
+        place = Place("shop.py", line, text=text)
+        verdict = Verdict(False, "", place, (ONE,))
+        (finding,) = findings(Observation("BT416", Witness.SOURCE, verdict))
+        prints.append(finding.fingerprint)
+    assert prints[0] == prints[1] != prints[2]
