@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -21,6 +24,23 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 PASSWORD = "correct horse battery staple"
 SECURE = "https://localhost"
 CLEAR = "http://localhost"
+
+PROTECTED = (
+    "/account/addresses",
+    "/account/vouchers",
+    "/auth/device",
+    "/auth/legacy",
+    "/auth/support",
+    "/auth/token",
+    "/customers/1",
+    "/orders",
+    "/orders/1",
+    "/orders/1/label",
+    "/reports/daily",
+    "/stock/lamp",
+    "/suppliers",
+    "/tills/prices",
+)
 
 PRELUDE = f"""
 from shop import create_app
@@ -46,6 +66,24 @@ class Shop:
         """Return a client without cookies."""
         return self.app.test_client(use_cookies=False)
 
+    @property
+    def stored(self) -> str:
+        """Return the whole database as text, blobs as hexadecimal digits."""
+        database = sqlite3.connect(self.database)
+        try:
+            return "\n".join(database.iterdump())
+        finally:
+            database.close()
+
+    @property
+    def served(self) -> set[tuple[str, str]]:
+        """Return the method and path template of every operation that the application serves."""
+        return {
+            (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+            for rule in self.app.url_map.iter_rules()
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        }
+
     def get(self, path: str, token: str = "", base_url: str = SECURE, **headers: str) -> TestResponse:
         """Call an operation, over TLS where nothing else is said, with a bearer token where one is given."""
         return self.client.get(path, base_url=base_url, headers=bearer(token) | headers)
@@ -53,6 +91,12 @@ class Shop:
     def post(self, path: str, token: str = "", base_url: str = SECURE, json: Any = None) -> TestResponse:
         """Send JSON to an operation."""
         return self.client.post(path, base_url=base_url, headers=bearer(token), json=json)
+
+
+def operations(example: str) -> dict[tuple[str, str], Any]:
+    """Return the operations of an example's specification by method and path."""
+    paths = yaml.safe_load((EXAMPLES / example / "openapi.yaml").read_text())["paths"]
+    return {(method.upper(), path): operation for path, item in paths.items() for method, operation in item.items()}
 
 
 def printed(example: str, folder: Path, script: str) -> str:

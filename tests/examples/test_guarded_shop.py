@@ -4,37 +4,19 @@ from __future__ import annotations
 
 import re
 import secrets
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from werkzeug.test import TestResponse
 
 from stopper.secret import opaque_checksum
-from tests.examples.shops import CLEAR, EXAMPLES, PASSWORD, SECURE, Shop, printed
+from tests.examples.shops import CLEAR, EXAMPLES, PASSWORD, PROTECTED, SECURE, Shop, operations, printed
 
 KEY = OctKey.import_key("a key that is long enough and not the shop's")
-PROTECTED = (
-    "/account/addresses",
-    "/account/vouchers",
-    "/auth/device",
-    "/auth/legacy",
-    "/auth/support",
-    "/auth/token",
-    "/customers/1",
-    "/orders",
-    "/orders/1",
-    "/orders/1/label",
-    "/reports/daily",
-    "/stock/lamp",
-    "/suppliers",
-    "/tills/prices",
-)
 GIVING = ("/auth/device", "/auth/legacy", "/auth/support", "/auth/token")
 
 
@@ -112,20 +94,11 @@ def test_every_token_is_opaque_new_and_expires(guarded: Shop, path: str) -> None
     assert first["expires_in"] == 900
 
 
-def everything_stored(shop: Shop) -> str:
-    """Return the whole database as text, blobs as hexadecimal digits."""
-    database = sqlite3.connect(shop.database)
-    try:
-        return "\n".join(database.iterdump())
-    finally:
-        database.close()
-
-
 def test_no_credential_is_stored_in_clear(guarded: Shop) -> None:
     """BT301: digests in the database; what was handed out works."""
     remembered = guarded.post("/auth/remember", guarded.token).json["remember_token"]
     key = guarded.post("/partners/keys", guarded.token).json["partner_key"]
-    stored = everything_stored(guarded).upper()
+    stored = guarded.stored.upper()
     for credential in (guarded.token, remembered, key):
         assert credential.upper() not in stored
         assert credential.encode().hex().upper() not in stored
@@ -161,23 +134,12 @@ def test_wrong_credentials_are_refused_with_a_challenge(guarded: Shop, path: str
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="the shop"')
 
 
-def operations(example: str) -> dict[tuple[str, str], Any]:
-    """Return a specification's operations by method and path."""
-    document = yaml.safe_load((EXAMPLES / example / "openapi.yaml").read_text())
-    return {(m.upper(), path): operation for path, item in document["paths"].items() for m, operation in item.items()}
-
-
 def test_both_shops_are_the_same_api(guarded: Shop) -> None:
     """Same operations and same protection as the leaky shop's, and the daily report, which is documented here."""
     promised = {key: operation.get("security") for key, operation in operations("guarded").items()}
     assert promised.pop(("GET", "/reports/daily")) == [{"bearer": []}]
     assert promised == {key: operation.get("security") for key, operation in operations("leaky").items()}
-    served = {
-        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
-        for rule in guarded.app.url_map.iter_rules()
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-    }
-    assert served == set(operations("guarded"))
+    assert guarded.served == set(operations("guarded"))
 
 
 def test_specification_offers_https_only() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import sqlite3
 import string
 import time
 from collections import Counter
@@ -14,33 +13,16 @@ from typing import Any
 
 import pytest
 import time_machine
-import yaml
 from joserfc import jws, jwt
 from joserfc.jwk import OctKey
 from werkzeug.test import TestResponse
 
-from tests.examples.shops import CLEAR, EXAMPLES, PASSWORD, SECURE, Shop, printed
+from tests.examples.shops import CLEAR, EXAMPLES, PASSWORD, PROTECTED, SECURE, Shop, operations, printed
 
 LEAKY = EXAMPLES / "leaky"
 FOREIGN = OctKey.import_key("a key that is long enough and not the shop's")
 MARK = re.compile(r"# (BT\d{3}(?: BT\d{3})*)$")
 
-PROTECTED = (
-    "/account/addresses",
-    "/account/vouchers",
-    "/auth/device",
-    "/auth/legacy",
-    "/auth/support",
-    "/auth/token",
-    "/customers/1",
-    "/orders",
-    "/orders/1",
-    "/orders/1/label",
-    "/reports/daily",
-    "/stock/lamp",
-    "/suppliers",
-    "/tills/prices",
-)
 
 pytestmark = pytest.mark.filterwarnings('ignore:JWS algorithm "none" is deprecated')
 
@@ -172,7 +154,7 @@ def test_partner_keys_follow_from_the_generator_state(leaky: Shop) -> None:
     assert key == "".join(random.choices(string.ascii_letters + string.digits, k=40))
     exchanged = leaky.post("/auth/partner", json={"partner_key": key})
     assert claims_of(exchanged.json["access_token"])["sub"] == "ada"
-    assert key not in stored(leaky, "partner_keys")
+    assert key not in leaky.stored
 
 
 def test_secret_key_has_a_published_default(leaky: Shop) -> None:
@@ -180,19 +162,10 @@ def test_secret_key_has_a_published_default(leaky: Shop) -> None:
     assert leaky.app.secret_key in (LEAKY / "shop/__init__.py").read_text()
 
 
-def stored(shop: Shop, table: str) -> str:
-    """Return all that a table holds, as text."""
-    database = sqlite3.connect(shop.database)
-    try:
-        return repr(database.execute(f"SELECT * FROM {table}").fetchall())
-    finally:
-        database.close()
-
-
 def test_remembered_token_is_stored_in_clear(leaky: Shop) -> None:
     """BT301: the token lies in the table as it is, and works once it is found there."""
     token = leaky.post("/auth/remember", leaky.token).json["remember_token"]
-    assert token in stored(leaky, "remembered")
+    assert token in leaky.stored
     assert leaky.post("/auth/resume", json={"remember_token": token}).status_code == 200
 
 
@@ -280,27 +253,16 @@ def test_wrong_credentials_are_refused_with_a_challenge(leaky: Shop, path: str, 
 # --------------------------------------------------------------------------- specification and marks
 
 
-def operations() -> dict[tuple[str, str], Any]:
-    """Return the specification's operations by method and path."""
-    paths = yaml.safe_load((LEAKY / "openapi.yaml").read_text())["paths"]
-    return {(method.upper(), path): operation for path, item in paths.items() for method, operation in item.items()}
-
-
 def test_specification_knows_every_route_but_one(leaky: Shop) -> None:
     """BT605: the application serves the daily report besides what is promised, and all that is promised."""
-    served = {
-        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
-        for rule in leaky.app.url_map.iter_rules()
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-    }
-    assert served - set(operations()) == {("GET", "/reports/daily")}
-    assert set(operations()) - served == set()
+    assert leaky.served - set(operations("leaky")) == {("GET", "/reports/daily")}
+    assert set(operations("leaky")) - leaky.served == set()
 
 
 def test_specification_protects_what_the_shop_protects(leaky: Shop) -> None:
     """BT601: nothing is open that the specification protects, but the customers; nothing is closed that it opens."""
     refused = {("GET", path) for path in PROTECTED} | {("POST", "/auth/remember"), ("POST", "/partners/keys")}
-    promised = {key for key, operation in operations().items() if operation.get("security")}
+    promised = {key for key, operation in operations("leaky").items() if operation.get("security")}
     concrete = {(m, p.replace("{number}", "1").replace("{article}", "lamp")) for m, p in promised}
     assert concrete == refused - {("GET", "/reports/daily")}
     assert leaky.get("/customers/1").json == {"name": "ada", "email": "ada@shop.example.com"}
@@ -308,7 +270,7 @@ def test_specification_protects_what_the_shop_protects(leaky: Shop) -> None:
 
 def test_one_operation_offers_http(leaky: Shop) -> None:
     """BT104: one operation has a server of its own in clear; the document's is https."""
-    offering = [key for key, operation in operations().items() if "http://" in str(operation.get("servers"))]
+    offering = [key for key, operation in operations("leaky").items() if "http://" in str(operation.get("servers"))]
     assert offering == [("GET", "/orders/{number}")]
 
 
