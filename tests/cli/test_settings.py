@@ -78,7 +78,7 @@ def test_a_json_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_form_and_basic_logins(tmp_path: Path) -> None:
     """Several logins keep their order; a form is encoded, HTTP Basic becomes its header, literals are secrets too."""
-    first, second, third = settings(
+    first, second, third, fourth = settings(
         tmp_path,
         """
         [[login]]
@@ -91,9 +91,12 @@ def test_form_and_basic_logins(tmp_path: Path) -> None:
         token = { header = "X-Token" }
         [[login]]
         url = "/raw"
-        headers = { content-type = "text/plain" }
         body = "let me in"
         token = { cookie = "session" }
+        [[login]]
+        url = "/api"
+        headers = { content-type = "application/vnd.api+json" }
+        json = []
         """,
     ).logins
     credentials = base64.b64encode(b"ada:pass word").decode()
@@ -110,7 +113,8 @@ def test_form_and_basic_logins(tmp_path: Path) -> None:
         "header",
         "X-Token",
     )
-    assert (third.headers, third.body, third.place) == ((("content-type", "text/plain"),), b"let me in", "cookie")
+    assert (third.headers, third.body, third.place) == ((), b"let me in", "cookie")
+    assert (fourth.headers, fourth.body) == ((("content-type", "application/vnd.api+json"),), b"[]")
 
 
 def test_an_unset_variable_matters_only_when_the_login_is_asked_for(

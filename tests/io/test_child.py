@@ -125,10 +125,10 @@ async def test_a_python_that_cannot_run_ends_in_one_line(write: Write) -> None:
 async def test_an_interpreter_is_found_by_relative_path(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--python env/bin/python` means the user's current folder, not the application's."""
     folder = write(PLAIN)
-    (folder / "elsewhere").mkdir()
-    (folder / "elsewhere" / "python").symlink_to(sys.executable)
+    (folder / "elsewhere" / "bin").mkdir(parents=True)
+    (folder / "elsewhere" / "bin" / "python").symlink_to(sys.executable)
     monkeypatch.chdir(folder / "elsewhere")
-    async with AppChild("shop:app", cwd=folder, python="./python") as child:
+    async with AppChild("shop:app", cwd=folder, python="bin/python") as child:
         assert (await child.snapshot()).routes
 
 
@@ -261,7 +261,7 @@ async def test_requests_side_by_side_keep_their_answers(write: Write) -> None:
 
 
 async def test_nothing_stays_behind(write: Write) -> None:
-    """Processes that the application started end with it, and it may fork without answering twice."""
+    """Processes that the application started end with it."""
     folder = write(
         """
         import os, subprocess, sys
@@ -283,6 +283,27 @@ async def test_nothing_stays_behind(write: Write) -> None:
     while any(running(pid) for pid in pids) and time.monotonic() < deadline:
         await asyncio.sleep(0.05)
     assert [running(pid) for pid in pids] == [False] * 3
+
+
+async def test_a_fork_of_the_application_does_not_answer(write: Write) -> None:
+    """When the import forks and both copies go on, only the process that was started answers."""
+    folder = write(
+        """
+        import os
+        from flask import Flask
+        started = os.getpid()
+        os.fork()
+        app = Flask(__name__)
+
+        @app.get("/")
+        def pids():
+            return [os.getpid(), started]
+        """
+    )
+    async with AppChild("shop:app", cwd=folder) as child:
+        for _ in range(20):
+            answering, started = json.loads(text(await child.send(get("/"))))
+            assert answering == started
 
 
 def running(pid: int) -> bool:
