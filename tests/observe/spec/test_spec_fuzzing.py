@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stopper.observe.spec import Budget, SpecError, looks_like_spec, read
+from stopper.observe.spec.json_reader import read_json
 from stopper.observe.spec.node import Node, Problems, Source
-from stopper.observe.spec.reference import parse
+from stopper.observe.spec.yaml_reader import read_yaml
 
 WORDS = [
     "openapi", "swagger", "info", "paths", "/a", "/a/{id}", "get", "post", "parameters", "security", "servers", "url",
@@ -95,7 +96,7 @@ def test_any_document_in_yaml(data: Any) -> None:
 def test_json_as_json_reads_it(value: Any, indent: int | None) -> None:
     """The JSON reader gives what Python's own decoder gives, and every scalar stands at its place."""
     text = json.dumps(value, indent=indent)
-    root = parse(Source("a.json", text), Budget(), Problems())
+    root = read_json(Source("a.json", text), Budget(), Problems())
     assert plain(root) == as_written(json.loads(text))
     check_places(root)
 
@@ -105,7 +106,7 @@ def test_json_as_json_reads_it(value: Any, indent: int | None) -> None:
 def test_yaml_as_pyyaml_reads_it(value: Any) -> None:
     """The YAML reader gives the texts that PyYAML's own composer gives."""
     text = yaml.safe_dump(value, allow_unicode=True)
-    assert plain(parse(Source("a.yaml", text), Budget(), Problems())) == yaml.load(text, Loader=yaml.BaseLoader)
+    assert plain(read_yaml(Source("a.yaml", text), Budget(), Problems())) == yaml.load(text, Loader=yaml.BaseLoader)
 
 
 def plain(node: Node) -> Any:

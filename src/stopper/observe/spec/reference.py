@@ -42,7 +42,7 @@ class Library:
         """Return the root of a file given as bytes, and note every reference in it that is refused."""
         self.budget.spend_file(len(data))
         source = decode(uri, data, self.problems)
-        root = parse(source, self.budget, self.problems)
+        root = _parse(source, self.budget, self.problems)
         self._roots[uri if is_remote(uri) else posixpath.normpath(uri)] = root
         for reference in source.references:
             if not reference.text.startswith("#"):
@@ -129,7 +129,7 @@ def is_remote(uri: str) -> bool:
     return "://" in uri or uri.startswith("//")
 
 
-def parse(source: Source, budget: Budget, problems: Problems) -> Node:
+def _parse(source: Source, budget: Budget, problems: Problems) -> Node:
     """Read as JSON what begins like it, and as YAML what is no JSON after all (a flow mapping, comments)."""
     if source.text.lstrip()[:1] not in ("{", "["):
         return read_yaml(source, budget, problems)
