@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import stopper.guard
 from stopper import controls
 from stopper.controls import HOOKS, Entry, catalogue
 from tests import cases
@@ -75,12 +76,11 @@ def test_cases_can_fail(entry: Entry) -> None:
 def test_guard_functions_exist() -> None:
     """Where a control names the guard's function that keeps the promise, the guard has it."""
     for entry in catalogue().values():
-        if entry.control.guard:
-            owner, _, name = entry.control.guard.rpartition(".")
-            module = "stopper.guard" if owner in ("", "Guard") else f"stopper.guard.{owner}"
-            holder = importlib.import_module(module)
-            holder = getattr(holder, "Guard") if owner == "Guard" else holder  # noqa: B009
-            assert hasattr(holder, name), f"{entry.control.id}: {entry.control.guard} is not there"
+        first, *names = entry.control.guard.split(".") if entry.control.guard else ["Guard"]
+        holder = stopper.guard if first == "Guard" else importlib.import_module(f"stopper.guard.{first}")
+        for name in ([first] if first == "Guard" else []) + names:
+            assert hasattr(holder, name), f"{entry.control.id}: the guard has no {entry.control.guard}"
+            holder = getattr(holder, name)
 
 
 def test_controls_import_nothing_that_acts() -> None:

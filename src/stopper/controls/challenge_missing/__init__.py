@@ -42,7 +42,7 @@ CONTROL = Control(
     witnesses="W A",
     requirements=("B05", "B06"),
     cwe=(287,),
-    guard="respond.refusal",
+    guard="respond.Refusal",
 )
 
 _BEARER = re.compile(r"(?:^|,)\s*(?:bearer|dpop)(?:\s|,|$)", re.IGNORECASE)

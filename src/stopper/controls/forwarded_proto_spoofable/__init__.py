@@ -45,7 +45,7 @@ CONTROL = Control(
     witnesses="C S A",
     requirements=("T06",),
     cwe=(290, 348),
-    guard="transport.is_secure",
+    guard="transport.channel",
     scope=Scope.APPLICATION,
 )
 

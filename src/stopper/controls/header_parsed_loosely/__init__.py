@@ -31,9 +31,12 @@ RFC 6750 sections 2 and 2.1; RFC 9110 sections 11.1 and 11.4; CWE-436, CWE-1286.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+import ast
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.source import Definition, Function, Module, within
+from stopper.observe.source.request import taken
 from stopper.observe.views import Access, Exchange, Live, Request
 from stopper.observe.wire.compare import alike, refused
 from stopper.observe.wire.evidence import evidence
@@ -105,3 +108,183 @@ def _broken(live: Live, accepted: Sequence[tuple[str, Exchange]], lower: Exchang
         cause="the way the header is read" if accepted else "the scheme's case",
         severity=None if accepted else Severity.LOW,
     )
+
+
+# --------------------------------------------------------------------------- the source
+
+
+_HEADER_NAMES = frozenset({"auth_header", "authorization_header", "authorization", "header_value", "bearer_header"})
+_TAKES_APART = frozenset({"replace", "removeprefix", "strip", "lstrip", "split", "rsplit", "partition"})
+_VERIFIES = ("decode", "verify", "validate", "check", "authenticate", "loads", "introspect")
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at how functions take the token out of the Authorization header: the scheme must be compared first."""
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        header = _Header(module, function)
+        if header.read is not None and not _behind_a_guard(module, function):
+            yield from _judged(module, header)
+
+
+def _behind_a_guard(module: Module, function: Function) -> bool:
+    """Tell whether the function is a view whose token something else has checked already."""
+    views = [route for route in module.routes if module.lines and route.name.rpartition(".")[2] == function.name]
+    return any(guard.how.startswith(("@", "before_request")) for route in views for guard in route.guards)
+
+
+def _judged(module: Module, header: _Header) -> Iterator[Verdict]:
+    endpoints = module.endpoints(header.function)
+    loose = header.loose()
+    for node, how in loose:
+        message = f"`{header.function.name}` takes the token from the Authorization header {how}"
+        yield Verdict(False, message, module.place(node), endpoints, cause="the way the header is read")
+    check = header.check()
+    if not loose and check is not None:
+        message = f"`{header.function.name}` compares the Authorization header's scheme, in any case, with bearer"
+        yield Verdict(True, message, module.place(check), endpoints)
+
+
+class _Header:
+    """The Authorization header in one function: where it is read, which names hold it, what is done with it."""
+
+    def __init__(self, module: Module, function: Function) -> None:
+        self.module = module
+        self.function = function
+        self.nodes = [node for node in _own(module, function)]
+        self.names = {
+            argument.arg
+            for argument in (*function.args.posonlyargs, *function.args.args)
+            if argument.arg in _HEADER_NAMES
+        }
+        self.read: ast.AST | None = function if self.names else None
+        for node in self.nodes:
+            if self.read is None and isinstance(node, ast.expr) and self._reads(node):
+                self.read = node
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                if self.holds(node.value):
+                    self.names.add(node.targets[0].id)
+
+    def _reads(self, node: ast.AST) -> bool:
+        found = taken(self.module, node)
+        if found is not None:
+            return found.part == "headers" and found.name == "authorization" and not found.presence
+        if isinstance(node, ast.Call):
+            target = self.module.resolve(node.func)
+            if isinstance(target, Definition) and not isinstance(target.node, ast.ClassDef):
+                values = [statement.value for statement in target.module.returns(target.node)]
+                return bool(values) and all(
+                    value is not None and _reads_plainly(target.module, value) for value in values
+                )
+        return False
+
+    def holds(self, node: ast.expr) -> bool:
+        """Tell whether an expression is the whole header."""
+        if isinstance(node, ast.Name):
+            return node.id in self.names
+        if isinstance(node, ast.BoolOp):
+            return any(self.holds(value) for value in node.values)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("strip", "lower"):
+            return not node.args and self.holds(node.func.value)
+        return self._reads(node)
+
+    def loose(self) -> list[tuple[ast.AST, str]]:
+        """Return the places at which a token is taken from the header whose scheme nobody compares."""
+        found = [(node, how) for node in self.nodes for how in [self._whole_after_all(node)] if how]
+        if not self.compared():
+            found.extend((node, how) for node in self.nodes for how in [self._taken_apart(node)] if how)
+            if not found:
+                found.extend((node, how) for node in self.nodes for how in [self._used_whole(node)] if how)
+        return found
+
+    def _taken_apart(self, node: ast.AST) -> str:
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and self.holds(node.value):
+            return "by cutting off its beginning, whatever that is"
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and self.holds(node.func.value)):
+            return ""
+        name = node.func.attr
+        if name not in _TAKES_APART or (name in ("strip", "lstrip") and not node.args):
+            return ""
+        if name in ("split", "rsplit", "partition"):
+            return "as a part of it, without comparing the scheme" if self._part_is_used(node) else ""
+        return f"with `{name}`, which lets a header without a scheme through"
+
+    def _part_is_used(self, call: ast.Call) -> bool:
+        """Tell whether the pieces become a token here: by position, or under names of which none is returned and checked."""
+        parent = self.module.parent(call)
+        if isinstance(parent, ast.Subscript):
+            return True
+        return isinstance(parent, ast.Assign) and not self._checked_elsewhere()
+
+    def _checked_elsewhere(self) -> bool:
+        """Tell whether a caller that is handed the pieces compares a scheme."""
+        if not any(
+            isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple | ast.Name) for node in self.nodes
+        ):
+            return False
+        modules = self.module.project.modules
+        return any(_says_bearer(module, node) for module in modules for node in module.nodes(ast.Compare))
+
+    def _whole_after_all(self, node: ast.AST) -> str:
+        """Return how the header becomes the token where the scheme was looked for and not found."""
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and self.holds(node.value)):
+            return ""
+        branch = self.module.parent(node)
+        if isinstance(branch, ast.If) and node in branch.orelse and _says_bearer(self.module, branch.test):
+            return "whole where it names no scheme"
+        return ""
+
+    def _used_whole(self, node: ast.AST) -> str:
+        if not (isinstance(node, ast.Call) and node.args and self.holds(node.args[0])):
+            return ""
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return "whole, without a scheme" if name.lower().startswith(_VERIFIES) else ""
+
+    def compared(self) -> bool:
+        """Tell whether anything in the function looks for the scheme."""
+        return any(isinstance(node, ast.expr) and _says_bearer(self.module, node) for node in self.nodes)
+
+    def check(self) -> ast.AST | None:
+        """Return the comparison of the scheme that takes it in any case, as RFC 9110 section 11.1 has it."""
+        for node in self.nodes:
+            if isinstance(node, ast.Compare) and _says_bearer(self.module, node):
+                if any(word == "bearer" for word in _texts(self.module, node)):
+                    return node
+        return None
+
+
+def _reads_plainly(module: Module, node: ast.expr) -> bool:
+    found = taken(module, node)
+    return found is not None and found.part == "headers" and found.name == "authorization"
+
+
+def _own(module: Module, function: Function) -> Iterator[ast.AST]:
+    """Yield the nodes of a function's own body, those of functions inside it left out."""
+    for statement in function.body:
+        for node in within(statement):
+            if module.function_of(node) is function:
+                yield node
+
+
+def _says_bearer(module: Module, node: ast.AST) -> bool:
+    """Tell whether a comparison, `startswith` or a regular expression looks for a scheme."""
+    if isinstance(node, ast.BoolOp):
+        return any(_says_bearer(module, value) for value in node.values)
+    if isinstance(node, ast.UnaryOp):
+        return _says_bearer(module, node.operand)
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in ("startswith", "match", "fullmatch", "search", "compile"):
+            return False
+    elif not isinstance(node, ast.Compare):
+        return False
+    return any(
+        word.strip(" ^").lower().startswith(("bearer", "token", "jwt", "basic")) for word in _texts(module, node)
+    )
+
+
+def _texts(module: Module, node: ast.AST) -> list[str]:
+    found: list[str] = []
+    for each in within(node):
+        value = module.constant(each) if isinstance(each, ast.Constant | ast.Name | ast.Attribute) else None
+        found.extend(word for word in (value if isinstance(value, list | tuple) else [value]) if isinstance(word, str))
+    return found

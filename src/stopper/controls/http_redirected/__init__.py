@@ -43,7 +43,7 @@ CONTROL = Control(
     witnesses="W S A",
     requirements=("T02",),
     cwe=(319,),
-    guard="transport.refuse",
+    guard="respond.InsecureTransport",
 )
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -43,7 +43,7 @@ CONTROL = Control(
     witnesses="J",
     requirements=("T14",),
     cwe=(319,),
-    guard="transport.refuse",
+    guard="respond.InsecureTransport",
 )
 
 

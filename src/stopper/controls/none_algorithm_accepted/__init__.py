@@ -45,7 +45,6 @@ CONTROL = Control(
     labels=("jwt_alg_none",),
     cwe=(327, 347),
     implied_by=("BT402", "BT403"),
-    guard="jose.verify",
 )
 
 _SPELLINGS = ("none", "nOnE")

@@ -44,7 +44,6 @@ CONTROL = Control(
     labels=("jwt_no_verify", "unsigned_token"),
     cwe=(345, 347),
     implied_by=("BT402",),
-    guard="jose.verify",
 )
 
 

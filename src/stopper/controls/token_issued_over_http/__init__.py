@@ -48,7 +48,7 @@ CONTROL = Control(
     witnesses="P W A",
     requirements=("T01",),
     cwe=(319, 523),
-    guard="transport.refuse",
+    guard="respond.InsecureTransport",
 )
 
 
