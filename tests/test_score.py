@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stopper.model import Coverage, Finding, Observation, Report, Severity, Status, Strength, Verdict, Witness
-from stopper.score import Score, graded, score
+from stopper.score import GRADES, PERFECT, Score, graded, score
 
 
 def finding(
@@ -108,3 +109,31 @@ def test_no_grade_where_none_is_deserved() -> None:
     assert (graded(report).score, graded(report).grade) == (98, "A")
     ungraded = graded(replace(report, ungraded="no identity was given"))
     assert (ungraded.score, ungraded.grade) == (None, None)
+
+
+def test_the_published_table_is_the_formula() -> None:
+    """docs/score.md states the same prices and bands as the code, and its examples come out as it says."""
+    text = (Path(__file__).parents[1] / "docs" / "score.md").read_text("utf-8")
+    for severity in Severity:
+        whole, half = (
+            PERFECT - score([finding(severity, status)]).value for status in (Status.CONFIRMED, Status.SINGLE_WITNESS)
+        )
+        assert f"| {severity.value} | {whole} | {half} |" in text
+    for (least, grade), (above, _) in zip(GRADES, ((101, ""), *GRADES), strict=False):
+        assert f"| {least} to {above - 1} | {grade} |" in text
+    high, medium, low = (finding(severity) for severity in (Severity.HIGH, Severity.MEDIUM, Severity.LOW))
+    examples = {
+        "| none | {} | {} |": [],
+        "| a medium and a low, both confirmed | {} | {} |": [medium, low],
+        "| a high that the source alone shows | {} | {} |": [replace(high, status=Status.SINGLE_WITNESS)],
+        "| a confirmed high | {} | {}, by its cap |": [high],
+        "| a confirmed critical | {} | {}, by its cap |": [finding(Severity.CRITICAL)],
+        "| two confirmed high, one medium from the specification alone | {} | {} |": [
+            high,
+            high,
+            replace(medium, status=Status.SINGLE_WITNESS),
+        ],
+    }
+    for line, findings in examples.items():
+        earned = score(findings)
+        assert line.format(earned.value, earned.grade) in text
