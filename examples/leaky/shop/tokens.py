@@ -78,7 +78,7 @@ def authenticate(token: str, decode: Callable[[str], dict[str, Any]] = verify) -
         refuse()
     try:
         return decode(token)
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         refuse('Bearer realm="shop", error="invalid_token"')
 
 
