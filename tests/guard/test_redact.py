@@ -24,9 +24,9 @@ CANARY = "8fKq2Zr7LwXn4TbVcYp9"
 def redaction() -> Iterator[None]:
     """Install redaction and carry one credential that has no recognisable form."""
     redact.install()
-    redact.carry_anew(CANARY)
+    redact.carry_anew(f"Bearer {CANARY}")
     yield
-    redact.carry_anew()
+    redact.carry_anew(None)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ class TokenAnswer(TypedDict):
 
 
 def _current_token() -> Token:
-    way = passage() if has_request_context() else None
+    way = passage()
     if way is None or way.token is None:
         raise RuntimeError("no token: the route is public, or the caller of an optional one presented none")
     return way.token
@@ -213,12 +213,11 @@ def _declaring(rule: Rule) -> Callable[[Subject], Subject]:
 
 def _ensure_checked(rule: Rule) -> None:
     """Hold the request against a view's own rule where another one led to it, as when one view calls another."""
-    gate = _gate()
     way = passage()
     if way is None:
-        raise RuntimeError("the guard has not seen this request: a view was called without dispatching a request")
-    if way.rule != rule:
-        gate.admit(way, rule)
+        raise RuntimeError("no guard has seen this request: call guard.init_app(app)")
+    if way.rule is not rule and way.rule != rule:
+        _gate().admit(way, rule)
 
 
 def _subject(subject: object) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, request
 
 from stopper.guard import opaque, present, redact, respond, transport
 from stopper.guard.recent import Recent
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("stopper")
 
-_PASSAGE = "stopper_passage"
+_PASSAGE = "stopper.passage"  # of the WSGI environment, which every context of the request shares
 
 
 class Passage:
@@ -43,20 +42,16 @@ class Passage:
         self.issued = False
 
 
+asked: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
+"""The request at hand, for one look-up of the proxy where several attributes are wanted; a tenth of the time."""
+
+
 def passage() -> Passage | None:
-    """Return what the guard knows of the request at hand, or None where no guard stands before the application."""
-    found = g.get(_PASSAGE)
-    return found if isinstance(found, Passage) else None
+    """Return what the guard knows of the request at hand, or None where no guard stands before the application.
 
-
-@contextmanager
-def _refusal_kept(way: Passage) -> Iterator[None]:
-    """Remember a refusal for the way out, where its status and challenge are put on the answer."""
-    try:
-        yield
-    except respond.Refusal as refusal:
-        way.refusal = refusal
-        raise
+    Raises RuntimeError outside of a request.
+    """
+    return cast(Passage | None, asked().environ.get(_PASSAGE))
 
 
 class Gate:
@@ -87,23 +82,26 @@ class Gate:
 
     def before_request(self) -> None:
         """Let a request through to its view, or raise the refusal that answers it."""
-        environ = request.environ
-        way = Passage(transport.channel(environ, self.settings), self._rule())
-        setattr(g, _PASSAGE, way)
+        at_hand = asked()
+        environ = at_hand.environ
+        way = environ[_PASSAGE] = Passage(transport.channel(environ, self.settings), self._rule(at_hand))
         header = environ.get("HTTP_AUTHORIZATION")
-        redact.carry_anew(*((header.rpartition(" ")[2],) if header else ()))
-        with _refusal_kept(way):
+        redact.carry_anew(header)
+        try:
             self._admit_transport(way, environ)
-            self._admit_credential(way, way.rule)
+            self._admit_credential(way, way.rule, environ)
+        except respond.Refusal as refusal:
+            way.refusal = refusal
+            raise
 
-    def _rule(self) -> Rule:
-        url_rule = request.url_rule
+    def _rule(self, at_hand: Request) -> Rule:
+        url_rule = at_hand.url_rule
         if url_rule is None:
             return PUBLIC  # no such route: there is nothing behind it, and Flask answers 404 or 405
-        key = (url_rule.endpoint, request.method)
+        key = (url_rule.endpoint, at_hand.method)
         rule = self._rules.get(key)
         if rule is None:
-            rule = self._rules[key] = rule_for(self._app, url_rule, request.method, self._default)
+            rule = self._rules[key] = rule_for(self._app, url_rule, at_hand.method, self._default)
         return rule
 
     def _admit_transport(self, way: Passage, environ: WSGIEnvironment) -> None:
@@ -130,16 +128,19 @@ class Gate:
 
     def admit(self, way: Passage, rule: Rule) -> None:
         """Hold a request against one more rule and keep its token; raise the refusal where it does not pass."""
-        with _refusal_kept(way):
-            self._admit_credential(way, rule)
+        try:
+            self._admit_credential(way, rule, asked().environ)
+        except respond.Refusal as refusal:
+            way.refusal = refusal
+            raise
 
-    def _admit_credential(self, way: Passage, rule: Rule) -> None:
+    def _admit_credential(self, way: Passage, rule: Rule, environ: WSGIEnvironment) -> None:
         if rule.access is Access.PUBLIC:
             return
         if rule.access is Access.UNDECLARED:
             logger.error("%s declares neither require nor public", request.endpoint)
             raise RuntimeError(f"{request.endpoint} declares neither guard.require() nor guard.public")
-        credential = present.bearer(request.environ)
+        credential = present.bearer(environ)
         if credential is None:
             if rule.access is Access.OPTIONAL:
                 return
@@ -151,11 +152,11 @@ class Gate:
 
     def verify(self, credential: str) -> Token:
         """Return the token of a credential; raise InvalidToken, or Unavailable where the store cannot be asked."""
-        if not opaque.is_well_formed(credential):
-            raise respond.InvalidToken("not a token of this API")
         digest = opaque.digest(credential)
         token = self._verified.get(digest)
         if token is None:
+            if not opaque.is_well_formed(credential):
+                raise respond.InvalidToken("not a token of this API")
             token = self._find(digest)
             self._verified.put(digest, token)
         if token.expires_at <= time.time():
@@ -196,17 +197,18 @@ class Gate:
         if way is None:
             return response
         headers = response.headers
+        present_already = [name.lower() for name, _ in headers]
+        if "strict-transport-security" in present_already:
+            del headers["Strict-Transport-Security"]
         if way.channel is Channel.TLS and self.settings.hsts:
-            headers["Strict-Transport-Security"] = self.settings.hsts  # RFC 6797 §7.2: on secure answers only
-        else:
-            headers.pop("Strict-Transport-Security", None)
-        if way.refusal is not None:
-            self._mark_refusal(response, way.refusal)
+            headers.add("Strict-Transport-Security", self.settings.hsts)  # RFC 6797 §7.2: on secure answers only
         if way.issued or way.refusal is not None:
             headers["Cache-Control"] = "no-store"  # RFC 6749 §5.1
             headers["X-Content-Type-Options"] = "nosniff"
-        elif way.token is not None and "Cache-Control" not in headers:
-            headers["Cache-Control"] = "no-store"
+        elif way.token is not None and "cache-control" not in present_already:
+            headers.add("Cache-Control", "no-store")
+        if way.refusal is not None:
+            self._mark_refusal(response, way.refusal)
         return response
 
     def _mark_refusal(self, response: Response, refusal: respond.Refusal) -> None:

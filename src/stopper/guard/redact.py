@@ -21,45 +21,47 @@ from stopper.secret import fingerprint, redact, spellings
 __all__ = ["carry", "carry_anew", "clean", "install", "structlog_processor"]
 
 
-class _Carried:
-    """The credentials of one request, and their spellings once a record had to be cleaned of them."""
+# The Authorization header of the request at hand and what it issued. It outlives the request until the next one of the
+# same worker: servers write their access line after the answer.
+_carried: ContextVar[tuple[str | None, ...]] = ContextVar("stopper_carried", default=(None,))
 
-    __slots__ = ("replacements", "values")
-
-    def __init__(self, values: tuple[str, ...]) -> None:
-        self.values = values
-        self.replacements: tuple[tuple[str, str], ...] | None = None
+_Replacements = tuple[tuple[str, str], ...]
+_latest: tuple[tuple[str | None, ...], _Replacements] = ((None,), ())
 
 
-_NOTHING = _Carried(())
-# It outlives the request until the next one of the same worker: servers write their access line after the answer.
-_carried: ContextVar[_Carried] = ContextVar("stopper_carried", default=_NOTHING)
-
-
-def carry_anew(*values: str) -> None:
-    """Forget the last request's credentials and know these instead."""
-    _carried.set(_Carried(values) if values else _NOTHING)
+def carry_anew(header: str | None) -> None:
+    """Forget the last request's credentials and know those of this Authorization header instead."""
+    _carried.set((header,))
 
 
 def carry(value: str) -> None:
     """Know one more credential until the next request."""
-    _carried.set(_Carried((*_carried.get().values, value)))
+    _carried.set((*_carried.get(), value))
 
 
 def clean(text: str) -> str:
     """Return a text without what looks like a credential and without this request's own."""
     carried = _carried.get()
-    if carried.values:
-        if carried.replacements is None:
-            carried.replacements = tuple(
-                (spelling, f"[redacted {fingerprint(value)}]")
-                for value in carried.values
-                for spelling in spellings(value)
-            )
-        for spelling, label in carried.replacements:
+    if carried != (None,):
+        for spelling, label in _replacements(carried):
             if spelling in text:
                 text = text.replace(spelling, label)
     return redact(text)
+
+
+def _replacements(carried: tuple[str | None, ...]) -> _Replacements:
+    """Return what to replace by what; the last answer is kept, as most records come several to a request."""
+    global _latest
+    known, replacements = _latest
+    if known != carried:
+        header, *values = carried
+        if header:
+            values.append(header.partition(" ")[2].strip() or header)
+        replacements = tuple(
+            (form, f"[redacted {fingerprint(value)}]") for value in values if value for form in spellings(value)
+        )
+        _latest = carried, replacements
+    return replacements
 
 
 # --------------------------------------------------------------------------- handlers
