@@ -28,7 +28,7 @@ from typing import Any, Literal, TypedDict, TypeVar, cast, overload
 from flask import Blueprint, Flask, current_app, has_request_context
 from werkzeug.local import LocalProxy
 
-from stopper.guard import redact
+from stopper.guard import openapi, redact
 from stopper.guard.gate import Gate, passage
 from stopper.guard.respond import (
     InsecureTransport,
@@ -144,6 +144,16 @@ class Guard:
         """Let anybody in. `plain_http=True` serves health checks and ACME in clear, where credentials stay refused."""
         declaring = _declaring(Rule(Access.PUBLIC, plain_http=plain_http))
         return declaring if view is None else declaring(view)
+
+    def openapi(self, document: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the security of the current application's routes for OpenAPI, from what is enforced.
+
+        Without a document: `components.securitySchemes` and per-route `security` of OpenAPI 3.1. With one, as apispec's
+        `spec.to_dict()`, flask-smorest's `api.spec.to_dict()` or APIFlask's `@app.spec_processor` have it: a copy
+        with the security of its operations replaced.
+        """
+        parts = openapi.describe(current_app, DEFAULTS[self._default])
+        return parts if document is None else openapi.merge(document, parts)
 
     # ----------------------------------------------------------------------- tokens
 

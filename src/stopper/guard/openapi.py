@@ -1,0 +1,116 @@
+"""What the routes ask, in OpenAPI's words: taken from the declarations that are enforced, so the two cannot drift."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Flask
+
+from stopper.guard.rules import Access, Rule, rule_for
+
+SCHEME = "bearer"
+"""The name of the security scheme in the document."""
+
+_METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
+_ARGUMENT = re.compile(r"<(?:[A-Za-z_]\w*(?:\([^)]*\))?:)?([A-Za-z_]\w*)>")
+_REFUSALS = {
+    "401": {
+        "description": "No valid access token was presented.",
+        "headers": {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "RFC 6750 challenge."}},
+    },
+    "403": {"description": "The access token lacks a scope, or the request did not come over HTTPS."},
+}
+
+
+def describe(app: Flask, default: Rule) -> dict[str, Any]:
+    """Return the parts of an OpenAPI 3.1 document that speak of security.
+
+    That is `components.securitySchemes` and, for each route and method that Flask serves, `security` and the answers
+    401 and 403. Automatic HEAD and OPTIONS answers are left out, as documents do.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    for path, method, rule in _operations(app, default):
+        paths.setdefault(path, {})[method] = _operation(rule)
+    return {
+        "components": {"securitySchemes": {SCHEME: {"type": "http", "scheme": "bearer"}}},
+        "security": [{SCHEME: []}],
+        "paths": paths,
+    }
+
+
+def _operations(app: Flask, default: Rule) -> Iterator[tuple[str, str, Rule]]:
+    for url_rule in sorted(app.url_map.iter_rules(), key=lambda found: found.rule):
+        methods = url_rule.methods or set()
+        for method in _METHODS:
+            automatic = (method == "HEAD" and "GET" in methods) or (
+                method == "OPTIONS" and getattr(url_rule, "provide_automatic_options", False)
+            )
+            if method in methods and not automatic:
+                yield template(url_rule.rule), method.lower(), rule_for(app, url_rule, method, default)
+
+
+def template(rule: str) -> str:
+    """Return a Flask rule as an OpenAPI path: `/users/<int:id>` is `/users/{id}`."""
+    return _ARGUMENT.sub(r"{\1}", rule)
+
+
+def _operation(rule: Rule) -> dict[str, Any]:
+    demand = {SCHEME: sorted(rule.scopes)}
+    if rule.access is Access.PUBLIC:
+        return {"security": []}
+    security = [{}, demand] if rule.access is Access.OPTIONAL else [demand]
+    return {"security": security, "responses": copy.deepcopy(_REFUSALS)}
+
+
+def merge(document: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with the security of its operations replaced by what the guard enforces.
+
+    Only operations that the document has are touched, wherever a server's base path puts them; its other security
+    schemes and answers stay. In OpenAPI 3.0 a bearer requirement cannot list scopes (§Security Requirement Object):
+    there they stand in `x-required-scopes`.
+    """
+    merged = copy.deepcopy(dict(document))
+    schemes = merged.setdefault("components", {}).setdefault("securitySchemes", {})
+    schemes.update(copy.deepcopy(parts["components"]["securitySchemes"]))
+    merged["security"] = copy.deepcopy(parts["security"])
+    old = str(merged.get("openapi", "3.1")).startswith("3.0")
+    bases = _base_paths(merged)
+    for path, item in merged.get("paths", {}).items():
+        for method in item.keys() & {name.lower() for name in _METHODS}:
+            described = _found(parts["paths"], bases, path, method)
+            if described is not None:
+                _replace(item[method], described)
+                if old:
+                    _move_scopes(item[method])
+    return merged
+
+
+def _base_paths(document: Mapping[str, Any]) -> list[str]:
+    """Return the paths of the document's servers, longest first, an empty one at the end."""
+    urls = [str(server.get("url", "")) for server in document.get("servers", ())]
+    paths = {re.sub(r"^[a-z]+://[^/]*", "", url).rstrip("/") for url in urls}
+    return sorted(paths | {""}, key=len, reverse=True)
+
+
+def _found(paths: Mapping[str, Any], bases: list[str], path: str, method: str) -> dict[str, Any] | None:
+    for base in bases:
+        operation: dict[str, Any] | None = paths.get(base + path, {}).get(method)
+        if operation is not None:
+            return operation
+    return None
+
+
+def _replace(operation: dict[str, Any], described: Mapping[str, Any]) -> None:
+    operation["security"] = copy.deepcopy(described["security"])
+    for status, answer in described.get("responses", {}).items():
+        operation.setdefault("responses", {}).setdefault(status, copy.deepcopy(answer))
+
+
+def _move_scopes(operation: dict[str, Any]) -> None:
+    for requirement in operation["security"]:
+        if scopes := requirement.get(SCHEME):
+            operation["x-required-scopes"] = scopes
+            requirement[SCHEME] = []
