@@ -521,11 +521,21 @@ class Runner:
         return {"moved": True}
 
 
+def cut_off(channel: socket.socket) -> None:
+    """Take the socket from a fork of the application, which must not answer in its place.
+
+    The descriptor stays in use: closed, its number would go to a file that the fork opens next.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, channel.fileno(), inheritable=False)
+    os.close(null)
+
+
 def main() -> None:
     """Answer commands until the other end closes the socket."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)
-    os.register_at_fork(after_in_child=channel.close)  # a fork of the application must not answer in its place
+    os.register_at_fork(after_in_child=lambda: cut_off(channel))
     fence = NetworkFence()
     sys.addaudithook(fence)
     runner = Runner(fence)
