@@ -68,6 +68,7 @@ def test_no_grade_says_why_and_what_is_missing() -> None:
         "wire no base URL and no recorded traffic was given",
         "app no application was named to be run",
         "identity no working credential",
+        "operations none called (0 known, 0 of the specification)",
         "files 2 not analysed",
         "controls 6 had nothing to look at",
     ):

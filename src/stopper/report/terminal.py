@@ -297,11 +297,12 @@ def _unwrapped(line: str) -> RenderableType:
 
 def _looked_at(report: Report) -> RenderableType:
     coverage = report.coverage
+    called = f"{coverage.reached} of {coverage.eligible} eligible reached" if coverage.eligible else "none called"
     known = f"{coverage.operations} known, {coverage.operations_in_spec} of the specification"
     return _rows(
         (
             ("witnesses", ", ".join(witness.value for witness in coverage.witnesses) or "none"),
-            ("operations", f"{coverage.reached} of {coverage.eligible} eligible reached ({known})"),
+            ("operations", f"{called} ({known})"),
             ("files", f"{coverage.files_analysed} of {coverage.files} analysed"),
             ("requests", f"{coverage.requests} over the wire, {coverage.app_requests} in the app"),
             ("controls", f"{len(coverage.controls_asked)} asked"),
