@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import gzip
 import socket
 import ssl
@@ -105,20 +104,21 @@ async def endless_body(connection: Connection) -> None:
 async def gzip_bomb(connection: Connection) -> None:
     """Send 300 kB that unfold to 300 MB."""
     await connection.request()
-    await connection.whole(OK + b"Content-Encoding: gzip\r\n", _zeros(zlib.MAX_WBITS + 16))
+    head = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+    await connection.whole(OK + b"Content-Encoding: gzip\r\n", head + _zeros() + bytes(8))
 
 
 async def deflate_bomb(connection: Connection) -> None:
     """The same in a bare deflate stream."""
     await connection.request()
-    await connection.whole(OK + b"Content-Encoding: deflate\r\n", _zeros(-zlib.MAX_WBITS))
+    await connection.whole(OK + b"Content-Encoding: deflate\r\n", _zeros())
 
 
-@functools.cache
-def _zeros(window: int) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, window)
-    megabyte = bytes(1 << 20)
-    return b"".join(packer.compress(megabyte) for _ in range(300)) + packer.flush()
+def _zeros() -> bytes:
+    """Return 300 MiB of zeros as a deflate stream: blocks that end in a full flush can be repeated."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return block * 300 + b"\x03\x00"
 
 
 async def nested_gzip(connection: Connection) -> None:

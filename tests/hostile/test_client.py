@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,13 @@ from stopper.secret import Secret
 from tests.hostile.conftest import Site
 
 CAP = 65_536
-LIMITS = Limits(body=CAP, deadline=1.5, longest_wait=0.2, patience=0.5)
+LIMITS = Limits(body=CAP, deadline=8, longest_wait=0.2, patience=0.5)
+HASTY = replace(LIMITS, deadline=1)
 TOKEN = Credential(Secret("canary-2f9c7d1e5b8a4f60"))
 
+NEVER_DONE = ("drip-body", "drip-headers", "silent")
+
 ERRORS = {
-    "drip-body": "timeout",
-    "drip-headers": "timeout",
-    "silent": "timeout",
     "header-flood": "header flood",
     "long-header": "header flood",
     "cookie-flood": "header flood",
@@ -96,14 +97,31 @@ async def client(hostile: Site) -> AsyncIterator[Client]:
         yield opened
 
 
+@pytest.fixture
+async def hasty(hostile: Site) -> AsyncIterator[Client]:
+    """Give a client that waits a second and no longer."""
+    async with Client(Policy.typed(hostile.urls.values()), HASTY, hostile.ca_file) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("case", NEVER_DONE)
+async def test_the_deadline_holds_for_the_whole_request(hasty: Client, hostile: Site, case: str) -> None:
+    """A byte now and then does not put it off, and a request that ran out of time is not repeated."""
+    spent = _Spent()
+    exchange = await hasty.send(Request("GET", hostile.url(case)))
+    spent.check(HASTY.deadline + 2, 16)
+    assert exchange.error == "timeout"
+    assert hasty.sent == 1
+
+
 @pytest.mark.parametrize("case", sorted(ERRORS))
 async def test_a_server_that_gives_no_answer_is_an_exchange_with_its_error(
     client: Client, hostile: Site, case: str
 ) -> None:
-    """Each fault has words of its own, within the deadline (twice, for a repeated GET) and 16 MiB."""
+    """Each fault has words of its own, long before the deadline and within 16 MiB."""
     spent = _Spent()
     exchange = await client.send(Request("GET", hostile.url(case), TOKEN.headers()))
-    spent.check(2 * LIMITS.deadline, 16)
+    spent.check(LIMITS.deadline, 16)
     assert exchange.response is None
     assert exchange.error == ERRORS[case]
 
@@ -111,11 +129,9 @@ async def test_a_server_that_gives_no_answer_is_an_exchange_with_its_error(
 @pytest.mark.parametrize("case", sorted(ANSWERS))
 async def test_an_answer_is_kept_within_the_caps(client: Client, hostile: Site, case: str) -> None:
     """Endless, packed and odd answers come back cut at the cap, and say what was cut or left packed."""
-    client_request = Request("GET", hostile.url(case))
-    await client.send(Request("GET", hostile.url("plain")))
     spent = _Spent()
-    exchange = await client.send(client_request)
-    spent.check(LIMITS.deadline + 1, 16)
+    exchange = await client.send(Request("GET", hostile.url(case)))
+    spent.check(LIMITS.deadline, 16)
     assert exchange.response
     answer = exchange.response
     assert (answer.status, len(answer.body), answer.truncated, answer.undecoded) == ANSWERS[case]
@@ -145,14 +161,14 @@ async def test_a_get_survives_one_closed_connection(client: Client, hostile: Sit
     assert (exchange.response.status, client.sent) == (200, 2)
 
 
-async def test_tls_on_a_plain_port_and_the_reverse(client: Client, hostile: Site) -> None:
+async def test_tls_on_a_plain_port_and_the_reverse(hasty: Client, hostile: Site) -> None:
     """Speaking the wrong one of the two is named, not waited out."""
     plain = hostile.url("answers-anything").replace("http:", "https:")
-    assert (await client.send(Request("GET", plain))).error == "tls: server does not speak TLS"
+    assert (await hasty.send(Request("GET", plain))).error == "tls: server does not speak TLS"
     secure = hostile.url("tls").replace("https:", "http:")
-    assert (await client.send(Request("GET", secure))).error in ("closed early", "malformed answer")
+    assert (await hasty.send(Request("GET", secure))).error in ("closed early", "malformed answer")
     stalled = hostile.url("silent").replace("http:", "https:")
-    assert (await client.send(Request("GET", stalled))).error == "timeout"
+    assert (await hasty.send(Request("GET", stalled))).error == "timeout"
 
 
 async def test_without_the_authority_a_private_certificate_is_not_trusted(hostile: Site) -> None:
@@ -183,14 +199,14 @@ async def test_a_storm_of_refusals_is_waited_for_within_limits(client: Client, h
         exchange = await client.send(Request("GET", hostile.url("too-many-requests")))
         assert exchange.response
         assert exchange.response.status == 429
-    assert 0.2 <= time.monotonic() - started < 1
-    for _ in range(8):
+    assert time.monotonic() - started >= 0.2
+    for _ in range(40):
         await client.send(Request("GET", hostile.url("too-many-requests")))
-    assert time.monotonic() - started < LIMITS.patience + 1
+    assert time.monotonic() - started < LIMITS.patience + 4
     unhurried = time.monotonic()
     for _ in range(5):
         await client.send(Request("GET", hostile.url("unavailable")))
-    assert time.monotonic() - unhurried < 1
+    assert time.monotonic() - unhurried < 4
 
 
 async def test_a_target_that_goes_down_is_seen_in_every_later_exchange(client: Client, hostile: Site) -> None:
@@ -252,7 +268,7 @@ async def test_fetching_does_not_go_from_https_to_http(client: Client, hostile: 
 
 async def test_a_document_cut_short_is_not_a_document(hostile: Site) -> None:
     """Fetching fails where the body is larger than the bound or still packed."""
-    limits = Limits(document=CAP, deadline=3)
+    limits = replace(LIMITS, document=CAP)
     async with Client(Policy.typed(hostile.urls.values()), limits, hostile.ca_file) as client:
         with pytest.raises(TransportError, match="document too large"):
             await client.fetch(hostile.url("endless-body"))

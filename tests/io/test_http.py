@@ -192,16 +192,16 @@ async def test_loopback_is_not_slowed_down_and_the_rest_is(monkeypatch: pytest.M
     seen: list[bytes] = []
     async with _server(seen) as base:
         named = base.replace("localhost", "api.test")
-        async with Client(Policy.typed([base, named]), Limits(rate=20)) as client:
+        async with Client(Policy.typed([base, named]), Limits(rate=5)) as client:
             started = time.monotonic()
             await asyncio.gather(*(client.send(Request("GET", base)) for _ in range(30)))
             unhurried = time.monotonic() - started
             started = time.monotonic()
-            await asyncio.gather(*(client.send(Request("GET", named)) for _ in range(7)))
+            await asyncio.gather(*(client.send(Request("GET", named)) for _ in range(4)))
             paced = time.monotonic() - started
-    assert len(seen) == 37
-    assert unhurried < 1.0
-    assert 0.29 < paced < 2.0
+    assert len(seen) == 34
+    assert unhurried < 4
+    assert paced >= 0.6
 
 
 async def test_no_more_requests_at_once_than_allowed() -> None:
