@@ -32,6 +32,7 @@ RFC 6750 sections 2 and 2.1; RFC 9110 sections 11.1 and 11.4; CWE-436, CWE-1286.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from stopper.model import Control, Severity, Strength, Verdict
@@ -114,13 +115,18 @@ def _broken(live: Live, accepted: Sequence[tuple[str, Exchange]], lower: Exchang
 
 
 _HEADER_NAMES = frozenset({"auth_header", "authorization_header", "authorization", "header_value", "bearer_header"})
+_SPEAKS_OF_IT = re.compile(r"authorization|auth_header|bearer_header|header_value", re.IGNORECASE)
 _TAKES_APART = frozenset({"replace", "removeprefix", "strip", "lstrip", "split", "rsplit", "partition"})
 _VERIFIES = ("decode", "verify", "validate", "check", "authenticate", "loads", "introspect")
 
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at how functions take the token out of the Authorization header: the scheme must be compared first."""
+    if not _SPEAKS_OF_IT.search(module.text):
+        return
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        if not any(map(_SPEAKS_OF_IT.search, module.lines[function.lineno - 1 : function.end_lineno])):
+            continue
         header = _Header(module, function)
         if header.read is not None and not _behind_a_guard(module, function):
             yield from _judged(module, header)
@@ -128,7 +134,7 @@ def source(module: Module) -> Iterable[Verdict]:
 
 def _behind_a_guard(module: Module, function: Function) -> bool:
     """Tell whether the function is a view whose token something else has checked already."""
-    views = [route for route in module.routes if module.lines and route.name.rpartition(".")[2] == function.name]
+    views = [route for route in module.routes if route.name.rpartition(".")[2] == function.name]
     return any(guard.how.startswith(("@", "before_request")) for route in views for guard in route.guards)
 
 
@@ -150,7 +156,7 @@ class _Header:
     def __init__(self, module: Module, function: Function) -> None:
         self.module = module
         self.function = function
-        self.nodes = [node for node in _own(module, function)]
+        self.nodes = list(_own(module, function))
         self.names = {
             argument.arg
             for argument in (*function.args.posonlyargs, *function.args.args)
@@ -160,9 +166,8 @@ class _Header:
         for node in self.nodes:
             if self.read is None and isinstance(node, ast.expr) and self._reads(node):
                 self.read = node
-            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                if self.holds(node.value):
-                    self.names.add(node.targets[0].id)
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and self.holds(node.value):
+                self.names.add(node.targets[0].id)
 
     def _reads(self, node: ast.AST) -> bool:
         found = taken(self.module, node)
@@ -198,6 +203,9 @@ class _Header:
 
     def _taken_apart(self, node: ast.AST) -> str:
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and self.holds(node.value):
+            basic = any(word.strip().lower() in ("basic", "digest") for word in _texts(self.module, node.slice))
+            if node.slice.lower is None or basic:
+                return ""
             return "by cutting off its beginning, whatever that is"
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and self.holds(node.func.value)):
             return ""
@@ -209,7 +217,7 @@ class _Header:
         return f"with `{name}`, which lets a header without a scheme through"
 
     def _part_is_used(self, call: ast.Call) -> bool:
-        """Tell whether the pieces become a token here: by position, or under names of which none is returned and checked."""
+        """Tell whether the pieces become a token here: by position, or under names that no caller checks."""
         parent = self.module.parent(call)
         if isinstance(parent, ast.Subscript):
             return True
@@ -237,18 +245,26 @@ class _Header:
         if not (isinstance(node, ast.Call) and node.args and self.holds(node.args[0])):
             return ""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        return "whole, without a scheme" if name.lower().startswith(_VERIFIES) else ""
+        if not name.lower().startswith(_VERIFIES) or _compares_inside(self.module, node.func, 3):
+            return ""
+        return "whole, without a scheme"
 
     def compared(self) -> bool:
         """Tell whether anything in the function looks for the scheme."""
-        return any(isinstance(node, ast.expr) and _says_bearer(self.module, node) for node in self.nodes)
+        return any(
+            _says_bearer(self.module, node) or (_matches(node) and any(map(self._held_within, within(node))))
+            for node in self.nodes
+            if isinstance(node, ast.expr)
+        )
+
+    def _held_within(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Name) and node.id in self.names
 
     def check(self) -> ast.AST | None:
         """Return the comparison of the scheme that takes it in any case, as RFC 9110 section 11.1 has it."""
         for node in self.nodes:
-            if isinstance(node, ast.Compare) and _says_bearer(self.module, node):
-                if any(word == "bearer" for word in _texts(self.module, node)):
-                    return node
+            if isinstance(node, ast.Compare) and "bearer" in _texts(self.module, node):
+                return node
         return None
 
 
@@ -265,17 +281,32 @@ def _own(module: Module, function: Function) -> Iterator[ast.AST]:
                 yield node
 
 
+def _compares_inside(module: Module, function: ast.expr, steps: int) -> bool:
+    """Tell whether a function of the project, or one that it calls, looks for the scheme itself."""
+    target = module.resolve(function)
+    if not isinstance(target, Definition) or isinstance(target.node, ast.ClassDef) or steps == 0:
+        return False
+    nodes = [node for node in within(target.node) if isinstance(node, ast.expr)]
+    if any(_says_bearer(target.module, node) for node in nodes):
+        return True
+    return any(isinstance(node, ast.Call) and _compares_inside(target.module, node.func, steps - 1) for node in nodes)
+
+
+def _matches(node: ast.expr) -> bool:
+    """Tell whether a call compares the beginning of a text or holds it against a pattern."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return name in ("startswith", "match", "fullmatch", "search", "compile")
+
+
 def _says_bearer(module: Module, node: ast.AST) -> bool:
     """Tell whether a comparison, `startswith` or a regular expression looks for a scheme."""
     if isinstance(node, ast.BoolOp):
         return any(_says_bearer(module, value) for value in node.values)
     if isinstance(node, ast.UnaryOp):
         return _says_bearer(module, node.operand)
-    if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name not in ("startswith", "match", "fullmatch", "search", "compile"):
-            return False
-    elif not isinstance(node, ast.Compare):
+    if not isinstance(node, ast.Compare) and not (isinstance(node, ast.expr) and _matches(node)):
         return False
     return any(
         word.strip(" ^").lower().startswith(("bearer", "token", "jwt", "basic")) for word in _texts(module, node)

@@ -34,12 +34,16 @@ RFC 6750 sections 2.3 and 5.3; RFC 9700 section 4.3.2; OWASP ASVS 5.0 14.2.1; CW
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from stopper.model import Control, Severity, Strength, Verdict
-from stopper.observe.views import Access, Exchange, Live, Operation, Parameter, Purpose, Request, Scheme
+from stopper.model import Control, Endpoint, Severity, Strength, Verdict
+from stopper.observe.source import Module
+from stopper.observe.source.request import Taken, all_taken
+from stopper.observe.views import Access, Exchange, Live, Operation, Parameter, Purpose, Request, Route, Scheme
 from stopper.observe.wire.compare import alike, succeeded
 from stopper.observe.wire.evidence import evidence
 from stopper.secret import recognise
@@ -159,3 +163,95 @@ def _accepted(exchange: Exchange, where: str, strength: Strength) -> Verdict:
         strength=strength,
         cause="a token in the query",
     )
+
+
+# --------------------------------------------------------------------------- the source
+
+
+_KEYS = _CREDENTIALS | {"api_key", "apikey", "api_token", "apitoken", "bearer", "session_token", "sessiontoken"}
+_ONE_TIME = re.compile(
+    r"(confirm|verif|reset|activat|invit|unsubscrib|magic|download|share|callback|email|recover)", re.I
+)
+_TOKEN_SEGMENT = re.compile(r"/(?:tokens?|api[_-]?keys?|access[_-]?tokens?)/\{(?:\w*token|api_?key|jwt)\}", re.I)
+_LOCATION = "JWT_TOKEN_LOCATION"
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at what is read from the query, at tokens in paths, and at where Flask-JWT-Extended is told to look."""
+    yield from _read_from_query(module)
+    yield from _in_paths(module)
+    yield from _locations(module)
+
+
+def _read_from_query(module: Module) -> Iterator[Verdict]:
+    """Yield a verdict for the first reading of each credential in a function; a test for presence is none."""
+    seen: set[tuple[ast.AST | None, str]] = set()
+    for found in sorted(all_taken(module), key=lambda each: each.node.lineno):
+        function = module.function_of(found.node)
+        if found.presence or (function, found.name) in seen or not _is_credential(module, found):
+            continue
+        seen.add((function, found.name))
+        part = "query" if found.part == "args" else "query or form"
+        message = f"the credential is taken from the {part}: `{found.name}`"
+        yield Verdict(False, message, module.place(found.node), module.endpoints(found.node))
+
+
+def _is_credential(module: Module, found: Taken) -> bool:
+    """Tell whether a query parameter lets a caller in.
+
+    `token` alone does where a decorator, hook or helper reads it; read by one view, it is mostly that view's own
+    one-time link.
+    """
+    name = found.name.replace("-", "_").lower()
+    function = module.function_of(found.node)
+    if found.part not in ("args", "values") or function is None or _ONE_TIME.search(function.name):
+        return False
+    view = any(route.name.rpartition(".")[2] == function.name for route in module.routes)
+    if name == _PERHAPS:
+        return not view and len(module.endpoints(found.node)) > 0
+    return name in _KEYS
+
+
+def _in_paths(module: Module) -> Iterator[Verdict]:
+    for route in module.routes:
+        if any(_TOKEN_SEGMENT.search(endpoint.path) for endpoint in route.endpoints) and not _one_time(route):
+            message = f"{route.endpoints[0]} takes a token as a part of the path"
+            yield Verdict(False, message, route.place, route.endpoints)
+
+
+def _one_time(route: Route) -> bool:
+    return bool(_ONE_TIME.search(route.name)) or any(_ONE_TIME.search(endpoint.path) for endpoint in route.endpoints)
+
+
+def _locations(module: Module) -> Iterator[Verdict]:
+    for place, value in _configured(module):
+        said = module.constant(value)
+        places = said if isinstance(said, list | tuple | frozenset) else [said]
+        if "query_string" in places:
+            yield Verdict(False, f"{_LOCATION} lets tokens come in the query", module.place(place), _bearer(module))
+        elif all(isinstance(each, str) for each in places):
+            yield Verdict(True, f"{_LOCATION} leaves the query out", module.place(place), _bearer(module))
+
+
+def _configured(module: Module) -> Iterator[tuple[ast.AST, ast.expr]]:
+    """Yield each setting of JWT_TOKEN_LOCATION: `config["X"] = `, `X = ` in a class or module, `X=` in an update."""
+    if _LOCATION not in module.text:
+        return
+    for node in module.nodes(ast.Assign):
+        for target in node.targets:
+            named = isinstance(target, ast.Name) and target.id == _LOCATION
+            if named or (isinstance(target, ast.Subscript) and module.constant(target.slice) == _LOCATION):
+                yield node, node.value
+    for keyword in module.nodes(ast.keyword):
+        if keyword.arg == _LOCATION:
+            yield keyword, keyword.value
+    for mapping in module.nodes(ast.Dict):
+        for key, value in zip(mapping.keys, mapping.values, strict=True):
+            if key is not None and module.constant(key) == _LOCATION:
+                yield key, value
+
+
+def _bearer(module: Module) -> tuple[Endpoint, ...]:
+    routes = module.project.routes
+    found = {each for route in routes for each in route.endpoints if any(g.kind == "bearer" for g in route.guards)}
+    return tuple(sorted(found))

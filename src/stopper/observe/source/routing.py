@@ -61,7 +61,8 @@ class Routing:
     def __init__(self, project: Project) -> None:
         """Find the routes of a project's modules."""
         self.owners = Owners(project)
-        self._hooks = [hook for hook in hooks.find(project) if hooks.may_guard(hook)]
+        self._hooks = hooks.find(project)
+        self._guarding = [hook for hook in self._hooks if hooks.may_guard(hook)]
         self._protections = hooks.protections(project)
         self._inline: dict[ast.AST, Guard | None] = {}
         found = [each for module in project.modules for each in _routes(module)]
@@ -95,7 +96,7 @@ class Routing:
 
     def _guards(self, found: _Found, endpoints: tuple[Endpoint, ...], public: bool) -> Iterator[Guard]:
         yield from _decorating(found.around)
-        for hook in self._standing(found):
+        for hook in self._standing(found, self._guarding):
             guard = self._hook(hook, found, endpoints)
             if guard is not None:
                 yield guard
@@ -109,12 +110,10 @@ class Routing:
         if own is not None:
             yield own
 
-    def _standing(self, found: _Found) -> list[hooks.Hook]:
+    def _standing(self, found: _Found, every: Iterable[hooks.Hook]) -> list[hooks.Hook]:
         keys, unknown = self.owners.chain(found.owner)
         return [
-            hook
-            for hook in self._hooks
-            if hook.owner is None or hook.owner in keys or (unknown and hook.whole_application)
+            hook for hook in every if hook.owner is None or hook.owner in keys or (unknown and hook.whole_application)
         ]
 
     def _hook(self, hook: hooks.Hook, found: _Found, endpoints: tuple[Endpoint, ...]) -> Guard | None:
@@ -125,7 +124,7 @@ class Routing:
 
     def _view(self, found: _Found) -> View:
         before: list[tuple[Module, ast.AST]] = list(found.around)
-        before.extend((hook.module, hook.function) for hook in self._standing(found))
+        before.extend((hook.module, hook.function) for hook in self._standing(found, self._hooks))
         return View(found.view.module, _function(found.view), tuple(before))
 
 
