@@ -69,7 +69,10 @@ def by_token(**answers: Response) -> Callable[[Ask], Response]:
         (by_token(), Access.UNCLEAR),
         (by_token(good=answer(503)), Access.UNCLEAR),
         (by_token(none=answer(429), good=answer(200)), Access.UNCLEAR),
-        (by_token(none=answer(200, {"error": "no token"}), strange=answer(200, {"error": "bad"}), good=answer(200)), Access.GUARDED),
+        (
+            by_token(none=answer(200, {"error": "no token"}), strange=answer(200, {"error": "bad"}), good=answer(200)),
+            Access.GUARDED,
+        ),
         (by_token(strange=answer(500), good=answer(200)), Access.GUARDED),
         (lambda ask: answer(404, {"message": "no such path"}), Access.UNCLEAR),
         (lambda ask: None, Access.UNCLEAR),

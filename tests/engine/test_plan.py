@@ -66,8 +66,9 @@ def test_nothing_is_invented() -> None:
 
 
 def test_budget() -> None:
-    """Twelve requests an operation, never more than the limit in all."""
+    """Twelve requests an operation, enough for a small API, never more than the limit in all."""
     views = [view("GET", f"/p{number}") for number in range(100)]
+    assert make(views[:2], [Witness.WIRE], Limits()).budget == 100
     assert make(views[:10], [Witness.WIRE], Limits()).budget == 120
     assert make(views, [Witness.WIRE], Limits()).budget == 600
     assert make(views, [Witness.WIRE], Limits(requests=50)).budget == 50
@@ -97,7 +98,8 @@ def guarded(how: str, text: str, line: int) -> tuple[str, ...]:
 
 def test_operations_share_a_check_as_it_is_written() -> None:
     """The same decorator with the same arguments is one check; other arguments are another; no guard is its own."""
-    assert guarded("@token_required()", "@token_required()", 3) == guarded("@token_required()", "@token_required()", 9)
-    assert guarded("@token_required(…)", "@token_required(old)", 3) != guarded("@token_required(…)", "@token_required(new)", 9)
+    decorator = "@token_required(…)"
+    assert guarded(decorator, "@token_required(old)", 3) == guarded(decorator, "@token_required(old)", 9)
+    assert guarded(decorator, "@token_required(old)", 3) != guarded(decorator, "@token_required(new)", 9)
     assert guarded("checked in the view", "def view():", 3) != guarded("checked in the view", "def view():", 9)
     assert guard_of(view("GET", "/a")) != guard_of(view("GET", "/b"))

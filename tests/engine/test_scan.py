@@ -180,7 +180,9 @@ def test_interrupted_scan_gives_a_whole_report() -> None:
     """A report made in the middle holds what was seen so far and is labelled partial."""
 
     async def interrupted() -> Report:
-        scan = Scan(inputs(target(shop(), transport=Hanging(shop(), 6))), dict(catalogue()), Limits(), lambda event: None)
+        scan = Scan(
+            inputs(target(shop(), transport=Hanging(shop(), 6))), dict(catalogue()), Limits(), lambda event: None
+        )
         running = asyncio.ensure_future(scan.run())
         await asyncio.sleep(0.2)
         running.cancel()

@@ -22,7 +22,7 @@ from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
 from stopper.model import Skip, Witness
 from stopper.observe.source import Project, State, read_project
-from stopper.observe.spec import looks_like_spec, read
+from stopper.observe.spec import SpecError, looks_like_spec, read
 from stopper.observe.views import Credential, Exchange, SpecDocument
 from stopper.observe.wire.jwt import parse
 from stopper.secret import Secret
@@ -42,6 +42,7 @@ class Options:
     ca_file: Path | None = None
     python: Path | None = None
     clear_token: bool = False
+    app_seconds: float = 30.0
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class _Gathered:
 async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
     """Give the inputs of a scan; the connections and the application's process live until the block is left.
 
-    Raises the boundary errors of what is read: FileError, SpecError, ChildError, PolicyError, TargetError.
+    Raises the boundary errors of what is read: FileError, ChildError, PolicyError, SettingsError, TargetError.
     """
     gathered = _Gathered()
     root = targets.folder or Path()
@@ -114,7 +115,10 @@ def _spec(path: Path, root: Path, gathered: _Gathered) -> SpecDocument:
 
 
 def _document(uri: str, data: bytes, read_ref: Callable[[str], bytes] | None, gathered: _Gathered) -> SpecDocument:
-    document = read(uri, data, _refusing(read_ref) if read_ref else None)
+    try:
+        document = read(uri, data, _refusing(read_ref) if read_ref else None)
+    except SpecError as error:
+        raise TargetError(f"{files.escape(uri)}: {error}") from None
     gathered.skips.extend(Skip(str(problem.place), problem.message, "specification") for problem in document.problems)
     return document
 
@@ -259,6 +263,7 @@ def _child(targets: Targets, options: Options) -> AppChild:
         python=options.python,
         cwd=home(targets.application, (folder, folder.parent, Path())),
         root=folder,
+        timeout=options.app_seconds,
         env=dict(os.environ),
     )
 

@@ -23,7 +23,6 @@ from stopper.io.files import FileError, write
 from stopper.io.http import CertificateFileError
 from stopper.io.policy import PolicyError
 from stopper.model import Report, Severity, Status
-from stopper.observe.spec import SpecError
 from stopper.report import json, sarif, terminal
 from stopper.report.progress import Progress
 from stopper.score import graded
@@ -38,7 +37,6 @@ _BAD_INPUT = (
     FileError,
     PolicyError,
     SettingsError,
-    SpecError,
     TargetError,
 )
 
@@ -63,6 +61,7 @@ _BAD_INPUT = (
 @click.option("--token", metavar="env:NAME", help="A working token, read from an environment variable.")
 @click.option("--ca-file", type=click.Path(path_type=Path), help="Certificates to trust besides the system's (PEM).")
 @click.option("--python", type=click.Path(path_type=Path), help="Interpreter that runs the application.")
+@click.option("--app-timeout", type=click.FloatRange(min=0.1), default=30.0, help="Seconds to make the application in.")
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file; default: stopper.toml or pyproject.toml."
 )
@@ -79,6 +78,7 @@ def command(
     token: str | None,
     ca_file: Path | None,
     python: Path | None,
+    app_timeout: float,
     config: Path | None,
     allow_clear_token: bool,
     requests: int,
@@ -99,6 +99,7 @@ def command(
             ca_file=ca_file,
             python=python,
             clear_token=allow_clear_token,
+            app_seconds=app_timeout,
         )
         report = asyncio.run(_scanned(named, options))
         _deliver(report, form, outputs)

@@ -24,6 +24,10 @@ CHANGING = frozenset(
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
+SMALLEST_BUDGET = 100
+"""Requests that even the smallest API may be sent: its one operation is asked as much as the first of a large one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much may be sent: requests in all and per operation, requests a second off loopback, seconds."""
@@ -75,7 +79,7 @@ def make(views: Sequence[EndpointView], witnesses: Sequence[Witness], limits: Li
             skips.append(Skip(str(view.endpoint), why or "no value is known for a parameter"))
         else:
             steps.append(Step(view, target))
-    budget = min(limits.requests, limits.per_operation * max(len(views), 1))
+    budget = min(limits.requests, max(SMALLEST_BUDGET, limits.per_operation * len(views)))
     return Plan(tuple(steps), tuple(skips), tuple(witnesses), budget, limits.per_second)
 
 

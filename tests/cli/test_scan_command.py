@@ -1,0 +1,250 @@
+"""`stopper scan` as a process: bad input is one line and a status, and nothing is written half."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from flask import Flask, abort, request
+from werkzeug.serving import make_server
+
+TOKEN = "canary-5d41402abc4b2a76b9719d911017c592-token"
+SPEC = """
+openapi: 3.1.0
+info: {title: Shop, version: "1"}
+components:
+  securitySchemes: {bearer: {type: http, scheme: bearer}}
+security: [{bearer: []}]
+paths:
+  /me: {get: {responses: {"200": {description: you}}}}
+"""
+ALIAS_BOMB = "a: &a [x]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)
+)
+
+
+def stopper(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would, in a pipe."""
+    return subprocess.run(
+        [sys.executable, "-m", "stopper", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | environment,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve an application on a free loopback port."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def shop() -> Flask:
+    """Return an application with one guarded route that repeats the token it was sent."""
+    app = Flask(__name__)
+
+    @app.get("/me")
+    def me() -> dict[str, str]:
+        header = request.headers.get("Authorization", "")
+        if header != f"Bearer {TOKEN}":
+            abort(401)
+        return {"user": "ada", "you_sent": header}
+
+    return app
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    """Return a small specification."""
+    path = tmp_path / "openapi.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+def one_line(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Demand one line on standard error that holds these words, nothing on standard output, and status 2."""
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("stopper: ")
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "cause"),
+    [
+        ("page.yaml", "<!doctype html><html><body>not found</body></html>", "neither"),
+        ("notes.txt", "these are notes", "neither"),
+        ("bomb.yaml", f"openapi: 3.1.0\ninfo: {{title: x, version: '1'}}\n{ALIAS_BOMB}paths: {{}}\n", "alias"),
+        ("deep.yaml", "openapi: 3.1.0\npaths: " + "{a: " * 400 + "{}" + "}" * 400 + "\n", "nested"),
+        ("empty.yaml", "", "neither"),
+    ],
+)
+def test_file_that_is_no_specification(tmp_path: Path, name: str, content: str, cause: str) -> None:
+    """A file that is no specification, or one over a budget, is named with the cause."""
+    path = tmp_path / name
+    path.write_text(content)
+    one_line(stopper("scan", path), name, cause)
+
+
+def test_folders(tmp_path: Path) -> None:
+    """A folder that is not there and one without Python are told apart."""
+    one_line(stopper("scan", tmp_path / "nowhere"), "nowhere", "no such file or folder")
+    one_line(stopper("scan", tmp_path), "no Python files")
+
+
+@pytest.mark.parametrize(
+    "reference", ["file:///etc/passwd", "http://169.254.169.254/latest/meta-data", "../../etc/passwd"]
+)
+def test_reference_that_leads_out(tmp_path: Path, reference: str) -> None:
+    """A reference out of the folder is refused, said, and its target is neither read nor shown."""
+    path = tmp_path / "openapi.yaml"
+    path.write_text(SPEC + f'  /x: {{$ref: "{reference}"}}\n')
+    done = stopper("scan", path, "--format", "json")
+    assert done.returncode in (0, 1), done.stderr
+    skips = json.loads(done.stdout)["skips"]
+    assert any("openapi.yaml" in skip["what"] and skip["kind"] == "specification" for skip in skips)
+    assert "root:" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("raise ValueError('SECRET')", "ValueError"),
+        ("import sys; sys.exit(3)", "exit"),
+        ("print('noise'); app = 7", "int"),
+        ("while True: pass", "did not return"),
+        ("import absent_module_of_the_test", "absent_module_of_the_test"),
+    ],
+)
+def test_application_that_cannot_be_made(tmp_path: Path, body: str, cause: str) -> None:
+    """An application that raises, leaves, is none, or never returns is named with its cause, without its text."""
+    (tmp_path / "shop.py").write_text(f"{body}\n")
+    done = stopper("scan", tmp_path, "shop:app", "--app-timeout", "2")
+    one_line(done, "shop:app", cause)
+    assert "SECRET" not in done.stderr
+
+
+def test_application_that_prints(tmp_path: Path) -> None:
+    """What the application prints stays out of the report."""
+    (tmp_path / "shop.py").write_text("print('NOISE')\nfrom flask import Flask\napp = Flask(__name__)\n")
+    done = stopper("scan", tmp_path, "shop:app", "--format", "json")
+    assert "NOISE" not in done.stdout + done.stderr
+    assert json.loads(done.stdout)["targets"]
+
+
+def test_tokens_are_taken_from_the_environment_only(spec: Path) -> None:
+    """A token on the command line would be in every process list: it is refused, and not repeated."""
+    done = stopper("scan", spec, "--token", TOKEN)
+    one_line(done, "env:NAME")
+    assert TOKEN not in done.stderr
+    one_line(stopper("scan", spec, "--token", "env:NOT_THERE_AT_ALL"), "NOT_THERE_AT_ALL")
+
+
+def test_host_that_cannot_be_reached(spec: Path) -> None:
+    """A host that refuses connections makes the scan incomplete: status 3, no grade, and the reason."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    done = stopper("scan", f"http://127.0.0.1:{port}", spec, "--format", "json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert report["grade"] is None
+    assert "refused" in json.dumps(report["skips"])
+
+
+def test_tls_that_is_not_trusted(spec: Path, tmp_path: Path) -> None:
+    """A certificate that nobody vouches for makes the scan incomplete and is named."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server = make_server("127.0.0.1", 0, shop(), ssl_context=context)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    done = stopper("scan", f"https://127.0.0.1:{server.server_port}", spec, "--format", "json")
+    server.shutdown()
+    assert done.returncode == 3
+    assert "certificate" in done.stdout
+
+
+def test_token_that_is_refused_everywhere(spec: Path) -> None:
+    """A token that is not accepted at all: status 3 and no grade."""
+    with served(shop()) as url:
+        done = stopper("scan", url, spec, "--token", "env:T", "--format", "json", T="not-the-right-token-at-all")
+    report = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert report["grade"] is None
+    assert "accepted nowhere" in report["incomplete"]
+
+
+def test_no_token_in_any_output(spec: Path, tmp_path: Path) -> None:
+    """A token that the API even repeats is in no output of any format, nor on standard error."""
+    outputs = [tmp_path / name for name in ("r.json", "r.sarif", "r.txt")]
+    with served(shop()) as url:
+        words = [word for output in outputs for word in ("-o", str(output))]
+        done = stopper("scan", url, spec, "--token", "env:T", *words, T=TOKEN)
+    assert done.returncode in (0, 1), done.stderr
+    for text in (done.stdout, done.stderr, *(output.read_text() for output in outputs)):
+        assert text
+        assert TOKEN not in text
+
+
+def test_interrupted_scan(spec: Path, tmp_path: Path) -> None:
+    """Ctrl-C ends the scan with status 130 and a whole report that says it is partial."""
+    output = tmp_path / "report.json"
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # accepts and never answers
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stopper", "scan", url, str(spec), "-o", str(output)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        listener.accept()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    report = json.loads(output.read_text())
+    assert report["partial"] == "interrupted"
+    assert report["grade"] is None
+
+
+def test_output_that_cannot_be_written(spec: Path, tmp_path: Path) -> None:
+    """An output in a folder that is not there is an error of one line."""
+    one_line(stopper("scan", spec, "-o", tmp_path / "nowhere" / "r.json"), "r.json")
+
+
+def test_fail_on(spec: Path) -> None:
+    """The threshold decides between status 0 and 1; the findings are the same."""
+    spec.write_text(SPEC.replace("security: [{", 'servers: [{url: "http://api.test"}]\nsecurity: [{'))
+    assert stopper("scan", spec).returncode == 1
+    assert stopper("scan", spec, "--fail-on", "critical").returncode == 0
+
+
+def test_version_and_catalogue() -> None:
+    """The version, the list and a page come without a scan; an unknown control is an error that names it."""
+    assert stopper("--version").stdout.startswith("stopper, version ")
+    assert "BT601" in stopper("controls").stdout
+    page = stopper("explain", "bt601")
+    assert page.returncode == 0 and "What is wrong" in page.stdout
+    unknown = stopper("explain", "BT999")
+    assert unknown.returncode == 2 and "BT999" in unknown.stderr
