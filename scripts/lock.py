@@ -6,19 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-EXTRAS = {"dev": ("scan", "service", "dev")}
 REQUIREMENTS = Path("requirements")
+ENVIRONMENTS = {
+    "dev": ("--extra", "scan", "--extra", "service", "--extra", "dev", "pyproject.toml"),
+    "httpbin": (str(REQUIREMENTS / "httpbin.in"),),
+    "appbuilder": (str(REQUIREMENTS / "appbuilder.in"),),
+}
 
 
-def compile_lock(name: str, extras: tuple[str, ...]) -> None:
-    """Write requirements/NAME.txt for the base install with these extras."""
+def compile_lock(name: str, sources: tuple[str, ...]) -> None:
+    """Write requirements/NAME.txt from these sources."""
     flags = "--quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate"
     flags += " --no-emit-index-url --no-emit-find-links --no-emit-trusted-host"
-    chosen = [argument for extra in extras for argument in ("--extra", extra)]
-    output = ["--output-file", str(REQUIREMENTS / f"{name}.txt"), "pyproject.toml"]
-    subprocess.run([sys.executable, "-m", "piptools", "compile", *flags.split(), *chosen, *output], check=True)
+    output = ("--output-file", str(REQUIREMENTS / f"{name}.txt"))
+    subprocess.run([sys.executable, "-m", "piptools", "compile", *flags.split(), *output, *sources], check=True)
 
 
 if __name__ == "__main__":
-    for lock_name, lock_extras in EXTRAS.items():
-        compile_lock(lock_name, lock_extras)
+    for lock_name, lock_sources in ENVIRONMENTS.items():
+        compile_lock(lock_name, lock_sources)
