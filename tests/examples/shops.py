@@ -93,9 +93,14 @@ class Shop:
         return self.client.post(path, base_url=base_url, headers=bearer(token), json=json)
 
 
+def specification(example: str) -> dict[str, Any]:
+    """Return an example's OpenAPI document."""
+    return dict(yaml.safe_load((EXAMPLES / example / "openapi.yaml").read_text()))
+
+
 def operations(example: str) -> dict[tuple[str, str], Any]:
     """Return the operations of an example's specification by method and path."""
-    paths = yaml.safe_load((EXAMPLES / example / "openapi.yaml").read_text())["paths"]
+    paths = specification(example)["paths"]
     return {(method.upper(), path): operation for path, item in paths.items() for method, operation in item.items()}
 
 
