@@ -11,9 +11,18 @@ import pytest
 from hypothesis import given, settings
 from rich.cells import cell_len
 
-from stopper.model import Coverage, Evidence, Observation, Report, Severity, Verdict, Witness
+from stopper.model import Coverage, Evidence, Observation, Report, Severity, Status, Strength, Verdict, Witness
 from stopper.report import terminal
-from tests.report.samples import bare_refusal, cacheable_login, leaky, literal_key, open_orders, unlooked
+from tests.report.samples import (
+    bare_refusal,
+    cacheable_login,
+    disputed_expiry,
+    leaky,
+    literal_key,
+    open_orders,
+    refused_expiry,
+    unlooked,
+)
 from tests.report.strategies import HOSTILE, reports
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -44,7 +53,7 @@ def test_all_is_told(width: int) -> None:
         "1 shop/settings.py:7",
         "→ a literal 2 shop/tokens.py:19",
         "contradicted exp is not verified here",
-        "denied by app",
+        "denied by app: an expired token is refused",
         "GET /api/page/6 and 4 more",
         "13 of 14 eligible reached (20 known, 18 of the specification)",
         "operation 9 × POST may change state POST /api/thing/0",
@@ -75,6 +84,23 @@ def test_no_grade_says_why_and_what_is_missing() -> None:
         assert part in said, part
     assert "source no folder" not in said
     assert "of 100" not in said
+
+
+def test_only_what_speaks_against_a_finding_denies_it() -> None:
+    """Another control, another endpoint, a promise only read to be kept or broken: none of them denies a finding."""
+    denial = refused_expiry()
+    verdict = denial.verdict
+    others = (
+        replace(denial, control="BT412"),
+        replace(denial, verdict=replace(verdict, endpoints=())),
+        replace(denial, verdict=replace(verdict, strength=Strength.CLAIMED)),
+        replace(denial, verdict=replace(verdict, kept=False)),
+    )
+    report = Report((), (disputed_expiry(),), others, Coverage())
+    assert "denied by" not in terminal.render(report)
+    assert "denied by" in terminal.render(replace(report, observations=(*others, denial)))
+    confirmed = replace(disputed_expiry(), status=Status.CONFIRMED)
+    assert "denied by" not in terminal.render(replace(report, findings=(confirmed,), observations=(denial,)))
 
 
 def test_an_interruption_is_told_once() -> None:
