@@ -338,6 +338,17 @@ def test_local_files(tmp_path: Path) -> None:
     assert not document.problems
 
 
+def test_operations_in_files_of_their_own() -> None:
+    """An operation that is itself a reference is read where it stands; one that cannot be read is left out."""
+    files = {"resources/list.yml": b"security: [{bearer: []}]\nresponses: {'200': {}}\n"}
+    text = HEAD + "paths:\n  /orders:\n    get: {$ref: resources/list.yml}\n    put: {$ref: resources/none.yml}\n"
+    document = read("shop.yaml", text.encode(), files.__getitem__)
+    assert [(str(o.endpoint), o.protected, str(o.place)) for o in document.operations] == [
+        ("GET /orders", True, "resources/list.yml:1")
+    ]
+    assert "a reference to `resources/none.yml`: not read (KeyError)" in [p.message for p in document.problems]
+
+
 def test_refusing_reader() -> None:
     """A reader that refuses a file, with whatever exception, leaves a problem that does not repeat its words."""
 

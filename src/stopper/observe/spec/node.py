@@ -67,18 +67,20 @@ class Budget:
     size: int = 32 << 20
     nodes: int = 1_000_000
     steps: int = 1_000_000
-    files: int = 200
+    files: int = 5_000
     depth: int = 200
-    _sizes: list[int] = field(default_factory=list, init=False)
+    _size: int = field(default=0, init=False)
+    _files: int = field(default=0, init=False)
     _nodes: int = field(default=0, init=False)
     _steps: int = field(default=0, init=False)
 
     def spend_file(self, size: int) -> None:
         """Count one file of that many bytes."""
-        self._sizes.append(size)
-        if len(self._sizes) > self.files:
-            raise BudgetError(f"the specification spreads over more than {self.files} files")
-        if sum(self._sizes) > self.size:
+        self._size += size
+        self._files += 1
+        if self._files > self.files:
+            raise BudgetError(f"the specification spreads over more than {self.files:,} files")
+        if self._size > self.size:
             raise BudgetError(f"the specification is larger than {self.size:,} bytes")
 
     def spend_nodes(self, count: int) -> None:

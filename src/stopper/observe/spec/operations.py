@@ -79,7 +79,11 @@ class Operations:
         for key, node in additional.entries.items() if additional else ():
             yield from self._method(key, node)
 
-    def _method(self, method: str, node: Node) -> Iterator[tuple[str, Node]]:
+    def _method(self, method: str, entry: Node) -> Iterator[tuple[str, Node]]:
+        """Yield one operation; it may stand in a file of its own, which no version allows and many documents do."""
+        node = self._library.follow(entry)
+        if node is None:
+            return
         if not isinstance(node.value, dict):
             self._problems.add(node.place, "an operation is no mapping; it is left out")
             return
