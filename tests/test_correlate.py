@@ -243,3 +243,14 @@ def test_fingerprint_survives_moved_lines() -> None:
         (finding,) = findings(Observation("BT416", Witness.SOURCE, verdict))
         prints.append(finding.fingerprint)
     assert prints[0] == prints[1] != prints[2]
+
+
+def test_equal_lines_have_fingerprints_of_their_own() -> None:
+    """Two equal lines of a file are two findings that a baseline can tell apart."""
+    found = findings(
+        *(
+            Observation("BT416", Witness.SOURCE, Verdict(False, "", Place("shop.py", line, text="token = x"), (ONE,)))
+            for line in (5, 9)
+        )
+    )
+    assert len({finding.fingerprint for finding in found}) == 2

@@ -228,7 +228,17 @@ def findings(observations: Sequence[Observation], controls: Mapping[str, Control
         for (control, _), group in groups.items()
         if any(o.verdict.strength is not Strength.SUPPORTING for o in group)
     ]
-    return sorted(_folded(made, controls), key=_order)
+    return _numbered(sorted(_folded(made, controls), key=_order))
+
+
+def _numbered(ordered: Sequence[Finding]) -> list[Finding]:
+    """Tell findings apart whose fingerprints are equal: two equal lines of a file, in the order of the lines."""
+    seen: Counter[str] = Counter()
+    result: list[Finding] = []
+    for finding in ordered:
+        seen[finding.fingerprint] += 1
+        result.append(replace(finding, occurrence=seen[finding.fingerprint]))
+    return result
 
 
 def _renamed(observation: Observation, joined: Joined) -> Observation:

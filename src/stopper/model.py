@@ -167,7 +167,8 @@ class Observation:
 class Finding:
     """One broken promise with one cause: every endpoint it touches and every witness that saw it.
 
-    `folded` are narrower findings taken in by this one (Control.implied_by).
+    `folded` are narrower findings taken in by this one (Control.implied_by). `occurrence` numbers findings that are
+    equal but for their line (two equal lines in a file), so that a baseline tells them apart.
     """
 
     control: str
@@ -180,6 +181,7 @@ class Finding:
     endpoints: tuple[Endpoint, ...]
     observations: tuple[Observation, ...]
     folded: tuple[Finding, ...] = ()
+    occurrence: int = 1
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:
@@ -201,8 +203,9 @@ class Finding:
         anchor = self.place.uri if self.place else ""
         text = self.place.text.strip() if self.place else ""
         first = str(min(self.endpoints)) if self.endpoints else ""
+        number = str(self.occurrence) if self.occurrence > 1 else ""
         # A file's name need not be UTF-8: Python hands its bytes on as surrogates.
-        data = "\0".join((self.control, anchor, text, first)).encode("utf-8", "surrogatepass")
+        data = "\0".join((self.control, anchor, text, first, number)).encode("utf-8", "surrogatepass")
         return hashlib.sha256(data).hexdigest()[:32]
 
 

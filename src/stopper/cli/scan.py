@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -101,12 +102,13 @@ def command(
             clear_token=allow_clear_token,
             app_seconds=app_timeout,
         )
-        report = asyncio.run(_scanned(named, options))
+        scanned = asyncio.run(_scanned(named, options))
+        report = replace(scanned, exit_code=exit_code(scanned, Severity(fail_on)))
         _deliver(report, form, outputs)
     except _BAD_INPUT as error:
         click.echo(f"stopper: {error}", err=True)
         sys.exit(UNUSABLE)
-    sys.exit(exit_code(report, Severity(fail_on)))
+    sys.exit(report.exit_code)
 
 
 def _token(given: str | None) -> Secret | None:

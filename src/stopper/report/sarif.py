@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -59,8 +58,8 @@ def _run(report: Report) -> dict[str, Any]:
     shown = report.findings[:RESULTS]
     fallback = _fallback(report)
     results = [_result(finding, index, fallback) for finding in shown]
-    for result, fingerprint in zip(results, _distinct(shown), strict=True):
-        result["partialFingerprints"] = {FINGERPRINT: fingerprint}
+    for result, finding in zip(results, shown, strict=True):
+        result["partialFingerprints"] = {FINGERPRINT: finding.fingerprint}
     driver = {"name": "Stopper", "version": _text(report.version) or "0", "rules": rules}
     return {
         "tool": {"driver": driver},
@@ -75,15 +74,6 @@ def _run(report: Report) -> dict[str, Any]:
             "ungraded": _text(report.ungraded),
         },
     }
-
-
-def _distinct(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield a fingerprint for each finding; of equal ones (two equal lines in a file) the later are numbered."""
-    seen: Counter[str] = Counter()
-    for finding in findings:
-        seen[finding.fingerprint] += 1
-        count = seen[finding.fingerprint]
-        yield finding.fingerprint if count == 1 else f"{finding.fingerprint}:{count}"
 
 
 # --------------------------------------------------------------------------- rules

@@ -42,7 +42,9 @@ def summary(exchange: Exchange) -> str:
 def _answer(exchange: Exchange) -> str:
     if not exchange.response:
         return exchange.error or "no answer"
-    return " | ".join([str(exchange.response.status), *_shown_headers(exchange.response), _shown_body(exchange.response)])
+    return " | ".join(
+        [str(exchange.response.status), *_shown_headers(exchange.response), _shown_body(exchange.response)]
+    )
 
 
 def _shown_headers(response: Response) -> list[str]:
@@ -60,7 +62,9 @@ def shown_url(url: str, placeholder: str) -> str:
     parts = urlsplit(url)
     pairs = (pair.partition("=") for pair in parts.query.split("&")) if parts.query else ()
     query = "&".join(
-        f"{name}={placeholder}" if any(word in name.lower() for word in _CREDENTIAL_PARAMETERS) else f"{name}{sep}{value}"
+        f"{name}={placeholder}"
+        if any(word in name.lower() for word in _CREDENTIAL_PARAMETERS)
+        else f"{name}{sep}{value}"
         for name, sep, value in pairs
     )
     return redact(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, "")))
@@ -74,12 +78,16 @@ def curl(request: Request, placeholder: str = "$TOKEN") -> str:
     if request.body is not None:
         words += ["--data-binary", "@body"]
     words.append(shown_url(request.url, placeholder))
-    # Double quotes where the shell must expand the stand-in, shlex's single quotes elsewhere.
-    return " ".join(f'"{_escaped(word)}"' if placeholder in word else shlex.quote(word) for word in words)
+    return " ".join(_quoted(word, placeholder) for word in words)
 
 
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`")
+def _quoted(word: str, placeholder: str) -> str:
+    """Quote for the shell so that it expands the stand-in and nothing else: the rest comes from the API."""
+    before, found, after = word.partition(placeholder)
+    if not found:
+        return shlex.quote(word)
+    parts = [shlex.quote(before) if before else "", f'"{placeholder}"', _quoted(after, placeholder) if after else ""]
+    return "".join(parts)
 
 
 def _shown_value(name: str, value: str, placeholder: str) -> str:
