@@ -28,7 +28,7 @@ demo: $(READY)
 	$(BIN)/python scripts/demo.py
 
 real: $(READY)
-	$(BIN)/python scripts/real.py
+	$(BIN)/python -m scripts.real
 
 bench-source: $(READY)
 	$(BIN)/python scripts/bench_source.py

@@ -1,0 +1,289 @@
+"""Scan two third-party Flask APIs as a user would, with all four witnesses, and print what came of it.
+
+Each API is installed from its lock into an environment of its own, served by that environment's gunicorn on loopback
+(over TLS and, by a second process, over plain HTTP), and scanned by `stopper scan`: the specification by its URL, the
+wire, the installed package's folder as the source, and the application in that environment's interpreter. The reports
+are left in `.work/real/`; docs/real.md says which findings are true.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scripts.demo import NotServedError, certificates, stop, wait_for
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / ".work" / "real"
+REQUIREMENTS = ROOT / "requirements"
+
+MOST_MEBIBYTES = 250
+"""Peak memory that the scanner and its child process may have together."""
+
+SECONDS_TO_SCAN = 300.0
+SECONDS_TO_INSTALL = 600.0
+SECONDS_TO_PREPARE = 60.0
+SECONDS_BETWEEN_SAMPLES = 0.02
+
+STATUSES = ("confirmed", "single witness", "contradicted")
+
+
+@dataclass(frozen=True)
+class Api:
+    """A third-party API: its lock's name, its package's folder, and how it is served, described and made.
+
+    `home` is the folder that everything runs in; a script `prepare` there is run once before the API is served.
+    """
+
+    name: str
+    package: str
+    application: str
+    specification: str
+    home: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    prepare: str = ""
+
+    @property
+    def python(self) -> Path:
+        """Return the interpreter of the API's own environment."""
+        return WORK / self.name / "bin" / "python"
+
+    @property
+    def source(self) -> Path:
+        """Return the folder of the installed package."""
+        return next((WORK / self.name / "lib").glob("python*/site-packages")) / self.package
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scan left: its exit status, its report, the seconds it took and its peak memory in MiB."""
+
+    status: int
+    report: Mapping[str, Any]
+    seconds: float
+    mebibytes: float
+
+
+def apis(folder: Path) -> tuple[Api, ...]:
+    """Return both APIs; what they write goes to the folder, and their secrets are made anew."""
+    return (
+        Api("httpbin", "httpbin", "httpbin:app", "/spec.json", folder),
+        Api(
+            "appbuilder",
+            "flask_appbuilder",
+            "host:create_app",
+            "/api/v1/_openapi",
+            ROOT / "scripts" / "real" / "appbuilder",
+            {
+                "APPBUILDER_DATABASE": str(folder / "appbuilder.sqlite"),
+                "APPBUILDER_SECRET_KEY": secrets.token_urlsafe(48),
+                "APPBUILDER_PASSWORD": secrets.token_urlsafe(),
+            },
+            prepare="host.py",
+        ),
+    )
+
+
+def main() -> int:
+    """Return 0 when both scans were complete and kept to the memory."""
+    problems: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="stopper-real-") as temporary:
+        folder = Path(temporary)
+        authority = certificates(folder)
+        for api in apis(folder):
+            try:
+                install(api)
+                outcome = scanned(api, folder, authority)
+            except (NotServedError, subprocess.SubprocessError) as error:
+                problems.append(f"{api.name}: {error}")
+                continue
+            print(summary(api, outcome), flush=True)
+            problems += [f"{api.name}: {problem}" for problem in unexpected(outcome)]
+    for problem in problems:
+        print(f"real: {problem}", file=sys.stderr)
+    print(f"real: {'not as it must be' if problems else 'both scans are complete'}")
+    return 1 if problems else 0
+
+
+def unexpected(outcome: Outcome) -> list[str]:
+    """Return what must not be: a scan that is not complete, or one that took too much memory."""
+    problems = []
+    if outcome.status not in (0, 1) or not outcome.report:
+        why = outcome.report.get("incomplete") or "no report"
+        problems.append(f"the scan ended with {outcome.status}: {why}")
+    problems += [f"{failure['control']} crashed: {failure['error']}" for failure in outcome.report.get("failures", ())]
+    if outcome.mebibytes > MOST_MEBIBYTES:
+        problems.append(f"the scan took {outcome.mebibytes:.0f} MiB, more than {MOST_MEBIBYTES}")
+    return problems
+
+
+# --------------------------------------------------------------------------- installing and serving
+
+
+def install(api: Api) -> None:
+    """Make the API's environment from its lock; one made from the same lock is kept."""
+    lock = REQUIREMENTS / f"{api.name}.txt"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    stamp = WORK / api.name / ".lock"
+    if stamp.is_file() and stamp.read_text() == digest:
+        return
+    print(f"real: installing {api.name}", flush=True)
+    venv.create(WORK / api.name, clear=True, with_pip=True, symlinks=True)
+    command = [api.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    subprocess.run([*command, "-r", lock], check=True, timeout=SECONDS_TO_INSTALL)
+    stamp.write_text(digest)
+
+
+def scanned(api: Api, folder: Path, authority: Path) -> Outcome:
+    """Serve an API over TLS and in clear, and scan it."""
+    environment = os.environ | api.variables
+    if api.prepare:
+        prepare(api, environment)
+    with (
+        served(api, folder, environment, tls=True) as secure,
+        served(api, folder, environment, tls=False) as clear,
+    ):
+        return scan(api, (secure, clear), authority, environment)
+
+
+def prepare(api: Api, environment: Mapping[str, str]) -> None:
+    """Run what makes the API's data; raises NotServedError with the end of what it said where it fails."""
+    command = [api.python, "-B", api.prepare]
+    done = subprocess.run(
+        command, cwd=api.home, env=environment, capture_output=True, text=True, timeout=SECONDS_TO_PREPARE, check=False
+    )
+    if done.returncode:
+        raise NotServedError(f"{api.prepare} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+
+
+@contextlib.contextmanager
+def served(api: Api, folder: Path, environment: Mapping[str, str], *, tls: bool) -> Iterator[str]:
+    """Serve an API by its own gunicorn on a free loopback port while the context lasts; gives its URL.
+
+    Gunicorn believes forwarding headers from loopback unless told otherwise: here it is told to trust nobody.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        module, _, attribute = api.application.partition(":")
+        call = "" if attribute == "app" else "()"
+        command = [api.python, "-B", "-m", "gunicorn", f"{module}:{attribute}{call}"]
+        command += ["--bind", f"fd://{listener.fileno()}", "--forwarded-allow-ips", ""]
+        command += ["--threads", "4", "--log-level", "warning", "--no-control-socket", "--worker-tmp-dir", str(folder)]
+        if tls:
+            command += ["--keyfile", str(folder / "key.pem"), "--certfile", str(folder / "certificate.pem")]
+        log = folder / f"{api.name}-{port}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=api.home,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=(listener.fileno(),),
+                start_new_session=True,
+            )
+    try:
+        wait_for(port, folder / "authority.pem" if tls else None, process, log)
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+    finally:
+        stop(process)
+
+
+# --------------------------------------------------------------------------- scanning
+
+
+def scan(api: Api, urls: tuple[str, str], authority: Path, environment: Mapping[str, str]) -> Outcome:
+    """Run `stopper scan` as a user would, and watch what it takes; the reports go to `.work/real/`."""
+    output = WORK / f"{api.name}.json"
+    output.unlink(missing_ok=True)
+    targets = [*urls, urls[0] + api.specification, str(api.source), api.application]
+    options = ["--python", str(api.python), "--ca-file", str(authority), "-o", str(output)]
+    options += ["-o", str(output.with_suffix(".sarif")), "-o", str(output.with_suffix(".txt"))]
+    command = [str(Path(sys.executable).with_name("stopper")), "scan", *targets, *options]
+    started = time.monotonic()
+    process = subprocess.Popen(command, cwd=api.home, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        mebibytes = watched(process, started + SECONDS_TO_SCAN)
+    finally:
+        process.kill()
+        process.wait()
+    report = json.loads(output.read_text()) if output.is_file() else {}
+    return Outcome(process.returncode, report, time.monotonic() - started, mebibytes)
+
+
+def watched(process: subprocess.Popen[bytes], deadline: float) -> float:
+    """Wait for a process to end and return the peak memory of it and its descendants, in MiB.
+
+    Each counts with its own high-water mark, so that nothing between two samples is missed: an upper bound.
+    """
+    peak = 0
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            raise subprocess.TimeoutExpired(process.args, SECONDS_TO_SCAN)
+        peak = max(peak, sum(map(high_water, family(process.pid))))
+        time.sleep(SECONDS_BETWEEN_SAMPLES)
+    return peak / 1024
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and its descendants."""
+    found = [pid]
+    for parent in found:
+        with contextlib.suppress(OSError):
+            tasks = Path(f"/proc/{parent}/task").glob("*/children")
+            found += [int(child) for task in tasks for child in task.read_text().split()]
+    return found
+
+
+def high_water(pid: int) -> int:
+    """Return the most resident memory that a process has had, in KiB; 0 where it has ended."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    return 0
+
+
+# --------------------------------------------------------------------------- telling
+
+
+def summary(api: Api, outcome: Outcome) -> str:
+    """Return what is printed of a scan."""
+    coverage = outcome.report.get("coverage", {})
+    lines = [
+        "",
+        f"== {api.name}: exit {outcome.status}, grade {outcome.report.get('grade') or 'none'}",
+        f"operations in the specification  {coverage.get('operations_in_spec', 0)}",
+        f"operations reached               {coverage.get('reached', 0)} of {coverage.get('eligible', 0)} eligible",
+        f"requests sent                    {coverage.get('requests', 0)} over the wire, "
+        f"{coverage.get('app_requests', 0)} to the application",
+        f"seconds                          {outcome.seconds:.1f}",
+        f"peak memory                      {outcome.mebibytes:.0f} MiB",
+        "",
+        f"{'findings by control':42}{''.join(f'{status:>16}' for status in STATUSES)}",
+    ]
+    counted = Counter(
+        (finding["control"], finding["name"], finding["status"]) for finding in outcome.report.get("findings", ())
+    )
+    for control, name in sorted({(control, name) for control, name, _ in counted}):
+        numbers = "".join(f"{counted[control, name, status]:>16}" for status in STATUSES)
+        lines.append(f"{control} {name:36}{numbers}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
