@@ -333,6 +333,13 @@ async def down_halfway(connection: Connection) -> None:
         await connection.whole(OK, b"{}")
 
 
+async def agreed_protocol(connection: Connection) -> None:
+    """Answer with the application protocol that the TLS handshake settled on."""
+    await connection.request()
+    tls: ssl.SSLObject = connection.writer.get_extra_info("ssl_object")
+    await connection.whole(OK, str(tls.selected_alpn_protocol()).encode())
+
+
 async def answers_anything(connection: Connection) -> None:
     """Answer plainly to whatever bytes come first, as a plain HTTP server does to a TLS greeting."""
     await connection.reader.read(65536)
@@ -421,5 +428,6 @@ CASES: dict[str, Case] = {
     "tls-wrong-name": Case(plain, certificates.wrong_name),
     "tls-old-version": Case(handshake(certificates.old_version)),
     "tls-client-certificate": Case(handshake(certificates.client_certificate)),
+    "tls-both-versions": Case(agreed_protocol, certificates.both_versions),
     "tls-http2-only": Case(http2_frames, certificates.http2_only),
 }

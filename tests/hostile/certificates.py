@@ -80,6 +80,13 @@ def http2_only(authority: Authority) -> ssl.SSLContext:
     return context
 
 
+def both_versions(authority: Authority) -> ssl.SSLContext:
+    """HTTP/2 on offer before HTTP/1.1."""
+    context = good(authority)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    return context
+
+
 def self_signed(authority: Authority) -> ssl.SSLContext:
     """A certificate that vouches for itself."""
     key = ec.generate_private_key(ec.SECP256R1())

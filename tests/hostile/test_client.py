@@ -171,6 +171,11 @@ async def test_tls_on_a_plain_port_and_the_reverse(hasty: Client, hostile: Site)
     assert (await hasty.send(Request("GET", stalled))).error == "timeout"
 
 
+async def test_the_client_says_that_it_speaks_http_1_1(client: Client, hostile: Site) -> None:
+    """A server that would rather speak HTTP/2 learns in the handshake that it cannot."""
+    assert await client.fetch(hostile.url("tls-both-versions")) == b"http/1.1"
+
+
 async def test_without_the_authority_a_private_certificate_is_not_trusted(hostile: Site) -> None:
     """The certificate file is what makes the difference."""
     async with Client(Policy.typed([hostile.url("tls")]), LIMITS) as client:

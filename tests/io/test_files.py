@@ -33,7 +33,16 @@ def test_a_walk_gives_python_files_in_order_and_counts_the_rest(tmp_path: Path) 
 
 def test_excluded_folders_are_told_and_the_root_is_never_one(tmp_path: Path) -> None:
     """What others wrote is skipped in sight; scanning such a folder itself works."""
-    _fill(tmp_path, "app.py", ".git/hook.py", "venv/lib/site-packages/x.py", "node_modules/y.py", "x.egg-info/z.py")
+    _fill(
+        tmp_path,
+        "app.py",
+        "env311/pyvenv.cfg",
+        "env311/lib/q.py",
+        ".git/hook.py",
+        "venv/lib/site-packages/x.py",
+        "node_modules/y.py",
+        "x.egg-info/z.py",
+    )
     found = list(walk(tmp_path))
     assert [entry.path for entry in found if isinstance(entry, SourceFile)] == ["app.py"]
     assert {entry.path for entry in found if isinstance(entry, Skip) and entry.reason == "excluded folder"} == {
@@ -42,6 +51,7 @@ def test_excluded_folders_are_told_and_the_root_is_never_one(tmp_path: Path) -> 
         "node_modules",
         "x.egg-info",
     }
+    assert Skip("env311", "virtual environment") in found
     inside = list(walk(tmp_path / "venv/lib/site-packages"))
     assert [entry.path for entry in inside] == ["x.py"]
 

@@ -21,16 +21,12 @@ TOKEN = "canary-8d1f0c6b2e7a4953"
 
 @asynccontextmanager
 async def _server(seen: list[bytes]) -> AsyncIterator[str]:
-    """Answer every request with an empty 200 and keep its head; connections stay open."""
+    """Answer one request on each connection with an empty 200 and keep its head."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                seen.append(await reader.readuntil(b"\r\n\r\n"))
-                writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n")
-                await writer.drain()
-        except (EOFError, OSError):
-            writer.close()
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
@@ -53,6 +49,15 @@ async def test_a_request_arrives_as_it_was_written() -> None:
         "Authorization: b",
     ]
     assert "Accept-Encoding: identity" in lines
+
+
+async def test_a_body_goes_without_an_invented_type() -> None:
+    """Only the length is added."""
+    seen: list[bytes] = []
+    async with _server(seen) as base, Client(Policy.typed([base])) as client:
+        assert (await client.send(Request("POST", base, body=b"{}"))).error == ""
+    assert b"Content-Length: 2\r\n" in seen[0]
+    assert b"content-type" not in seen[0].lower()
 
 
 async def test_nothing_is_remembered_or_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +90,22 @@ async def test_what_could_split_a_request_is_not_sent(request_made: Request, wor
         exchange = await client.send(request_made)
     assert exchange.error.startswith(f"not sendable: {words}")
     assert client.sent == 0
+
+
+async def test_a_connection_that_closed_unannounced_fails_no_request() -> None:
+    """What is not repeated gets a connection of its own; a GET on a kept one is sent again."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await asyncio.sleep(0)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with server, Client(Policy.typed([base])) as client:
+        for method in ("GET", "POST", "GET", "HEAD", "HEAD", "POST", "PUT", "GET", "DELETE"):
+            assert (await client.send(Request(method, base))).error == ""
 
 
 async def test_only_typed_hosts_are_asked() -> None:
@@ -150,6 +171,15 @@ async def test_a_second_resolution_cannot_lead_elsewhere(monkeypatch: pytest.Mon
             first, second = await asyncio.gather(*(client.send(Request("GET", url)) for _ in range(2)))
     assert (first.error, second.error, asked) == ("", "", ["rebind.test"])
     assert b"Host: rebind.test" in seen[0]
+
+
+async def test_no_socket_is_made_for_an_address_that_nobody_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last gate holds by itself, should a way around the others be found."""
+    monkeypatch.setattr("stopper.io.http._Resolver.vet", lambda *_: None)
+    urls = ["http://127.0.0.1:1/", "http://localhost:1/"]
+    async with Client(Policy.typed(urls)) as client:
+        for url in urls:
+            assert (await client.send(Request("GET", url))).error == "target denied: address was not vetted"
 
 
 async def test_a_target_typed_as_metadata_is_still_refused() -> None:

@@ -108,9 +108,13 @@ class _Walk:
             yield Skip(".", f"no {os.fsdecode(self._suffix)} file", self._others)
 
     def _folder(self, descriptor: int, path: PurePosixPath) -> Iterator[SourceFile | Skip]:
-        """Walk an open folder and close it. Names stay bytes below the root: they need not be text."""
+        """Walk an open folder and close it."""
         try:
-            for name in self._names(descriptor):
+            names = self._names(descriptor)
+            if path.parts and "pyvenv.cfg" in names:
+                yield Skip(escape(str(path)), "virtual environment")
+                return
+            for name in names:
                 yield from self._entry(descriptor, name, path)
         except OSError as error:
             yield Skip(escape(str(path)), _cause(error))

@@ -36,6 +36,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, 5.5: TAB may stand in a field value
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "upgrade", "expect", "te", "trailer"})
 _MOST_HOPS = 5
+_MOST_INTERIM = 16
 
 _CERTIFICATE = {
     9: "certificate not yet valid",
@@ -103,35 +104,36 @@ class Limits:
     requests: int = 600
     rate: float = 20.0
     concurrency: int = 8
-    interim: int = 16
     longest_wait: float = 5.0
     patience: float = 30.0
 
 
 class _Resolver(AbstractResolver):
-    """Resolves a name, vets all that it stands for, and remembers which addresses passed."""
+    """Resolves a name once a scan, vets all that it stands for, and remembers which addresses passed.
+
+    A second answer cannot differ from the one that was vetted, because it is never asked for.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._vetted: set[Address] = set()
+        self._answers: dict[tuple[str, int], list[ResolveResult]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Return the addresses of a name. Raises PolicyError where one of them may not be connected to."""
+        if (host, port) in self._answers:
+            return self._answers[host, port]
         found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-        self.vet(host, [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found])
-        return [
+        self.vet(host, [_address(entry[4]) for entry in found])
+        answer = [
             ResolveResult(
-                hostname=host,
-                host=str(address[0]),
-                port=port,
-                family=kind,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST,
+                hostname=host, host=str(place[0]), port=port, family=kind, proto=number, flags=socket.AI_NUMERICHOST
             )
-            for kind, _, protocol, _, address in found
+            for kind, _, number, _, place in found
         ]
+        return self._answers.setdefault((host, port), answer)
 
     async def close(self) -> None:
         """Hold nothing, release nothing."""
@@ -144,15 +146,18 @@ class _Resolver(AbstractResolver):
     def open_socket(self, found: aiohttp.AddrInfoType) -> socket.socket:
         """Return a socket for an address that passed: literal addresses never see the resolver, so all end here."""
         family, kind, protocol, _, place = found
-        if ip_address(str(place[0]).partition("%")[0]) not in self._vetted:
+        if _address(place) not in self._vetted:
             raise PolicyError("target denied: address was not vetted")
         return socket.socket(family, kind, protocol)
 
 
+def _address(place: tuple[object, ...]) -> Address:
+    """Return the address of a socket address, without the zone that a link-local one carries."""
+    return ip_address(str(place[0]).partition("%")[0])
+
+
 class _Answer(aiohttp.ClientResponse):
     """An answer that gives up on a flood of interim ones (RFC 9110, 15.2), which the library would read for ever."""
-
-    most_interim = 16
 
     async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Read the head of the final answer. Raises _InterimFloodError."""
@@ -163,10 +168,11 @@ class _Answer(aiohttp.ClientResponse):
         async def counted() -> object:
             nonlocal heads
             heads += 1
-            if heads > self.most_interim + 1:
+            if heads > _MOST_INTERIM + 1:
                 raise _InterimFloodError
             return await read()
 
+        # The library reads interim heads in a loop of its own and offers no hook between two of them.
         protocol.__dict__["read"] = counted
         try:
             return await super().start(connection)
@@ -226,20 +232,37 @@ class Client:
         self._slots = asyncio.Semaphore(self._limits.concurrency)
         self._resolver = _Resolver(policy)
         self._protected: set[str] = set()
-        self._session: aiohttp.ClientSession | None = None
+        self._kept: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        """Open the connection pool."""
+        """Open the connection pools."""
+        # Only a GET may run into a connection that the server is closing, because only a GET is repeated.
+        self._kept = self._open(seconds_kept=5)
+        self._fresh = self._open(seconds_kept=None)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection."""
+        for session in (self._kept, self._fresh):
+            if session:
+                await session.close()
+
+    def _open(self, seconds_kept: float | None) -> aiohttp.ClientSession:
+        """Return a session whose idle connections are kept so long, or never used twice."""
         connector = aiohttp.TCPConnector(
             resolver=self._resolver,
             socket_factory=self._resolver.open_socket,
             happy_eyeballs_delay=None,
-            # Resolved once a scan: a second answer cannot differ from the one that was vetted.
-            ttl_dns_cache=None,
+            use_dns_cache=False,
             ssl=self._context,
+            keepalive_timeout=seconds_kept,
+            force_close=seconds_kept is None,
             limit=0,
         )
-        self._session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=self._limits.deadline),
@@ -247,17 +270,9 @@ class Client:
             skip_auto_headers=("Content-Type",),
             auto_decompress=False,
             trust_env=False,
-            response_class=type("_BoundAnswer", (_Answer,), {"most_interim": self._limits.interim}),
+            response_class=_Answer,
             middlewares=(_keep_from_repeating,),
         )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close every connection."""
-        if self._session:
-            await self._session.close()
 
     def protect(self, secret: Secret) -> None:
         """Treat every request that holds this value, in any usual spelling, as one that carries a credential."""
@@ -326,10 +341,11 @@ class Client:
         return response
 
     async def _ask(self, request: Request, target: Target, cap: int) -> Response:
-        if self._session is None:
+        session = self._kept if request.method == "GET" else self._fresh
+        if session is None:
             raise RuntimeError("the client is not open: use it in `async with`")
         started = time.monotonic()
-        async with self._session.request(
+        async with session.request(
             request.method,
             URL(target.url, encoded=True),
             headers=_spelled_alike(request.headers),
@@ -403,9 +419,8 @@ def _document(response: Response) -> bytes:
 
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Return a verifying context. Raises CertificateFileError."""
+    """Return a verifying context; Python's own default asks for TLS 1.2. Raises CertificateFileError."""
     context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if ca_file is not None:
         try:

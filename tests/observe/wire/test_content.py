@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
@@ -40,6 +41,16 @@ def test_output_stops_at_the_limit_and_says_so() -> None:
     packed = gzip.compress(bytes(1000))
     assert decode(packed, "gzip", 1000) == Content(bytes(1000))
     assert decode(packed, "gzip", 999) == Content(bytes(999), truncated=True)
+
+
+def test_a_second_member_is_bounded_too() -> None:
+    """What follows a member that filled the limit is not unfolded at all."""
+    packed = gzip.compress(bytes(1001)) + gzip.compress(bytes(64 << 20))
+    tracemalloc.start()
+    assert decode(packed, "gzip", 1000) == Content(bytes(1000), truncated=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
 
 
 @pytest.mark.parametrize(
