@@ -30,10 +30,13 @@ OWASP API Security Top 10 2023, API2 and API5; ASVS 5.0.0 8.3.1; CWE-306.
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Generator, Iterable, Sequence
 
-from stopper.model import Control, Scope, Severity, Strength, Verdict
-from stopper.observe.views import Access, Baseline, EndpointView, Exchange, Live, Request
+from stopper.model import Control, Place, Scope, Severity, Strength, Verdict
+from stopper.observe.source import Definition, Module, View, within
+from stopper.observe.views import Access, Baseline, EndpointView, Exchange, Live, Request, Route
 from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
@@ -82,3 +85,114 @@ def _open(baseline: Baseline, message: str, strength: Strength) -> Verdict:
         strength=strength,
         witnesses=(baseline.witness,),
     )
+
+
+# --------------------------------------------------------------------------- the source
+
+
+_CHANGES = frozenset({"PUT", "PATCH", "DELETE"})
+_MEANT_FOR_ALL = re.compile(
+    r"log_?-?(in|out|on|off)|sign_?-?(in|up|out|on)|regist|auth|oauth|oidc|saml|sso|token|refresh|callback|forgot|reset"
+    r"|confirm(?:ation)?(?!_(?!e?mail|account|user|regist|token|pass))|verif|activat|invit|unsubscrib|subscrib|recover|webhook|hook|health|ping|status|ready|live|alive|metric"
+    r"|version|static|asset|favicon|robots|sitemap|openapi|swagger|redoc|spec|docs?$|schema|well-known|jwks|public|anonym"
+    r"|contact|feedback|search|graphql|captcha|csrf|cookie|consent|locale|language|lang|theme|about|terms|privacy|tos$"
+    r"|home|index|hello|echo|test|demo|error|404|session|setup|install|onboard|share|embed|preview|catalog|newsletter",
+    re.IGNORECASE,
+)
+"""Words in a path or a view's name of what is open by its nature, or guards itself by what it is sent."""
+
+_GIVES_AWAY = re.compile(
+    r"users?(?![a-z])|accounts?|balance|transaction|transfer|payment|order|invoice|customer|client|employee|patient|member"
+    r"|compan(y|ies)|admin|secret|backup|dump|audit|credential|private|internal",
+    re.IGNORECASE,
+)
+"""Words in a path or a view's name of data that belongs to somebody."""
+
+_PEOPLE = re.compile(r"/(users?|accounts?|members?|customers?|people|clients?)/?$", re.IGNORECASE)
+_CHECKS_ITSELF = re.compile(
+    r"compare_digest|check_password|verify_password|check_pw|checkpw|signature|hmac|captcha|remote_addr|loads$|secret",
+    re.IGNORECASE,
+)
+_SHOWS = frozenset({"render_template", "render_template_string", "send_from_directory", "send_static_file", "redirect"})
+_ENOUGH = 2
+"""Guarded neighbours from which it is clear that this application guards its operations."""
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at every route: guarded is kept; a guard above `route` guards nothing; so does one left out among others."""
+    views = {route: view for route, view in module.project.routing.views if route.place.uri == module.path}
+    for route, view in views.items():
+        if not route.endpoints or route.public:
+            continue
+        if route.guarded:
+            message = f"{route.endpoints[0]} stands behind {_first(route)}"
+            yield Verdict(True, message, _place(route, view), route.endpoints)
+        elif route.misplaced:
+            how = route.misplaced[0].how
+            message = f"{route.endpoints[0]} is registered without {how}, which stands above the route and never runs"
+            yield Verdict(False, message, route.place, route.endpoints, cause=f"{how} above the route")
+        elif not route.guards and not _opens_by_nature(view, route) and _forgotten(module, route):
+            message = f"{route.endpoints[0]} asks for no credential, although its neighbours do"
+            yield Verdict(False, message, _place(route, view), route.endpoints)
+
+
+def _place(route: Route, view: View) -> Place:
+    """Return the line that makes the route; of a class with several methods, the method's."""
+    return view.module.place(view.node) if "." in route.name else route.place
+
+
+def _first(route: Route) -> str:
+    return next(guard.how for guard in route.guards if not guard.optional)
+
+
+def _forgotten(module: Module, route: Route) -> bool:
+    """Tell whether an open route is out of place: it changes or gives away something where others are guarded."""
+    guarded = [each for each in module.project.routing.neighbours(route) if each.guarded]
+    beside = [each for each in guarded if each.place.uri == route.place.uri]
+    methods = {endpoint.method for endpoint in route.endpoints}
+    if methods & _CHANGES:
+        return len(guarded) >= _ENOUGH and any(_methods(each) - {"GET"} for each in guarded)
+    if methods - {"GET"}:
+        signs_up = any(_PEOPLE.search(endpoint.path) for endpoint in route.endpoints)
+        return len(beside) >= _ENOUGH and not signs_up
+    return len(beside) >= _ENOUGH and bool(_GIVES_AWAY.search(f"{route.endpoints[0].path} {route.name}"))
+
+
+def _methods(route: Route) -> set[str]:
+    return {endpoint.method for endpoint in route.endpoints}
+
+
+def _opens_by_nature(view: View, route: Route) -> bool:
+    """Tell whether a route is open on purpose by its name, shows a page, or checks the caller in a way of its own."""
+    if _MEANT_FOR_ALL.search(route.name) or any(_MEANT_FOR_ALL.search(each.path) for each in route.endpoints):
+        return True
+    if _methods(route) <= {"GET", "POST"} and _shows(view.module, view.node, 3):
+        return True
+    named = {_name(node) for node in within(view.node) if isinstance(node, ast.Name | ast.Attribute)}
+    return any(_CHECKS_ITSELF.search(name) for name in named) or _raises_only(view.node.body[0])
+
+
+def _shows(module: Module, function: ast.AST, steps: int) -> bool:
+    """Tell whether code makes a page or hands out a file, itself or through a function whose answer it returns."""
+    for node in within(function):
+        if isinstance(node, ast.Name | ast.Attribute) and _name(node) in _SHOWS:
+            return True
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Call) and steps > 0:
+            target = module.resolve(node.value.func)
+            if isinstance(target, Definition) and _shows(target.module, target.node, steps - 1):
+                return True
+    return False
+
+
+def _name(node: ast.Name | ast.Attribute) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id
+
+
+def _raises_only(statement: ast.stmt) -> bool:
+    """Tell whether a view does nothing but refuse: an operation that is switched off."""
+    if isinstance(statement, ast.Raise):
+        return True
+    called = statement.value if isinstance(statement, ast.Expr | ast.Return) else None
+    if not isinstance(called, ast.Call):
+        return False
+    return _name(called.func) == "abort" if isinstance(called.func, ast.Name | ast.Attribute) else False

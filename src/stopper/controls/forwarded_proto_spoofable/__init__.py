@@ -30,9 +30,12 @@ ASVS 5.0.0 4.1.3; RFC 7239 section 8.1; RFC 9700 section 4.13; CWE-348.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import ast
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
-from stopper.model import Control, Scope, Severity, Strength, Verdict, Witness
+from stopper.model import Control, Endpoint, Scope, Severity, Strength, Verdict, Witness
+from stopper.observe.source import Module, within
+from stopper.observe.source.request import all_taken
 from stopper.observe.views import Exchange, Live, Request
 from stopper.observe.wire.compare import alike
 from stopper.observe.wire.evidence import evidence
@@ -48,6 +51,8 @@ CONTROL = Control(
     guard="transport.channel",
     scope=Scope.APPLICATION,
 )
+
+_CAUSE = "the forwarding header is believed"
 
 _CLAIMS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("X-Forwarded-Proto", "https"),),
@@ -89,10 +94,97 @@ def _believed(live: Live, bare: Exchange, claimed: Exchange, headers: tuple[tupl
         endpoints=(live.endpoint,),
         evidence=(evidence("refused, then served by one header", bare, claimed),),
         strength=_strength(live),
-        cause="the forwarding header is believed",
+        cause=_CAUSE,
     )
 
 
 def _strength(live: Live) -> Strength:
     """Over loopback the server may believe its peer by default (gunicorn does): only support for another witness."""
     return Strength.SUPPORTING if live.loopback and live.witness is Witness.WIRE else Strength.PROVEN
+
+
+# --------------------------------------------------------------------------- the source
+
+
+_HEADERS = frozenset(name.lower() for headers in _CLAIMS for name, _ in headers)
+_BELIEVERS = {
+    "flask_talisman.Talisman": "Flask-Talisman",
+    "flask_talisman.talisman.Talisman": "Flask-Talisman",
+    "flask_sslify.SSLify": "Flask-SSLify",
+}
+"""Extensions that take `X-Forwarded-Proto: https` from any client for TLS."""
+
+_PROXY_FIX = ("werkzeug.middleware.proxy_fix.ProxyFix", "werkzeug.contrib.fixers.ProxyFix")
+_PEERS = frozenset({"remote_addr", "REMOTE_ADDR", "access_route", "trusted_proxies", "TRUSTED_PROXIES"})
+_SECURE = frozenset({"https", "http", "on"})
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at what decides by a forwarding header, and at extensions and middleware that do."""
+    yield from _read_directly(module)
+    yield from _extensions(module)
+
+
+def _read_directly(module: Module) -> Iterator[Verdict]:
+    for found in all_taken(module):
+        if found.part != "headers" or found.name not in _HEADERS or not _decides(module, found.node):
+            continue
+        function = module.function_of(found.node)
+        place, endpoints = module.place(found.node), module.endpoints(found.node)
+        if function is not None and any(_looks_at_peer(node) for node in within(function)):
+            yield Verdict(True, "the forwarding header counts only after a look at the peer", place, endpoints)
+        else:
+            message = f"the header {found.name} decides whether a request is secure, whoever sends it"
+            yield Verdict(False, message, place, endpoints, cause=_CAUSE)
+
+
+def _decides(module: Module, node: ast.expr) -> bool:
+    """Tell whether a header's value is compared with a scheme, here or under the name that it is given."""
+    for outer in module.ancestors(node):
+        if isinstance(outer, ast.Compare):
+            return any(isinstance(each, ast.Constant) and each.value in _SECURE for each in within(outer))
+        if isinstance(outer, ast.Assign) and isinstance(outer.targets[0], ast.Name):
+            return _compared_later(module, outer, outer.targets[0].id)
+        if isinstance(outer, ast.stmt):
+            return False
+    return False
+
+
+def _compared_later(module: Module, assigned: ast.Assign, name: str) -> bool:
+    scope = module.function_of(assigned)
+    for compare in module.nodes(ast.Compare):
+        if module.function_of(compare) is scope:
+            inside = list(within(compare))
+            named = any(isinstance(each, ast.Name) and each.id == name for each in inside)
+            if named and any(isinstance(each, ast.Constant) and each.value in _SECURE for each in inside):
+                return True
+    return False
+
+
+def _looks_at_peer(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in _PEERS
+    if isinstance(node, ast.Name):
+        return node.id in _PEERS
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in _PEERS
+
+
+def _extensions(module: Module) -> Iterator[Verdict]:
+    endpoints: tuple[Endpoint, ...] = ()
+    for call in module.nodes(ast.Call):
+        written = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if written not in ("Talisman", "SSLify", "ProxyFix", "init_app"):
+            continue
+        name = (module.qualified(call.func) or "").removesuffix(".init_app")
+        endpoints = endpoints or tuple(sorted({each for route in module.project.routes for each in route.endpoints}))
+        if name in _BELIEVERS and (call.args or call.keywords) and _option(module, call, "force_https") is not False:
+            message = f"{_BELIEVERS[name]} takes any client's X-Forwarded-Proto: https for TLS"
+            yield Verdict(False, message, module.place(call), endpoints, cause=_CAUSE)
+        elif name in _PROXY_FIX and _option(module, call, "x_proto") != 0:
+            message = "ProxyFix believes X-Forwarded-Proto from every peer, also from one that is no proxy"
+            yield Verdict(False, message, module.place(call), endpoints, strength=Strength.SUPPORTING, cause=_CAUSE)
+
+
+def _option(module: Module, call: ast.Call, name: str) -> object:
+    """Return the constant value of a keyword, None where it is absent."""
+    return next((module.constant(keyword.value) for keyword in call.keywords if keyword.arg == name), None)

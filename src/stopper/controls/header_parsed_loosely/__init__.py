@@ -287,7 +287,7 @@ def _compares_inside(module: Module, function: ast.expr, steps: int) -> bool:
     if not isinstance(target, Definition) or isinstance(target.node, ast.ClassDef) or steps == 0:
         return False
     nodes = [node for node in within(target.node) if isinstance(node, ast.expr)]
-    if any(_says_bearer(target.module, node) for node in nodes):
+    if any(_says_bearer(target.module, node) or _matches(node) for node in nodes):
         return True
     return any(isinstance(node, ast.Call) and _compares_inside(target.module, node.func, steps - 1) for node in nodes)
 

@@ -28,10 +28,12 @@ RFC 6749 section 5.1; RFC 9111 sections 3.5 and 5.2.2.5; ASVS 5.0.0 14.3.2; CWE-
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.source import UNKNOWN, Definition, Function, Module, Project, within
 from stopper.observe.views import Exchange, Purpose
 from stopper.observe.wire.answers import issued
 from stopper.observe.wire.compare import succeeded
@@ -81,3 +83,163 @@ def _broken(exchange: Exchange, message: str) -> Verdict:
         evidence=(evidence("the answer", exchange),),
         strength=Strength.PROVEN,
     )
+
+
+# --------------------------------------------------------------------------- the source
+
+
+_TOKEN_KEYS = re.compile(r"(?!.*(?:csrf|xsrf|next|page|continuation|device|push|fcm))\w*token|jwt", re.IGNORECASE)
+_ANSWERS = frozenset({"jsonify", "make_response", "Response", "JSONResponse", "json_response"})
+_PUTS_TOGETHER = _ANSWERS | {"dumps", "dict"}
+_UNCACHED = re.compile(r"no_?store|never_?cache|un_?cached|dont_?cache", re.IGNORECASE)
+_MAY_FORBID = re.compile(r"no.?store|after_(?:app_)?request|Guard\(", re.IGNORECASE)
+_AFTER = frozenset({"after_request", "after_app_request"})
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at what returns a token in a JSON object to a caller: something must forbid caches to store it."""
+    lines = {route.view.line for route in module.routes}
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        first = function.decorator_list[0] if function.decorator_list else function
+        view = first.lineno in lines
+        for answer in module.returns(function):
+            value = answer.value
+            if value is None or not (view or _is_answer(value)) or not _hands_out(module, function, value):
+                continue
+            if module.endpoints(function):
+                yield _judged(module, function, answer)
+
+
+def _is_answer(value: ast.expr) -> bool:
+    """Tell whether an expression makes a response, which only a view returns in the end."""
+    value = value.elts[0] if isinstance(value, ast.Tuple) and value.elts else value
+    return isinstance(value, ast.Call) and _last(value) in _ANSWERS
+
+
+def _last(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _judged(module: Module, function: Function, answer: ast.Return) -> Verdict:
+    place, endpoints = module.place(answer), module.endpoints(function)
+    overwritten, filled_in = _said_for_all(module.project)
+    said = _says_no_store(module, function) or _answer_says(module, function)
+    otherwise = not said and any(_is_cache_control(node) for node in within(function))
+    if said or overwritten or (filled_in and not otherwise):
+        message = f"`{function.name}` returns a token that caches are told not to store"
+        return Verdict(True, message, place, endpoints)
+    what = "its Cache-Control lets caches store it" if otherwise else "nothing sets Cache-Control: no-store"
+    return Verdict(False, f"`{function.name}` returns a token, and {what}", place, endpoints)
+
+
+def _is_cache_control(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.lower() == "cache-control"
+
+
+def _hands_out(module: Module, function: Function, answer: ast.expr) -> bool:
+    """Tell whether an answer is a JSON object with a token in it, written here or built in a variable above."""
+    value = answer.elts[0] if isinstance(answer, ast.Tuple) and answer.elts else answer
+    if isinstance(value, ast.Name):
+        return any(_hands_out(module, function, each) for each in _assigned(module, function, value.id))
+    if isinstance(value, ast.Dict):
+        pairs = zip(value.keys, value.values, strict=True)
+        return any(_is_token(module, key, each) for key, each in pairs) or any(
+            isinstance(each, ast.Dict) and _hands_out(module, function, each) for each in value.values
+        )
+    if not isinstance(value, ast.Call):
+        return False
+    if _last(value) not in _PUTS_TOGETHER:
+        return False
+    named = any(_TOKEN_KEYS.fullmatch(keyword.arg or "") and _made(module, keyword.value) for keyword in value.keywords)
+    return named or any(_hands_out(module, function, each) for each in value.args)
+
+
+def _assigned(module: Module, function: Function, name: str) -> Iterator[ast.expr]:
+    for node in within(function):
+        if (
+            isinstance(node, ast.Assign)
+            and module.function_of(node) is function
+            and not isinstance(node.value, ast.Name)
+        ):
+            if any(isinstance(target, ast.Name) and target.id == name for target in node.targets):
+                yield node.value
+            elif any(_sets_token(module, target, name) for target in node.targets) and _made(module, node.value):
+                yield ast.Dict(keys=[ast.Constant("token")], values=[node.value])
+
+
+def _sets_token(module: Module, target: ast.expr, name: str) -> bool:
+    if not (isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == name):
+        return False
+    key = module.constant(target.slice)
+    return isinstance(key, str) and bool(_TOKEN_KEYS.fullmatch(key))
+
+
+def _is_token(module: Module, key: ast.expr | None, value: ast.expr) -> bool:
+    name = module.constant(key) if key is not None else None
+    return isinstance(name, str) and bool(_TOKEN_KEYS.fullmatch(name)) and _made(module, value)
+
+
+def _made(module: Module, value: ast.expr) -> bool:
+    """Tell whether a value may be a token: no literal, and no test or count."""
+    if isinstance(value, ast.Compare | ast.Dict | ast.List) or module.constant(value) is not UNKNOWN:
+        return False
+    return not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("bool", "len"))
+
+
+def _answer_says(module: Module, function: Function) -> bool:
+    """Tell whether what a view builds its answer with, or a decorator of it, sets no-store."""
+    for node in within(function):
+        target = module.resolve(node) if isinstance(node, ast.Name | ast.Attribute) else None
+        if (
+            isinstance(target, Definition)
+            and target.node is not function
+            and _says_no_store(target.module, target.node)
+        ):
+            return True
+    return False
+
+
+def _says_no_store(module: Module, top: ast.AST) -> bool:
+    for node in within(top):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "no-store" in node.value.lower():
+            return True
+        if isinstance(node, ast.Name | ast.Attribute):
+            if _UNCACHED.fullmatch(node.attr if isinstance(node, ast.Attribute) else node.id):
+                return True
+            value = module.constant(node)
+            if isinstance(value, str | dict) and "no-store" in str(value).lower():
+                return True
+    return False
+
+
+def _said_for_all(project: Project) -> tuple[bool, bool]:
+    """Tell whether something after each request sets no-store over any other value, or where there is none."""
+    overwritten = filled_in = False
+    for module in project.modules:
+        if not _MAY_FORBID.search(module.text):
+            continue
+        for target in _after_each(module):
+            if _says_no_store(target.module, target.node):
+                default = any(
+                    isinstance(node, ast.Attribute) and node.attr == "setdefault" for node in within(target.node)
+                )
+                filled_in, overwritten = True, overwritten or not default
+        if any(module.qualified(call.func) == "stopper.guard.Guard" for call in _named(module, "Guard")):
+            overwritten = True
+    return overwritten, filled_in
+
+
+def _after_each(module: Module) -> Iterator[Definition]:
+    """Yield the functions that run after each request of an application or blueprint."""
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        if any(isinstance(each, ast.Attribute) and each.attr in _AFTER for each in function.decorator_list):
+            yield Definition(module, function)
+    for name in _AFTER:
+        for call in _named(module, name):
+            target = module.resolve(call.args[0]) if call.args else None
+            if isinstance(target, Definition):
+                yield target
+
+
+def _named(module: Module, name: str) -> Iterator[ast.Call]:
+    return (call for call in module.nodes(ast.Call) if _last(call) == name)
