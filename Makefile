@@ -31,7 +31,7 @@ real: $(READY)
 	$(BIN)/python -m scripts.real
 
 bench-source: $(READY)
-	$(BIN)/python scripts/bench_source.py
+	$(BIN)/python scripts/bench_source.py $(CORPUS)
 
 lock: $(READY)
 	$(BIN)/python scripts/lock.py
