@@ -11,6 +11,7 @@ from stopper.observe.source.constants import UNKNOWN
 from stopper.observe.source.files import FileState, State
 from stopper.observe.source.module import Module, Project
 from stopper.observe.source.names import Definition, External, Instance, Package, Target
+from stopper.observe.source.routing import View
 from stopper.observe.source.syntax import Function, within
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Project",
     "State",
     "Target",
+    "View",
     "read_project",
     "within",
 ]

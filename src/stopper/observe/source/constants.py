@@ -99,8 +99,12 @@ def _class_value(kind: names.Definition, name: str, depth: int) -> Any:
 
 
 def _agreed(module: Module, found: list[Any], depth: int) -> Any:
-    values = [_bound(module, binding, depth) for binding in found]
-    if not values or any(value is UNKNOWN for value in values):
+    values: list[Any] = []
+    for binding in found:
+        values.append(_bound(module, binding, depth))
+        if values[-1] is UNKNOWN:  # at once: names that are bound to one another would be followed in every order
+            return UNKNOWN
+    if not values:
         return UNKNOWN
     first = values[0]
     return first if all(type(value) is type(first) and value == first for value in values) else UNKNOWN

@@ -47,6 +47,9 @@ _CHECKS = re.compile(
 )
 """Names whose call verifies a credential and raises where there is none."""
 
+_PERMISSION_METHODS = frozenset({"can", "is_authenticated", "is_logged_in", "allows"})
+"""Methods that, asked without an argument, say what the caller may do: Flask-Principal's `permission.can()`."""
+
 _REFUSING_NAMES = re.compile(
     r"(unauthori[sz]ed|unauthenticated|forbidden|not_?authori[sz]ed|access_?denied|permission_?denied|login_?required)",
     re.I,
@@ -91,7 +94,7 @@ def door(module: Module, function: Function, arrival: Arrival | None = None) -> 
 
 def _examined(module: Module, function: Function, told: bool, arrival: Arrival | None, steps: int) -> Door:
     memory = module.project.doors
-    key = (function, told, arrival)
+    key = (function, told, arrival, steps)
     if key not in memory:
         memory[key] = Door()
         examiner = _Examiner(module, arrival, steps)
@@ -118,7 +121,11 @@ class _Examiner:
 
     def block(self, statements: Iterable[ast.stmt], tied: bool) -> bool:
         """Run statements; `tied` says that a test of the credential led here. Returns whether they surely end."""
-        return any(self._statement(statement, tied) for statement in statements)
+        for statement in statements:
+            if self._statement(statement, tied):
+                return True
+            tied = tied or (isinstance(statement, ast.If) and _leaves(statement) and self.about(statement.test))
+        return False
 
     def _statement(self, node: ast.stmt, tied: bool) -> bool:
         if isinstance(node, ast.If):
@@ -227,7 +234,9 @@ class _Examiner:
         """Return the kind of credential that one node reads by itself, "" for none."""
         if isinstance(node, ast.Subscript):
             return self._key(node.value, node.slice)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
+            return "session" if node.func.attr in _PERMISSION_METHODS else ""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             return self._key(node.func.value, node.args[0]) if node.func.attr in ("get", "pop", "getlist") else ""
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
             return self._key(node.comparators[0], node.left)
@@ -376,6 +385,11 @@ class _Examiner:
 def _given(call: ast.Call) -> Iterator[ast.expr]:
     yield from call.args
     yield from (keyword.value for keyword in call.keywords)
+
+
+def _leaves(node: ast.If) -> bool:
+    """Tell whether a branch of a test ends the function, so that what follows it depends on the test too."""
+    return any(branch and isinstance(branch[-1], ast.Return | ast.Raise) for branch in (node.body, node.orelse))
 
 
 def _negative(test: ast.expr) -> bool:

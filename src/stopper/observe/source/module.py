@@ -162,7 +162,8 @@ class Project:
         self._unread: dict[str, bytes] = {}
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], Module | None] = {}
-        self.doors: dict[tuple[ast.AST, bool, doors.Arrival | None], doors.Door] = {}
+        self.lookups = names.Lookups()
+        self.doors: dict[tuple[ast.AST, bool, doors.Arrival | None, int], doors.Door] = {}
         with uncollected():
             states = [self._take(path.replace("\\", "/"), source) for path, source in sources]
         self.files: tuple[FileState, ...] = tuple(states)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stopper.observe.source.syntax import Function, Scope
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 DEPTH = 40
 """Steps from name to name after which a meaning is given up: hostile chains end here, not at the recursion limit."""
+
+_MOST_STEPS = 20_000
+"""Nodes asked for one answer, after which it is given up: circles of star imports end here."""
 
 _LIBRARY_NAMES = (
     "aiohttp apiflask authlib bcrypt cryptography flask flask_appbuilder flask_bcrypt flask_caching flask_cors"
@@ -132,6 +136,45 @@ class Opaque:
 Binding = Imported | Assigned | Defined | Parameter | Opaque
 
 
+class Lookups:
+    """What is being looked up at the moment in one project; `cut` counts the questions left open, by depth or circle."""
+
+    def __init__(self) -> None:
+        """Begin with nothing asked."""
+        self._active: set[tuple[Module, ast.AST | str]] = set()
+        self._steps = 0
+        self._cut = 0
+
+    def ask(
+        self,
+        module: Module,
+        what: ast.AST | str,
+        memory: dict[Any, Target | None],
+        depth: int,
+        look: Callable[[], Target | None],
+    ) -> Target | None:
+        """Return the remembered answer, else look for it.
+
+        "Unknown" is remembered only where nothing on the way was left open: the same question may have an answer later.
+        """
+        if what in memory:
+            return memory[what]
+        key = (module, what)
+        if depth > DEPTH or key in self._active or self._steps > _MOST_STEPS:
+            self._cut += 1
+            return None
+        cut = self._cut
+        self._active.add(key)
+        self._steps += 1
+        target = look()
+        self._active.discard(key)
+        if target is not None or cut == self._cut or not self._active:
+            memory[what] = target
+        if not self._active:
+            self._steps = 0
+        return target
+
+
 class Bindings:
     """All that binds a name in one module, scope by scope, and the modules it star-imports from."""
 
@@ -224,16 +267,11 @@ class Bindings:
 
 
 def resolve(module: Module, node: ast.AST, depth: int = 0) -> Target | None:
-    """Return what an expression or definition of this module stands for, or None where that cannot be told.
-
-    Each node is asked once: the memory makes long chains cheap and ends circles.
-    """
-    if depth > DEPTH:
-        return None
-    if node not in module.meanings:
-        module.meanings[node] = None
-        module.meanings[node] = _resolve(module, node, depth)
-    return module.meanings[node]
+    """Return what an expression or definition of this module stands for, or None where that cannot be told."""
+    if node in module.meanings:
+        return module.meanings[node]
+    look = functools.partial(_resolve, module, node, depth)
+    return module.project.lookups.ask(module, node, module.meanings, depth, look)
 
 
 def _resolve(module: Module, node: ast.AST, depth: int) -> Target | None:
@@ -341,12 +379,8 @@ def imported(module: Module, binding: Imported, depth: int) -> Target | None:
 
 def member(module: Module, name: str, depth: int = 0) -> Target | None:
     """Return what a name at the top of a module stands for, star imports included."""
-    if depth > DEPTH:
-        return None
-    if name not in module.members:
-        module.members[name] = None
-        module.members[name] = _member(module, name, depth)
-    return module.members[name]
+    look = functools.partial(_member, module, name, depth)
+    return module.project.lookups.ask(module, name, module.members, depth, look)
 
 
 def _member(module: Module, name: str, depth: int) -> Target | None:

@@ -218,3 +218,15 @@ class Owners:
             keys |= above
             unknown = unknown or lost
         return frozenset(keys), unknown
+
+    def applications(self, owner: Instance | None, depth: int = 0) -> frozenset[Key]:
+        """Return the applications that an object hangs on in the end, none where that is unknown."""
+        if owner is None or depth > 8:
+            return frozenset()
+        key = key_of(owner)
+        if kind_of(owner) == APPLICATION:
+            return frozenset({key}) if key is not None else frozenset()
+        found: frozenset[Key] = frozenset()
+        for registration in self.registrations(owner):
+            found |= self.applications(registration.parent, depth + 1)
+        return found

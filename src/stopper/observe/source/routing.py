@@ -65,6 +65,7 @@ class Routing:
         self._guarding = [hook for hook in self._hooks if hooks.may_guard(hook)]
         self._protections = hooks.protections(project)
         self._inline: dict[ast.AST, Guard | None] = {}
+        self._applications: dict[Route, frozenset[owners.Key]] = {}
         found = [each for module in project.modules for each in _routes(module)]
         found.extend(_exposed(project))
         pairs = [(self._route(each), self._view(each)) for each in found]
@@ -76,10 +77,21 @@ class Routing:
             by_path[route.place.uri].append(route)
         self.by_path = {path: tuple(routes) for path, routes in by_path.items()}
 
+    def neighbours(self, route: Route) -> list[Route]:
+        """Return the routes of the same application, the route itself included.
+
+        Where that cannot be told, those of files in the same folder tree.
+        """
+        mine = self._applications[route]
+        if mine:
+            return [other for other in self.routes if self._applications[other] & mine]
+        top = route.place.uri.rpartition("/")[0]
+        return [other for other in self.routes if other.place.uri.rpartition("/")[0].startswith(top)]
+
     def _route(self, found: _Found) -> Route:
         endpoints = self._endpoints(found)
         public = any(guards.public(module, node) for module, node in found.around)
-        return Route(
+        route = Route(
             endpoints=endpoints,
             place=found.module.place(found.made_by),
             view=first_line(found.view.module, _function(found.view)),
@@ -88,6 +100,8 @@ class Routing:
             public=public,
             misplaced=tuple(_decorating(found.above)),
         )
+        self._applications[route] = self.owners.applications(found.owner)
+        return route
 
     def _endpoints(self, found: _Found) -> tuple[Endpoint, ...]:
         prefixes = self.owners.prefixes(found.owner) if found.owner is not None else [""]
