@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import functools
 import logging
+import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Request, Response, request
 
-from stopper.guard import opaque, present, redact, respond, transport
+from stopper.guard import opaque, present, redact, respond, signed, transport
+from stopper.guard.claims import PROFILES, ClaimError, Expectation
+from stopper.guard.jose import JoseError
+from stopper.guard.keyfile import KeyFile
 from stopper.guard.recent import Recent
+from stopper.guard.remote import RemoteKeys, RemoteKeysError
 from stopper.guard.rules import DEFAULTS, PUBLIC, Access, Rule, rule_for
 from stopper.guard.settings import Settings
+from stopper.guard.signed import FindKey, SignedTokens, Verified
 from stopper.guard.store import Store, StoreError
 from stopper.guard.store.sql import SqlStore
 from stopper.guard.token import Token
@@ -75,7 +83,42 @@ class Gate:
         return SqlStore(self.settings.store)
 
     @functools.cached_property
-    def _verified(self) -> Recent[bytes, Token]:
+    def keys(self) -> KeyFile:
+        """Our own signing keys."""
+        settings = self.settings
+        return KeyFile(Path(settings.key_file), settings.algorithm, settings.key_encryption_key)
+
+    @functools.cached_property
+    def audiences(self) -> list[str]:
+        """The names under which this API is meant."""
+        return list(self.settings.audiences) or [self.settings.issuer]
+
+    @functools.cached_property
+    def _signed(self) -> SignedTokens:
+        settings = self.settings
+        issuers: dict[str, tuple[Expectation, FindKey]] = {}
+        for name, remote in settings.trusted_issuers.items():
+            expected = Expectation(
+                name,
+                frozenset(remote.audiences or self.audiences),
+                PROFILES[remote.profile],
+                remote.longest_lifetime,
+                settings.leeway,
+            )
+            issuers[name] = expected, RemoteKeys(remote.jwks, remote.algorithm).find
+        if settings.issuer:
+            own = Expectation(
+                settings.issuer,
+                frozenset(self.audiences),
+                PROFILES["rfc9068"],
+                settings.access_lifetime,
+                settings.leeway,
+            )
+            issuers[settings.issuer] = own, lambda key_id: self.keys.ring().find(key_id)
+        return SignedTokens(issuers)
+
+    @functools.cached_property
+    def _verified(self) -> Recent[bytes, Verified]:
         return Recent(self.settings.cache_size)
 
     # ----------------------------------------------------------------------- a request comes in
@@ -153,17 +196,19 @@ class Gate:
     def verify(self, credential: str) -> Token:
         """Return the token of a credential; raise InvalidToken, or Unavailable where the store cannot be asked."""
         digest = opaque.digest(credential)
-        token = self._verified.get(digest)
-        if token is None:
-            if not opaque.is_well_formed(credential):
-                raise respond.InvalidToken("not a token of this API")
-            token = self._find(digest)
-            self._verified.put(digest, token)
+        verified = self._verified.get(digest)
+        if verified is None or not (verified.key_still_holds is None or verified.key_still_holds()):
+            signed_by_someone = "." in credential
+            verified = self._verify_signed(credential) if signed_by_someone else self._find(credential, digest)
+            self._verified.put(digest, verified)
+        token = verified.token
         if token.expires_at <= time.time():
             raise respond.InvalidToken("expired")
         return token
 
-    def _find(self, digest: bytes) -> Token:
+    def _find(self, credential: str, digest: bytes) -> Verified:
+        if not opaque.is_well_formed(credential):
+            raise respond.InvalidToken("not a token of this API")
         try:
             token = self.store.find(digest)
         except StoreError as error:
@@ -171,22 +216,31 @@ class Gate:
             raise respond.Unavailable("Tokens cannot be checked now.", "store unavailable") from None
         if token is None:
             raise respond.InvalidToken("unknown")
-        return token
+        return Verified(token)
 
-    def issue(self, token_without_id: Token) -> tuple[str, Token]:
-        """Make a credential for a token, keep its digest, and return both; the id is the credential's fingerprint."""
+    def _verify_signed(self, credential: str) -> Verified:
+        try:
+            return self._signed.verify(credential)
+        except (JoseError, ClaimError) as error:
+            raise respond.InvalidToken(str(error)) from None
+        except RemoteKeysError:
+            raise respond.Unavailable("Tokens cannot be checked now.", "keys of the issuer unavailable") from None
+
+    def issue(self, wanted: Token) -> tuple[str, Token]:
+        """Make a credential for a token and return both, the token with its id."""
+        if self.settings.token_format == "jwt":
+            token = replace(wanted, id=secrets.token_hex(16), issuer=self.settings.issuer)
+            credential = signed.issue(token, self.audiences, next(iter(self.keys.ring())))
+        else:
+            credential, token = self._issue_opaque(wanted)
+        redact.carry(credential)
+        return credential, token
+
+    def _issue_opaque(self, wanted: Token) -> tuple[str, Token]:
         while True:
             credential = opaque.generate(self.settings.token_prefix)
-            token = Token(
-                fingerprint(credential),
-                token_without_id.subject,
-                token_without_id.scopes,
-                token_without_id.issued_at,
-                token_without_id.expires_at,
-                token_without_id.claims,
-            )
+            token = replace(wanted, id=fingerprint(credential))
             if self.store.add(opaque.digest(credential), token):
-                redact.carry(credential)
                 return credential, token
 
     # ----------------------------------------------------------------------- an answer goes out

@@ -6,12 +6,18 @@ import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from stopper.secret import Secret
 
 KEY_PREFIX = "STOPPER_"
+
+LARGEST_LEEWAY = 120
+"""Seconds by which clocks may differ, at most."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -21,6 +27,20 @@ _PROXY_HEADERS = {"x-forwarded-proto": "HTTP_X_FORWARDED_PROTO", "forwarded": "H
 
 class ConfigurationError(Exception):
     """A configuration that the guard refuses to run with; the message names the key and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteIssuer:
+    """An issuer whose tokens are taken: where its keys are and how it writes access tokens.
+
+    `algorithm` is that of RSA keys that name none; `audiences` are ours, where they differ for this issuer.
+    """
+
+    jwks: str
+    profile: str = "rfc9068"
+    algorithm: str = "RS256"
+    audiences: tuple[str, ...] = ()
+    longest_lifetime: int = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +66,22 @@ class Settings:
     """The start of opaque tokens, an environment after an underscore if wanted: `shop` or `shop_live`."""
     access_lifetime: int = 3600
     """How long an access token lives; RFC 6750 §5.3 asks for an hour or less."""
+    token_format: str = "opaque"
+    """`opaque`, or `jwt` for signed access tokens of RFC 9068, which need `issuer`."""
+    issuer: str = ""
+    """Our own name in signed tokens: an https URL (RFC 9068 §2.2, RFC 8414 §2)."""
+    audiences: tuple[str, ...] = ()
+    """The names under which this API is meant; our own issuer where none is given."""
+    algorithm: str = "EdDSA"
+    """What new keys sign with: EdDSA, Ed25519, ES256, PS256, RS256 or HS256."""
+    key_file: str = ""
+    """Where our keys are kept; empty for `stopper-keys.json` in the instance folder."""
+    key_encryption_key: Secret | None = None
+    """32 bytes in base64url that encrypt the key file; also as environment variable."""
+    leeway: int = 30
+    """Seconds by which the clocks of issuers may differ."""
+    trusted_issuers: Mapping[str, RemoteIssuer] = field(default_factory=dict)
+    """Remote issuers by name: `{"https://id.test/": {"jwks": "https://id.test/keys", "profile": "auth0"}}`."""
     store: str = ""
     """Where tokens are kept: an SQLAlchemy URL; empty for `stopper.db` in the instance folder."""
     cache_size: int = 10_000
@@ -64,9 +100,15 @@ class Settings:
                 raise ConfigurationError(_unknown(key, known))
             values[name] = _checked(key, name, value)
         values.setdefault("store", "sqlite:///" + str(Path(instance_path) / "stopper.db"))
+        values.setdefault("key_file", str(Path(instance_path) / "stopper-keys.json"))
         if os.environ.get("STOPPER_DEV_HTTP") == "1":
             values["dev_http"] = True
-        return cls(**values)
+        if "STOPPER_KEY_ENCRYPTION_KEY" in os.environ:
+            values.setdefault("key_encryption_key", Secret(os.environ["STOPPER_KEY_ENCRYPTION_KEY"]))
+        settings = cls(**values)
+        if settings.token_format == "jwt" and not settings.issuer:
+            raise ConfigurationError("STOPPER_TOKEN_FORMAT = 'jwt' needs STOPPER_ISSUER")
+        return settings
 
 
 def _unknown(key: str, known: Mapping[str, object]) -> str:
@@ -77,18 +119,14 @@ def _unknown(key: str, known: Mapping[str, object]) -> str:
 
 def _checked(key: str, name: str, value: Any) -> Any:
     wanted = Settings.__annotations__[name]
-    if name == "trusted_proxies":
-        return _proxies(key, value)
+    if name in _READERS:
+        return _READERS[name](key, value)
     if wanted == "bool" and not isinstance(value, bool):
         raise ConfigurationError(f"{key} must be True or False")
     if wanted == "int" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise ConfigurationError(f"{key} must be a whole number above zero")
     if wanted == "str" and not isinstance(value, str):
         raise ConfigurationError(f"{key} must be a text")
-    if name == "proxy_header":
-        if value.lower() not in _PROXY_HEADERS:
-            raise ConfigurationError(f"{key} must be X-Forwarded-Proto or Forwarded")
-        return _PROXY_HEADERS[value.lower()]
     if name == "token_prefix" and not _PREFIX_FORM.fullmatch(value):
         raise ConfigurationError(f"{key} must be lower-case letters and digits, with at most one underscore between")
     if name in ("realm", "hsts") and not re.fullmatch(r"[ !#-\[\]-~]*", value):
@@ -109,3 +147,70 @@ def _proxy(key: str, item: str) -> Network | str:
         return ipaddress.ip_network(item)
     except ValueError:
         raise ConfigurationError(f"{key} holds {item!r}, which is no address, no network and not 'unix'") from None
+
+
+def _proxy_header(key: str, value: Any) -> str:
+    if not isinstance(value, str) or value.lower() not in _PROXY_HEADERS:
+        raise ConfigurationError(f"{key} must be X-Forwarded-Proto or Forwarded")
+    return _PROXY_HEADERS[value.lower()]
+
+
+def _one_of(*choices: str) -> Callable[[str, Any], str]:
+    def read(key: str, value: Any) -> str:
+        if value not in choices:
+            raise ConfigurationError(f"{key} must be one of {', '.join(choices)}")
+        return str(value)
+
+    return read
+
+
+def _leeway(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_LEEWAY:
+        raise ConfigurationError(f"{key} must be from 0 to {LARGEST_LEEWAY} seconds")
+    return value
+
+
+def _issuer(key: str, value: Any) -> str:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if parts is None or parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(f"{key} must be an https URL without query and fragment")  # RFC 8414 §2
+    return str(value)
+
+
+def _names(key: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(item, str) and item for item in value):
+        raise ConfigurationError(f"{key} must be a list of names")
+    return tuple(value)
+
+
+def _secret(key: str, value: Any) -> Secret:
+    if not isinstance(value, (str, Secret)):
+        raise ConfigurationError(f"{key} must be a text")
+    return value if isinstance(value, Secret) else Secret(value)
+
+
+def _trusted_issuers(key: str, value: Any) -> Mapping[str, RemoteIssuer]:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{key} must map issuers to their settings")
+    return {issuer: _remote_issuer(f"{key}[{issuer!r}]", given) for issuer, given in value.items()}
+
+
+def _remote_issuer(key: str, given: Any) -> RemoteIssuer:
+    known = {name.name for name in fields(RemoteIssuer)}
+    if not isinstance(given, Mapping) or "jwks" not in given or not given.keys() <= known:
+        raise ConfigurationError(f"{key} must hold jwks, and may hold {', '.join(sorted(known - {'jwks'}))}")
+    _one_of("rfc9068", "auth0", "keycloak", "entra", "cognito")(f"{key} profile", given.get("profile", "rfc9068"))
+    return RemoteIssuer(**{**given, "audiences": _names(f"{key} audiences", given.get("audiences", ()))})
+
+
+_READERS: Mapping[str, Callable[[str, Any], Any]] = {
+    "trusted_proxies": _proxies,
+    "proxy_header": _proxy_header,
+    "token_format": _one_of("opaque", "jwt"),
+    "algorithm": _one_of("EdDSA", "Ed25519", "ES256", "PS256", "RS256", "HS256"),
+    "leeway": _leeway,
+    "issuer": _issuer,
+    "audiences": _names,
+    "key_encryption_key": _secret,
+    "trusted_issuers": _trusted_issuers,
+}

@@ -11,8 +11,9 @@ from typing import Any
 class Token:
     """A token that was found good: whose it is and what it allows. The credential itself is not in it.
 
-    `id` is the token's fingerprint, which names it in logs and revokes it. Times are seconds since 1970.
-    `claims` are the extra claims that were given at issue.
+    `id` names it in logs and revokes it: the fingerprint of an opaque token, the `jti` of a signed one. Times are
+    seconds since 1970. A user is (`issuer`, `subject`); our own issuer is empty. `family` is the line of refresh tokens
+    that it came from, where there is one. `claims` are the extra claims that were given at issue.
     """
 
     id: str
@@ -21,6 +22,9 @@ class Token:
     issued_at: float
     expires_at: float
     claims: Mapping[str, Any] = field(default_factory=dict)
+    issuer: str = ""
+    client: str = ""
+    family: str = ""
 
     def allows(self, *scopes: str) -> bool:
         """Tell whether the token has every one of these scopes."""

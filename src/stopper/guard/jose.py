@@ -1,0 +1,155 @@
+"""Compact JWS, read strictly: one parse, one key, one algorithm (RFC 7515, RFC 8725 and its successor draft).
+
+Everything that leaves room for two readings is refused before a signature is computed: other serialisations,
+non-canonical base64url, encodings other than UTF-8, duplicate members, numbers that are none, critical headers,
+unencoded payloads, compression, encryption. The signature itself is checked by joserfc's algorithms.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from joserfc.errors import JoseError as LibraryError
+from joserfc.jws import JWSRegistry
+
+from stopper.guard.keys import Key
+
+LONGEST_TOKEN = 16_384
+LONGEST_HEADER = 4_096
+DEEPEST = 16
+"""How deep header and claims may nest."""
+
+
+class JoseError(Exception):
+    """A token that is not taken; the text says why and holds nothing of the token."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Parsed:
+    """A compact JWS taken apart, its signature not yet checked: nothing of it but `key_id` may be used before."""
+
+    header: Mapping[str, Any]
+    payload: bytes
+    signing_input: bytes
+    signature: bytes
+
+    @property
+    def key_id(self) -> str | None:
+        """The header's `kid`: an opaque name to look up in a key ring and nothing else (RFC 8725 §3.10)."""
+        value: str | None = self.header.get("kid")
+        return value
+
+
+# Canonical base64url (RFC 7515 §2, RFC 4648 §3.5): no padding, and no spare bits set in a last, partial group.
+_SEGMENT = r"((?:[A-Za-z0-9_-]{4})*+(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?)"
+_COMPACT = re.compile(rf"{_SEGMENT}\.{_SEGMENT}\.{_SEGMENT}", re.ASCII)
+
+# `crit` names extensions that must be understood (RFC 7515 §4.1.11), and none is; `b64` changes what is signed
+# (RFC 7797); `zip` and `enc` belong to JWE.
+_REFUSED_HEADERS = frozenset(("crit", "b64", "zip", "enc"))
+_TEXT_HEADERS = ("alg", "kid", "typ", "cty")
+
+
+def parse(token: str) -> Parsed:
+    """Take a compact JWS apart; raise JoseError for whatever is not exactly one."""
+    if len(token) > LONGEST_TOKEN:
+        raise JoseError("token too long")
+    if token.count(".") == 4:
+        raise JoseError("encrypted tokens are not taken")
+    found = _COMPACT.fullmatch(token)
+    if found is None:
+        raise JoseError("not a canonical compact JWS")
+    first, second, third = found.groups()
+    if len(first) > LONGEST_HEADER or not first or not third:
+        raise JoseError("header too long, or header or signature missing")
+    header = json_object(_decoded(first))
+    if not _REFUSED_HEADERS.isdisjoint(header):
+        raise JoseError("critical, unencoded, compressed or encrypted")
+    for name in _TEXT_HEADERS:
+        if not isinstance(header.get(name, ""), str):
+            raise JoseError(f"{name} is no text")
+    signing_input = token[: found.end(2)].encode("ascii")
+    return Parsed(header, _decoded(second), signing_input, _decoded(third))
+
+
+def _decoded(segment: str) -> bytes:
+    return urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+
+
+def verified(parsed: Parsed, key: Key) -> bytes:
+    """Return the payload if this key signed it with its one algorithm; raise JoseError otherwise."""
+    name = parsed.header.get("alg")
+    if name not in key.names:  # the key decides, and the header may only agree (RFC 8725 §3.1)
+        raise JoseError("the algorithm is not that of the key")
+    try:
+        genuine = JWSRegistry.algorithms[key.algorithm].verify(parsed.signing_input, parsed.signature, key.material)
+    except (ValueError, LibraryError, UnsupportedAlgorithm):
+        genuine = False
+    if not genuine:
+        raise JoseError("the signature does not match")
+    return parsed.payload
+
+
+def sign(claims: Mapping[str, Any], key: Key, token_type: str) -> str:
+    """Return a compact JWS of claims with `alg`, `typ` and `kid` in its header."""
+    header = {"alg": key.algorithm, "typ": token_type, "kid": key.id}
+    signing_input = f"{_encoded(_json(header))}.{_encoded(_json(claims))}"
+    signature = JWSRegistry.algorithms[key.algorithm].sign(signing_input.encode("ascii"), key.material)
+    return f"{signing_input}.{_encoded(signature)}"
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def _encoded(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+# --------------------------------------------------------------------------- strict JSON
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise JoseError("duplicate member")  # RFC 7519 §4 allows refusing or last-wins; two readers may differ
+    return members
+
+
+def _no_number(text: str) -> NoReturn:
+    raise JoseError("NaN and Infinity are no JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
+_STRUCTURE = re.compile(r'[\[{]|[\]}]|"(?:[^"\\]|\\.)*+"')
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    """Return the JSON object of some UTF-8 bytes; raise JoseError for anything else, duplicate members included."""
+    try:
+        text = data.decode("utf-8")  # bis §3.7: UTF-8 only, and no byte order mark
+        if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
+            raise JoseError("nested too deeply")
+        value = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        raise JoseError("not JSON in UTF-8") from None
+    if not isinstance(value, dict):
+        raise JoseError("not a JSON object")
+    return value
+
+
+def _depth(text: str) -> int:
+    depth = deepest = 0
+    for found in _STRUCTURE.finditer(text):
+        if found[0] in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif found[0] in "]}":
+            depth -= 1
+    return deepest

@@ -1,0 +1,69 @@
+"""Signed access tokens: our own and those of remote issuers, each verified with its issuer's keys only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from stopper.guard import claims, jose
+from stopper.guard.claims import ClaimError, Expectation
+from stopper.guard.jose import JoseError
+from stopper.guard.keys import Key
+from stopper.guard.token import Token
+
+FindKey = Callable[[str | None], Key | None]
+
+
+class Verified(NamedTuple):
+    """A token that was found good, and how to ask whether the key that signed it is still the issuer's."""
+
+    token: Token
+    key_still_holds: Callable[[], bool] | None = None
+
+
+class SignedTokens:
+    """Who may sign for this API, what is expected of them, and where their keys are."""
+
+    def __init__(self, issuers: Mapping[str, tuple[Expectation, FindKey]]) -> None:
+        """Take, by issuer, what is expected and how its keys are found."""
+        self._issuers = dict(issuers)
+
+    def verify(self, credential: str) -> Verified:
+        """Return the token of a compact JWS; raise JoseError or ClaimError.
+
+        The issuer that the token names, unverified, decides only whose keys are asked; the key must then be that
+        issuer's, the signature good, and each claim as expected (RFC 8725 §3.8).
+        """
+        parsed = jose.parse(credential)
+        unverified = jose.json_object(parsed.payload)
+        issuer = unverified.get("iss")
+        known = self._issuers.get(issuer) if isinstance(issuer, str) else None
+        if known is None:
+            raise ClaimError("issuer")
+        expected, find_key = known
+        key_id = parsed.key_id
+        key = find_key(key_id)
+        if key is None:
+            raise JoseError("no key of that id")
+        jose.verified(parsed, key)
+        token = claims.check(parsed.header, unverified, expected, time.time())
+        return Verified(token, lambda: find_key(key_id) is key)
+
+
+def issue(token: Token, audiences: list[str], key: Key) -> str:
+    """Return a token of our own as RFC 9068 writes it."""
+    members: dict[str, Any] = dict(token.claims)
+    members.update(
+        iss=token.issuer,
+        sub=token.subject,
+        aud=audiences[0] if len(audiences) == 1 else audiences,
+        iat=int(token.issued_at),
+        exp=int(token.expires_at),
+        jti=token.id,
+        client_id=token.client or token.issuer,
+        scope=" ".join(sorted(token.scopes)),
+    )
+    if token.family:
+        members["family"] = token.family
+    return jose.sign(members, key, "at+jwt")
