@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -167,6 +168,14 @@ def test_33_aliases_within_the_budget() -> None:
     assert [(str(o.endpoint), o.bearer) for o in operations] == [("GET /a", True), ("GET /b", True), ("POST /c", True)]
 
 
+def test_37_many_duplicates(bounded: Bounded) -> None:
+    """Of two hundred thousand duplicate keys in one line a thousand are listed and the rest counted."""
+    text = '{"openapi": "3.0.3", "info": {}, "paths": {}' + ', "x": 1' * 200_000 + "}"
+    document: SpecDocument = bounded(lambda: read("shop.json", text.encode()))
+    assert len(document.problems) == 1_001
+    assert document.problems[-1].message == "198,999 more problems are not listed"
+
+
 def test_38_core_types() -> None:
     """`no:` stays text and version 3.10 is not 3.1: YAML 1.2 rules for keys and version."""
     document = read("shop.yaml", (ORDERS.replace("3.0.3", "3.10") + "    no: {}\n    on: {}\n").encode())
@@ -236,13 +245,13 @@ def test_43_patterns_are_never_run(bounded: Bounded) -> None:
     assert document.operations[0].parameters[0].values == ("a" * 60 + "!",)
 
 
-@pytest.mark.parametrize("form", ["json", "yaml"])
+@pytest.mark.parametrize("form", ["json", "minified", "yaml"])
 def test_45_five_thousand_paths(form: str, bounded: Bounded) -> None:
     """Five thousand paths are read within the limits, every operation at its own line."""
-    if form == "json":
+    if form != "yaml":
         item = {"get": {"responses": {"200": {"description": "fine"}}, "security": [{"bearer": []}]}}
         paths = {f"/things{n}/{{id}}": item for n in range(5_000)}
-        text = json.dumps({"openapi": "3.1.0", "info": {}, "paths": paths}, indent=1)
+        text = json.dumps({"openapi": "3.1.0", "info": {}, "paths": paths}, indent=1 if form == "json" else None)
     else:
         paths_text = "".join(
             f"  /things{n}/{{id}}:\n    get:\n      security: [{{bearer: []}}]\n      responses: {{'200': {{}}}}\n"
@@ -250,9 +259,12 @@ def test_45_five_thousand_paths(form: str, bounded: Bounded) -> None:
         )
         text = f"{HEAD}paths:\n{paths_text}"
     document: SpecDocument = bounded(lambda: read(f"shop.{form}", text.encode()))
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r' +"?get"?:', line)]
-    assert [operation.place.line for operation in document.operations] == lines
-    assert len(lines) == 5_000
+    gets = [match.start(1) for match in re.finditer(r'[ {]("?get"?):', text)]
+    places = [operation.place for operation in document.operations]
+    lines = text.splitlines(keepends=True)
+    starts = [0, *itertools.accumulate(map(len, lines))]
+    assert [starts[place.line - 1] + place.column - 1 for place in places] == gets
+    assert len(gets) == 5_000
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])

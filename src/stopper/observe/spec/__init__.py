@@ -86,15 +86,15 @@ def _version(root: Node, problems: Problems) -> str:
     if not declared and not (root.get("paths") and root.get("info")):
         raise SpecError("the file is no OpenAPI or Swagger document: it names no version and has no paths")
     if not declared:
-        problems.add(root.place, "the document names no version")
+        problems.add(root, "the document names no version")
         return ""
     key, node = declared[0]
     if len(declared) > 1:
-        problems.add(declared[1][1].place, "the document names two versions; the first one is taken")
+        problems.add(declared[1][1], "the document names two versions; the first one is taken")
     if not _KNOWN_VERSIONS.fullmatch(node.text) or (node.text == "2.0") is not (key == "swagger"):
-        problems.add(node.place, f"the version `{key}: {node.text[:20]}` is unknown; it is read as far as possible")
+        problems.add(node, f"the version `{key}: {node.text[:20]}` is unknown; it is read as far as possible")
     for foreign in _FOREIGN[key]:
         entry = root.get(foreign)
         if entry is not None:
-            problems.add(entry.place, f"`{foreign}` belongs to another version than the one that the document names")
+            problems.add(entry, f"`{foreign}` belongs to another version than the one that the document names")
     return node.text

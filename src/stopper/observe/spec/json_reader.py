@@ -126,7 +126,7 @@ class _Reader:
     def enter(self, container: dict[str, Node], key: str, node: Node) -> None:
         """Put an entry into its mapping; a key given twice is a problem."""
         if key in container:
-            self.problems.add(node.place, f"the key {quoted(key)} is given twice; the last one counts")
+            self.problems.add(node, f"the key {quoted(key)} is given twice; the last one counts")
         if key == "$ref" and isinstance(node.value, str):
             self.source.references.append(node)
         container[key] = node

@@ -12,10 +12,10 @@ from stopper.model import Place
 from stopper.observe.views import Problem
 from stopper.secret import redact
 
-EXCERPT = 80
-_WINDOW = 4_096  # a token is hidden before the cut, for half a token is not recognised
+_EXCERPT = 80
 
 _NOTHING: Mapping[str, Any] = {}
+_ENTRY = re.compile(r"[{\[]?[^,{}\[\]\n]{1,400}(?=[,{}\[\]\n])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -40,12 +40,13 @@ class Problems:
         self._found: dict[tuple[Place, str], Problem] = {}
         self._more = 0
 
-    def add(self, place: Place, message: str) -> None:
-        """Note one problem; the same one at the same place is noted once."""
-        if len(self._found) < self.LIMIT:
-            self._found.setdefault((place, message), Problem(place, message))
-        elif (place, message) not in self._found:
+    def add(self, where: Node | Place, message: str) -> None:
+        """Note one problem, once for each place; a node's place is worked out only while problems are listed."""
+        if len(self._found) >= self.LIMIT:
             self._more += 1
+            return
+        place = where.place if isinstance(where, Node) else where
+        self._found.setdefault((place, message), Problem(place, message))
 
     def listed(self) -> tuple[Problem, ...]:
         """Return the problems as met, and a last one with the number of those left out."""
@@ -116,9 +117,16 @@ class Source:
         line = bisect_right(self._starts, offset)
         start = self._starts[line - 1]
         end = self._starts[line] if line < len(self._starts) else len(self.text)
-        first = start if end - start <= 2 * EXCERPT else offset
-        excerpt = redact(self.text[first : min(end, first + _WINDOW)])[:EXCERPT]
-        return Place(self.uri, line, offset - start + 1, _CONTROL.sub(" ", excerpt).strip())
+        return Place(self.uri, line, offset - start + 1, self._excerpt(start, end, offset))
+
+    def _excerpt(self, start: int, end: int, offset: int) -> str:
+        """Return a line, of a long one the entry at the offset, redacted as a whole and then cut."""
+        if end - start <= 2 * _EXCERPT:
+            excerpt = self.text[start:end]
+        else:
+            entry = _ENTRY.match(self.text, offset)
+            excerpt = entry[0] if entry else ""
+        return _CONTROL.sub(" ", redact(excerpt)[:_EXCERPT]).strip()
 
     def line(self, offset: int) -> int:
         """Return the 1-based line of a character offset."""
@@ -145,7 +153,8 @@ class Node:
 
     def get(self, key: str) -> Node | None:
         """Return the entry of a mapping, or None where there is none or this is no mapping."""
-        return self.value.get(key) if isinstance(self.value, dict) else None
+        value = self.value
+        return value.get(key) if type(value) is dict else None
 
     @property
     def entries(self) -> Mapping[str, Node]:

@@ -36,13 +36,13 @@ class Operations:
         """Yield every operation in the document's order."""
         paths = self._library.follow(self._root.get("paths"))
         if paths is not None and paths.value is not None and not isinstance(paths.value, dict):
-            self._problems.add(paths.place, "`paths` is no mapping")
+            self._problems.add(paths, "`paths` is no mapping")
         for template, entry in paths.entries.items() if paths else ():
             if template.startswith("x-"):
                 continue
             path_item = self._path_item(entry)
             if not template.startswith("/"):
-                self._problems.add(entry.place, "a path does not begin with a slash; one is put before it")
+                self._problems.add(entry, "a path does not begin with a slash; one is put before it")
             for method, node in self._methods(path_item):
                 self._budget.spend_steps(_COST)
                 yield self._operation("/" + template.removeprefix("/"), method, path_item, node)
@@ -51,14 +51,14 @@ class Operations:
         """Note webhooks: the API calls them, so that no request of ours can reach them (OpenAPI 3.1 section 4.8.1)."""
         webhooks = self._library.follow(self._root.get("webhooks"))
         for name, entry in webhooks.entries.items() if webhooks else ():
-            self._problems.add(entry.place, f"not reached: webhook {quoted(name)}")
+            self._problems.add(entry, f"not reached: webhook {quoted(name)}")
 
     def _path_item(self, entry: Node) -> Node:
         """Return a path item with what it refers to; its own fields count where both have one."""
         reference = entry.get("$ref")
         if reference is None:
             if entry.value is not None and not isinstance(entry.value, dict):
-                self._problems.add(entry.place, "a path item is no mapping")
+                self._problems.add(entry, "a path item is no mapping")
             return entry
         target = self._library.follow(entry)
         if target is None:
@@ -74,7 +74,7 @@ class Operations:
             if key.lower() in _METHODS:
                 yield from self._method(key.upper(), node)
             elif key not in _OTHER_FIELDS and not key.startswith("x-"):
-                self._problems.add(node.place, f"the path item's field {quoted(key)} is unknown")
+                self._problems.add(node, f"the path item's field {quoted(key)} is unknown")
         additional = path_item.get("additionalOperations")
         for key, node in additional.entries.items() if additional else ():
             yield from self._method(key, node)
@@ -85,10 +85,10 @@ class Operations:
         if node is None:
             return
         if not isinstance(node.value, dict):
-            self._problems.add(node.place, "an operation is no mapping; it is left out")
+            self._problems.add(node, "an operation is no mapping; it is left out")
             return
         if not method.isascii() or not method.replace("-", "").isalnum():
-            self._problems.add(node.place, "a method is no token of HTTP; its operation is left out")
+            self._problems.add(node, "a method is no token of HTTP; its operation is left out")
             return
         yield method, node
 
@@ -98,7 +98,7 @@ class Operations:
         security, security_place = self.security.of(node)
         responses = self._library.follow(node.get("responses"))
         for name, callback in self._callbacks(node):
-            self._problems.add(callback.place, f"not reached: callback {quoted(name)}")
+            self._problems.add(callback, f"not reached: callback {quoted(name)}")
         return Operation(
             endpoint=endpoint,
             place=node.place,

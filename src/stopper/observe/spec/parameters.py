@@ -47,7 +47,7 @@ class Parameters:
         if location == "body":
             return None
         if location not in _LOCATIONS or not name:
-            self._problems.add(node.place, "a parameter without a name or with an unknown location")
+            self._problems.add(node, "a parameter without a name or with an unknown location")
             return None
         schema = self._schema(node)
         return Parameter(
@@ -78,7 +78,7 @@ class Parameters:
                 yield candidate.text
 
     def _examples(self, node: Node) -> Iterator[Node | None]:
-        """Yield the values of named examples (OpenAPI 3 section 4.8.12), which may be references."""
+        """Yield the values of named examples (OpenAPI 3.1 section 4.8.12), which may be references."""
         examples = node.get("examples")
         for entry in tuple(examples.entries.values())[:_MOST_VALUES] if examples else ():
             example = self._library.follow(entry)

@@ -59,7 +59,7 @@ class Library:
             key = (reference.source.uri, reference.value)
             if key in seen or len(seen) >= _CHAIN:
                 cause = "leads back to itself" if key in seen else f"is a chain of more than {_CHAIN}"
-                self.problems.add(reference.place, f"a reference {cause}")
+                self.problems.add(reference, f"a reference {cause}")
                 return None
             seen.add(key)
             if key not in self._targets:
@@ -75,7 +75,7 @@ class Library:
         fragment = unquote(reference.text.partition("#")[2])
         node = _point(root, fragment)
         if node is None:
-            self.problems.add(reference.place, f"the reference {quoted('#' + fragment)} points to nothing")
+            self.problems.add(reference, f"the reference {quoted('#' + fragment)} points to nothing")
         return node
 
     def _root(self, reference: Node) -> Node | None:
@@ -97,19 +97,19 @@ class Library:
             uri = urljoin(base, name) if is_remote(base) else name
             scheme, host = urlsplit(uri).scheme, urlsplit(uri).hostname or ""
         except ValueError:
-            self.problems.add(reference.place, "a reference is no valid address")
+            self.problems.add(reference, "a reference is no valid address")
             return None
         if scheme or uri.startswith("//"):
             if self._read_remote is not None:
                 return uri
-            self.problems.add(reference.place, f"remote reference refused: {quoted(f'{scheme}://{host}')}")
+            self.problems.add(reference, f"remote reference refused: {quoted(f'{scheme}://{host}')}")
             return None
         return posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(uri)))
 
     def _fetch(self, reference: Node, uri: str) -> Node | None:
         read = self._read_remote if is_remote(uri) else self._read_ref
         if read is None:
-            self.problems.add(reference.place, "a reference to another file, and no other file may be read")
+            self.problems.add(reference, "a reference to another file, and no other file may be read")
             return None
         try:
             return self.load(uri, read(uri))
@@ -120,7 +120,7 @@ class Library:
         except Exception as error:  # whatever the caller's reader raises is its refusal
             cause = f"not read ({type(error).__name__})"
         name = quoted(reference.text.partition("#")[0])
-        self.problems.add(reference.place, f"a reference to {name}: {cause}")
+        self.problems.add(reference, f"a reference to {name}: {cause}")
         return None
 
 

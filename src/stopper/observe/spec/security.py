@@ -41,13 +41,13 @@ class Security:
     def of(self, operation: Node) -> tuple[tuple[Requirement, ...], Place | None]:
         """Return the alternatives in force and the line that decided: the operation's own, else the document's.
 
-        An empty `security: []` of the operation takes the document's away (OpenAPI 3 section 4.8.10).
+        An empty `security: []` of the operation takes the document's away (OpenAPI 3.1 section 4.8.10).
         """
         for decisive in (operation.get("security"), self._global):
             if decisive is None:
                 continue
             if decisive.value is None:
-                self._problems.add(decisive.place, "`security` is null; it is taken as not given")
+                self._problems.add(decisive, "`security` is null; it is taken as not given")
                 continue
             if id(decisive) not in self._read:
                 self._read[id(decisive)] = tuple(self._alternatives(decisive))
@@ -65,7 +65,7 @@ class Security:
         self._budget.spend_steps()
         node = self._library.follow(entry)
         if node is None or not node.entries:
-            self._problems.add(entry.place, f"the security scheme {quoted(name)} has no definition")
+            self._problems.add(entry, f"the security scheme {quoted(name)} has no definition")
             return Scheme(name, UNDEFINED, entry.place)
         return Scheme(
             name=name,
@@ -103,19 +103,19 @@ class Security:
         try:
             return urljoin(url.source.uri, url.text)
         except ValueError:
-            self._problems.add(url.place, "a security scheme's url is no valid address")
+            self._problems.add(url, "a security scheme's url is no valid address")
             return url.text
 
     def _alternatives(self, security: Node) -> Iterator[Requirement]:
         """Yield one requirement per entry; an entry that is no mapping is read as what was most likely meant."""
         if not isinstance(security.value, list):
-            self._problems.add(security.place, "`security` is no list")
+            self._problems.add(security, "`security` is no list")
         for alternative in security.items or ((security,) if security.value != [] else ()):
             self._budget.spend_steps()
             if isinstance(alternative.value, dict):
                 named = tuple(alternative.entries.items())
             else:
-                self._problems.add(alternative.place, "a security requirement is no mapping of scheme to scopes")
+                self._problems.add(alternative, "a security requirement is no mapping of scheme to scopes")
                 named = ((alternative.text, alternative),) if alternative.text else ()
             yield Requirement(tuple((self._named(name, at), _scopes(at)) for name, at in named))
 
@@ -123,7 +123,7 @@ class Security:
         self._budget.spend_steps()
         scheme = self.schemes.get(name)
         if scheme is None:
-            self._problems.add(requirement.place, f"the security scheme {quoted(name)} is not defined")
+            self._problems.add(requirement, f"the security scheme {quoted(name)} is not defined")
             scheme = Scheme(name, UNDEFINED, requirement.place)
         return scheme
 

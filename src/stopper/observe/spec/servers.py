@@ -51,7 +51,7 @@ class Servers:
         for entry in servers.items:
             url = entry.get("url")
             if url is None or not url.text:
-                self._problems.add(entry.place, "a server without a url")
+                self._problems.add(entry, "a server without a url")
                 continue
             for expanded in self._expand(url, entry.get("variables")):
                 self._budget.spend_steps()
@@ -65,9 +65,7 @@ class Servers:
         for values in itertools.islice(combinations, _EXPANSIONS):
             yield _fill(url.text, dict(zip(names, values, strict=True)))
         if next(combinations, None) is not None:
-            self._problems.add(
-                url.place, f"a server template has more than {_EXPANSIONS} expansions; the rest is left out"
-            )
+            self._problems.add(url, f"a server template has more than {_EXPANSIONS} expansions; the rest is left out")
 
     def _values(self, name: str, variables: Node | None, place: Place) -> list[str]:
         variable = variables.get(name) if variables else None

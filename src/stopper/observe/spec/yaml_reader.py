@@ -194,7 +194,7 @@ class _Builder:
             return node
         assert isinstance(container, dict)
         if key in container:
-            self.problems.add(node.place, f"the key {quoted(key)} is given twice; the last one counts")
+            self.problems.add(node, f"the key {quoted(key)} is given twice; the last one counts")
         if key == "$ref" and isinstance(value, str):
             self.source.references.append(node)
         container[key] = node
@@ -204,7 +204,7 @@ class _Builder:
         """Take in what a merge key names; what the mapping itself says counts (YAML's merge key type)."""
         merged = entries.pop(_MERGE)
         if not merged.entries and not merged.items:
-            self.problems.add(merged.place, "a merge key names no mapping")
+            self.problems.add(merged, "a merge key names no mapping")
         for part in (merged, *merged.items):
             self.spend(len(part.entries))
             for key, node in part.entries.items():
@@ -212,7 +212,7 @@ class _Builder:
 
     def problem(self, event: Any, message: str) -> None:
         """Note a problem where an event begins."""
-        self.problems.add(self.source.place(event.start_mark.index), message)
+        self.problems.add(Node(None, self.source, event.start_mark.index), message)
 
     def spend(self, count: int) -> None:
         """Count values, and take them off the budget in batches."""
