@@ -51,10 +51,8 @@ def fetch(url: str) -> bytes:
         data = b""
         while chunk := answer.read1(65_536):
             data += chunk
-            if len(data) > LARGEST_SET:
-                raise OSError("answered too much")
-        if not deadline.is_alive():
-            raise OSError("answered too slowly")
+            if len(data) > LARGEST_SET or not deadline.is_alive():
+                raise OSError("answered too much or too slowly")
         return data
     except http.client.HTTPException as error:
         raise OSError(f"malformed answer: {type(error).__name__}") from None
