@@ -49,10 +49,13 @@ def fetch(url: str) -> bytes:
         if answer.status != 200:
             raise OSError(f"answered {answer.status}")
         data = b""
-        while chunk := answer.read1(65_536):
+        while deadline.is_alive() and len(data) <= LARGEST_SET:
+            chunk = answer.read1(65_536)
+            if not chunk:
+                break
             data += chunk
-            if len(data) > LARGEST_SET or not deadline.is_alive():
-                raise OSError("answered too much or too slowly")
+        if len(data) > LARGEST_SET or not deadline.is_alive():
+            raise OSError("answered too much or too slowly")
         return data
     except http.client.HTTPException as error:
         raise OSError(f"malformed answer: {type(error).__name__}") from None
