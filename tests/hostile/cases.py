@@ -163,6 +163,12 @@ async def redirect_inside(connection: Connection) -> None:
     await connection.whole(b"HTTP/1.1 302 Found\r\nLocation: http://0x7f.1:1/\r\n", b"")
 
 
+async def redirect_malformed(connection: Connection) -> None:
+    """Redirect to what is no URL."""
+    await connection.request()
+    await connection.whole(b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\n", b"")
+
+
 async def redirect_file(connection: Connection) -> None:
     """Redirect to a file."""
     await connection.request()
@@ -389,6 +395,7 @@ CASES: dict[str, Case] = {
         redirect_metadata,
         redirect_inside,
         redirect_file,
+        redirect_malformed,
         header_flood,
         long_header,
         cookie_flood,

@@ -304,7 +304,7 @@ class Client:
             location = response.header("Location")
             if response.status not in (301, 302, 303, 307, 308) or location is None:
                 return _document(response)
-            following = Target.parse(urljoin(target.url, location))
+            following = _following(target, location)
             if target.scheme == "https" and following.scheme == "http":
                 raise TransportError("redirected from https to http")
             target = following
@@ -405,6 +405,14 @@ def _check_sendable(request: Request) -> None:
             raise PolicyError(f"not sendable: control character in the header {name}")
         if name.lower() in _FRAMING:
             raise PolicyError(f"not sendable: {name} is the client's own to set")
+
+
+def _following(target: Target, location: str) -> Target:
+    """Return where a redirect leads. Raises PolicyError."""
+    try:
+        return Target.parse(urljoin(target.url, location))
+    except ValueError:
+        raise PolicyError("not sendable: malformed redirect") from None
 
 
 def _document(response: Response) -> bytes:
