@@ -20,6 +20,8 @@ _KINDS = {
     "http": "http",
 }
 _HTTP_KINDS = {"bearer": "bearer", "basic": "basic"}
+_TYPES_2 = ("basic", "apiKey", "oauth2")
+_TYPES_3 = ("http", "apiKey", "oauth2", "openIdConnect", "mutualTLS")
 _SCHEME_URLS = ("openIdConnectUrl", "oauth2MetadataUrl")
 _FLOW_URLS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl")
 UNDEFINED = "undefined"
@@ -82,8 +84,7 @@ class Security:
         kind = _KINDS.get(written.lower(), UNDEFINED)
         if kind == "http":
             kind = _HTTP_KINDS.get(node.text_of("scheme").lower(), "http")
-        allowed = ("basic", "apiKey", "oauth2") if self._swagger else ("http", *_SPECIFIED)
-        if written not in allowed:
+        if written not in (_TYPES_2 if self._swagger else _TYPES_3):
             self._problems.add(place, f"the security scheme {quoted(name)} has a type that this version does not know")
         return kind
 
@@ -126,9 +127,6 @@ class Security:
             self._problems.add(requirement, f"the security scheme {quoted(name)} is not defined")
             scheme = Scheme(name, UNDEFINED, requirement.place)
         return scheme
-
-
-_SPECIFIED = ("apiKey", "oauth2", "openIdConnect", "mutualTLS")
 
 
 def _scopes(requirement: Node) -> tuple[str, ...]:
