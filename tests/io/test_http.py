@@ -175,7 +175,7 @@ async def test_a_second_resolution_cannot_lead_elsewhere(monkeypatch: pytest.Mon
 
 async def test_no_socket_is_made_for_an_address_that_nobody_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last gate holds by itself, should a way around the others be found."""
-    monkeypatch.setattr("stopper.io.http._Resolver.vet", lambda *_: None)
+    monkeypatch.setattr("stopper.io.connection.Resolver.vet", lambda *_: None)
     urls = ["http://127.0.0.1:1/", "http://localhost:1/"]
     async with Client(Policy.typed(urls)) as client:
         for url in urls:
