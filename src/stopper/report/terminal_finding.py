@@ -101,8 +101,14 @@ def _folded(finding: Finding) -> Text:
 
 
 def _proof(finding: Finding, width: int) -> Iterator[RenderableType]:
-    """Show the evidence of a finding and of what it takes in: what ran comes before what was read."""
-    pieces = tuple(dict.fromkeys(_evidence(finding)))
+    """Show the evidence of a finding and of what it takes in: what ran comes before what was read.
+
+    What two witnesses saw alike has one title and is shown once, as the first of them saw it.
+    """
+    titled: dict[tuple[str, bool], Evidence] = {}
+    for piece in _evidence(finding):
+        titled.setdefault((piece.title, bool(piece.path)), piece)
+    pieces = tuple(titled.values())
     for piece in pieces[:EVIDENCE_SHOWN]:
         yield from _piece(piece, width)
     if len(pieces) > EVIDENCE_SHOWN:

@@ -72,7 +72,7 @@ def shown_url(url: str, placeholder: str) -> str:
 
 def curl(request: Request, placeholder: str = "$TOKEN") -> str:
     """Return a curl command that repeats the request; credentials are the placeholder, a body is `@body`."""
-    words = ["curl", "-sS", "-i", "-X", request.method]
+    words = ["curl", "-sS", "-i", *(() if request.method == "GET" else ("-X", request.method))]
     for name, value in request.headers:
         words += ["-H", f"{name}: {_shown_value(name, value, placeholder)}"]
     if request.body is not None:
