@@ -16,7 +16,8 @@ TOKEN = "canary-5d41402abc4b2a76b9719d911017c592-token"
 def words(command: str) -> list[str]:
     """Return what a shell makes of a command, `curl` replaced by something that prints its arguments."""
     script = command.replace("curl", r"printf '%s\n'", 1)
-    return subprocess.run(["sh", "-c", f"TOKEN=T; {script}"], capture_output=True, text=True, check=True).stdout.splitlines()
+    shell = ["sh", "-c", f"TOKEN=T; {script}"]
+    return subprocess.run(shell, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 @pytest.mark.parametrize("hostile", ["$(id)", "`id`", "';id;'", '";id;"', "a b", "$HOME", "\\$(id)"])
