@@ -219,16 +219,18 @@ class _Header:
     def _part_is_used(self, call: ast.Call) -> bool:
         """Tell whether the pieces become a token here: by position, or under names that no caller checks."""
         parent = self.module.parent(call)
-        if isinstance(parent, ast.Subscript):
-            return True
-        return isinstance(parent, ast.Assign) and not self._checked_elsewhere()
+        if not isinstance(parent, ast.Assign):
+            return isinstance(parent, ast.Subscript)
+        target = parent.targets[0]
+        scheme = target.elts[0] if isinstance(target, ast.Tuple | ast.List) and target.elts else target
+        return not (isinstance(scheme, ast.Name) and self._handed_on(scheme.id) and self._compared_anywhere())
 
-    def _checked_elsewhere(self) -> bool:
-        """Tell whether a caller that is handed the pieces compares a scheme."""
-        if not any(
-            isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple | ast.Name) for node in self.nodes
-        ):
-            return False
+    def _handed_on(self, name: str) -> bool:
+        returned = (node.value for node in self.nodes if isinstance(node, ast.Return) and node.value is not None)
+        return any(isinstance(node, ast.Name) and node.id == name for value in returned for node in within(value))
+
+    def _compared_anywhere(self) -> bool:
+        """Tell whether a caller that is handed the scheme may compare it: anything in the project does."""
         modules = self.module.project.modules
         return any(_says_bearer(module, node) for module in modules for node in module.nodes(ast.Compare))
 

@@ -47,6 +47,14 @@ _CHECKS = re.compile(
 )
 """Names whose call verifies a credential and raises where there is none."""
 
+_STATUS = frozenset({"status_code", "status"})
+_NO = re.compile(
+    r"unauthori[sz]ed|unauthenticated|forbidden|denied|not (logged|authori[sz]ed|authenticated|allowed)|invalid|missing"
+    r"|required|expired|log ?in",
+    re.IGNORECASE,
+)
+"""Words in an answer's text that say no, where its status does not."""
+
 _PERMISSION_METHODS = frozenset({"can", "is_authenticated", "is_logged_in", "allows"})
 """Methods that, asked without an argument, say what the caller may do: Flask-Principal's `permission.can()`."""
 
@@ -107,7 +115,11 @@ def _examined(module: Module, function: Function, told: bool, arrival: Arrival |
 
 
 class _Examiner:
-    """One function's run. `derived` names hold something of the credential, `absent` ones are empty without one."""
+    """One function's run.
+
+    `derived` names hold something of the credential, `absent` ones are empty without one, `refusals` hold an answer
+    that turns the caller away.
+    """
 
     def __init__(self, module: Module, arrival: Arrival | None, steps: int) -> None:
         self.module = module
@@ -116,15 +128,18 @@ class _Examiner:
         self.found = Door()
         self.derived: set[str] = set()
         self.absent: set[str] = set()
+        self.refusals: set[str] = set()
 
     # ------------------------------------------------------------------ statements
 
     def block(self, statements: Iterable[ast.stmt], tied: bool) -> bool:
         """Run statements; `tied` says that a test of the credential led here. Returns whether they surely end."""
+        due = False
         for statement in statements:
-            if self._statement(statement, tied):
+            if self._statement(statement, tied or (due and isinstance(statement, ast.Raise | ast.Return | ast.Expr))):
                 return True
-            tied = tied or (isinstance(statement, ast.If) and _leaves(statement) and self.about(statement.test))
+            # what stands right after `if permission.can(): return ...` answers the callers who may not
+            due = isinstance(statement, ast.If) and _leaves(statement) and self.about(statement.test)
         return False
 
     def _statement(self, node: ast.stmt, tied: bool) -> bool:
@@ -180,6 +195,9 @@ class _Examiner:
             return
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         written = {each.id for target in targets for each in within(target) if isinstance(each, ast.Name)}
+        status = any(isinstance(target, ast.Attribute) and target.attr in _STATUS for target in targets)
+        if self._refusing_status(node.value) if status else self._answers_refusal(node.value):
+            self.refusals |= written
         if self.about(node.value):
             self.derived |= written
             if self.truth(node.value) is False:
@@ -364,13 +382,20 @@ class _Examiner:
     # ------------------------------------------------------------------ refusals
 
     def _answers_refusal(self, value: ast.expr) -> bool:
+        if isinstance(value, ast.Name):
+            return value.id in self.refusals
         if isinstance(value, ast.Tuple):
             return any(self._refusing_status(element) for element in value.elts)
+        if isinstance(value, ast.Dict):
+            return any(isinstance(node, ast.Constant) and _says_no(node.value) for node in within(value))
         if not isinstance(value, ast.Call):
             return False
         if self._last(value) == "redirect" or _REFUSING_NAMES.search(self._last(value)):
             return True
-        return any(self._refusing_status(each) for each in _given(value))
+        if any(self._refusing_status(each) for each in _given(value)):
+            return True
+        said = within(value) if self._last(value) in ("jsonify", "dict", "make_response") else ()
+        return any(isinstance(node, ast.Constant) and _says_no(node.value) for node in said)
 
     def _refusing_status(self, node: ast.expr) -> bool:
         status = self.module.constant(node)
@@ -380,6 +405,10 @@ class _Examiner:
         return name in ("UNAUTHORIZED", "FORBIDDEN", "BAD_REQUEST", "NOT_FOUND") or name.startswith(
             ("HTTP_401", "HTTP_403")
         )
+
+
+def _says_no(text: object) -> bool:
+    return isinstance(text, str) and _NO.search(text) is not None
 
 
 def _given(call: ast.Call) -> Iterator[ast.expr]:

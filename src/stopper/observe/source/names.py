@@ -137,7 +137,7 @@ Binding = Imported | Assigned | Defined | Parameter | Opaque
 
 
 class Lookups:
-    """What is being looked up at the moment in one project; `cut` counts the questions left open, by depth or circle."""
+    """What is being looked up at the moment in one project, and how many questions depth or a circle left open."""
 
     def __init__(self) -> None:
         """Begin with nothing asked."""
