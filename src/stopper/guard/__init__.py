@@ -178,7 +178,15 @@ class Guard:
             way.issued = True
         seconds = min(lifetime or gate.settings.access_lifetime, gate.settings.access_lifetime)
         now = time.time()
-        wanted = Token("", _subject(subject), frozenset(_scopes(scopes)), now, now + seconds, dict(claims or {}))
+        wanted = Token(
+            id="",
+            subject=_subject(subject),
+            scopes=frozenset(_scopes(scopes)),
+            issued_at=now,
+            expires_at=now + seconds,
+            claims=dict(claims or {}),
+            authenticated_at=now,
+        )
         credential, token = gate.issue(wanted)
         return {
             "access_token": credential,

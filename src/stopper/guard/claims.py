@@ -160,6 +160,7 @@ def check(header: Mapping[str, Any], claims: Mapping[str, Any], expected: Expect
         issuer=expected.issuer,
         client=_text(claims, profile.client) if profile.client in claims else "",
         family=_text(claims, "family") if "family" in claims else "",
+        authenticated_at=_number(claims, "auth_time") if "auth_time" in claims else issued_at,
     )
 
 
@@ -183,7 +184,7 @@ def _check_times(claims: Mapping[str, Any], expected: Expectation, now: float) -
         raise ClaimError("issued in the future")
     if "nbf" in claims and _number(claims, "nbf") > now + expected.leeway:
         raise ClaimError("not valid yet")
-    if expires_at - issued_at > expected.longest_lifetime or expires_at <= issued_at:
+    if expires_at - issued_at > expected.longest_lifetime + 1 or expires_at <= issued_at:
         raise ClaimError("lifetime")
     return issued_at, expires_at + expected.leeway
 

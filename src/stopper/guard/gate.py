@@ -15,6 +15,7 @@ from flask import Flask, Request, Response, request
 
 from stopper.guard import opaque, present, redact, respond, signed, transport
 from stopper.guard.claims import PROFILES, ClaimError, Expectation
+from stopper.guard.feed import Feed
 from stopper.guard.jose import JoseError
 from stopper.guard.keyfile import KeyFile
 from stopper.guard.recent import Recent
@@ -22,8 +23,7 @@ from stopper.guard.remote import RemoteKeys, RemoteKeysError
 from stopper.guard.rules import DEFAULTS, PUBLIC, Access, Rule, rule_for
 from stopper.guard.settings import Settings
 from stopper.guard.signed import FindKey, SignedTokens, Verified
-from stopper.guard.store import Store, StoreError
-from stopper.guard.store.sql import SqlStore
+from stopper.guard.store import Store, StoreError, open_store
 from stopper.guard.token import Token
 from stopper.guard.transport import Channel
 from stopper.secret import fingerprint
@@ -80,7 +80,14 @@ class Gate:
     @functools.cached_property
     def store(self) -> Store:
         """Where tokens are kept."""
-        return SqlStore(self.settings.store)
+        return open_store(self.settings.store)
+
+    @functools.cached_property
+    def feed(self) -> Feed:
+        """What this process knows of revocations."""
+        settings = self.settings
+        lag, bound, grace = settings.revocation_lag, settings.revocation_bound, settings.store_grace
+        return Feed(self.store, lag, bound, grace, lambda: self._verified.clear())
 
     @functools.cached_property
     def keys(self) -> KeyFile:
@@ -195,13 +202,25 @@ class Gate:
 
     def verify(self, credential: str) -> Token:
         """Return the token of a credential; raise InvalidToken, or Unavailable where the store cannot be asked."""
+        try:
+            return self._verify(credential)
+        except StoreError as error:
+            logger.error("%s", error)
+            raise respond.Unavailable("Tokens cannot be checked now.", "store unavailable") from None
+
+    def _verify(self, credential: str) -> Token:
+        self.feed.refresh()
         digest = opaque.digest(credential)
         verified = self._verified.get(digest)
         if verified is None or not (verified.key_still_holds is None or verified.key_still_holds()):
             signed_by_someone = "." in credential
             verified = self._verify_signed(credential) if signed_by_someone else self._find(credential, digest)
+            if self.feed.ends_at_first_sight(verified.token):
+                raise respond.InvalidToken("revoked")
             self._verified.put(digest, verified)
         token = verified.token
+        if self.feed.ends(token):
+            raise respond.InvalidToken("revoked")
         if token.expires_at <= time.time():
             raise respond.InvalidToken("expired")
         return token
@@ -209,11 +228,7 @@ class Gate:
     def _find(self, credential: str, digest: bytes) -> Verified:
         if not opaque.is_well_formed(credential):
             raise respond.InvalidToken("not a token of this API")
-        try:
-            token = self.store.find(digest)
-        except StoreError as error:
-            logger.error("%s", error)
-            raise respond.Unavailable("Tokens cannot be checked now.", "store unavailable") from None
+        token = self.store.find(digest)
         if token is None:
             raise respond.InvalidToken("unknown")
         return Verified(token)

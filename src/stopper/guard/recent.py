@@ -40,10 +40,10 @@ class Recent(Generic[Key, Value]):
             self._young = {}
         self._young[key] = value
 
-    def drop(self, key: Key) -> None:
-        """Forget a key."""
-        self._young.pop(key, None)
-        self._old.pop(key, None)
+    def clear(self) -> None:
+        """Forget everything."""
+        self._young = {}
+        self._old = {}
 
     def __len__(self) -> int:
         """Return how many entries are held."""

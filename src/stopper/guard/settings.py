@@ -84,6 +84,18 @@ class Settings:
     """Remote issuers by name: `{"https://id.test/": {"jwks": "https://id.test/keys", "profile": "auth0"}}`."""
     store: str = ""
     """Where tokens are kept: an SQLAlchemy URL; empty for `stopper.db` in the instance folder."""
+    refresh_lifetime: int = 30 * 86_400
+    """When a line of refresh tokens ends, however often it was renewed."""
+    refresh_idle: int = 14 * 86_400
+    """When a refresh token ends that nobody uses."""
+    refresh_grace: int = 10
+    """For how long a refresh token may be used again because the answer was lost."""
+    revocation_lag: int = 1
+    """Within how many seconds every process knows of a revocation."""
+    revocation_bound: int = 100_000
+    """How many revocations a process keeps before it asks the store about each token instead."""
+    store_grace: int = 0
+    """For how many seconds tokens verified before are taken while the store is away."""
     cache_size: int = 10_000
     """How many verified tokens each process remembers."""
 
@@ -117,14 +129,17 @@ def _unknown(key: str, known: Mapping[str, object]) -> str:
     return f"{key} is no setting of the guard; the nearest is {nearest}"
 
 
+_SMALLEST = {"refresh_grace": 0, "store_grace": 0}
+
+
 def _checked(key: str, name: str, value: Any) -> Any:
     wanted = Settings.__annotations__[name]
     if name in _READERS:
         return _READERS[name](key, value)
     if wanted == "bool" and not isinstance(value, bool):
         raise ConfigurationError(f"{key} must be True or False")
-    if wanted == "int" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        raise ConfigurationError(f"{key} must be a whole number above zero")
+    if wanted == "int" and (isinstance(value, bool) or not isinstance(value, int) or value < _SMALLEST.get(name, 1)):
+        raise ConfigurationError(f"{key} must be a whole number, {_SMALLEST.get(name, 1)} or more")
     if wanted == "str" and not isinstance(value, str):
         raise ConfigurationError(f"{key} must be a text")
     if name == "token_prefix" and not _PREFIX_FORM.fullmatch(value):

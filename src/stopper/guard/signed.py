@@ -58,8 +58,10 @@ def issue(token: Token, audiences: list[str], key: Key) -> str:
         iss=token.issuer,
         sub=token.subject,
         aud=audiences[0] if len(audiences) == 1 else audiences,
-        iat=int(token.issued_at),
-        exp=int(token.expires_at),
+        # To the millisecond: a revocation of all that was issued so far must not end what is issued a moment later.
+        iat=round(token.issued_at, 3),
+        exp=round(token.expires_at, 3),
+        auth_time=round(token.authenticated_at, 3),
         jti=token.id,
         client_id=token.client or token.issuer,
         scope=" ".join(sorted(token.scopes)),

@@ -1,4 +1,4 @@
-"""The verified token as an application sees it."""
+"""The verified token as an application sees it, and the refresh token as a store keeps it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ class Token:
     """A token that was found good: whose it is and what it allows. The credential itself is not in it.
 
     `id` names it in logs and revokes it: the fingerprint of an opaque token, the `jti` of a signed one. Times are
-    seconds since 1970. A user is (`issuer`, `subject`); our own issuer is empty. `family` is the line of refresh tokens
-    that it came from, where there is one. `claims` are the extra claims that were given at issue.
+    seconds since 1970; `authenticated_at` is when the user last proved who they are, before any refresh. A user is
+    (`issuer`, `subject`); our own issuer is empty for opaque tokens. `family` is the line of refresh tokens that it
+    came from, where there is one. `claims` are the extra claims that were given at issue.
     """
 
     id: str
@@ -25,7 +26,26 @@ class Token:
     issuer: str = ""
     client: str = ""
     family: str = ""
+    authenticated_at: float = 0.0
 
     def allows(self, *scopes: str) -> bool:
         """Tell whether the token has every one of these scopes."""
         return self.scopes.issuperset(scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a refresh token stands for. It works until `expires_at`, which its successors share, and until `idle_until`.
+
+    `expires_at` is the family's absolute end (ASVS 10.4.8), `idle_until` ends it sooner where nobody comes back.
+    """
+
+    family: str
+    subject: str
+    scopes: frozenset[str]
+    issued_at: float
+    expires_at: float
+    idle_until: float
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    client: str = ""
+    authenticated_at: float = 0.0

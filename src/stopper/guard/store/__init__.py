@@ -2,22 +2,100 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import enum
+from typing import NamedTuple, Protocol
 
-from stopper.guard.token import Token
+from stopper.guard.token import Refresh, Token
 
-__all__ = ["Store", "StoreError"]
+__all__ = ["Kind", "Redemption", "Revocation", "Store", "StoreError", "open_store"]
 
 
 class StoreError(Exception):
     """The store cannot be reached or failed; the guard then lets nobody through."""
 
 
+class Kind(enum.Enum):
+    """What a revocation is of."""
+
+    TOKEN = "token"
+    """One access token, by id."""
+    FAMILY = "family"
+    """A line of refresh tokens and all access tokens that came from it."""
+    SUBJECT = "subject"
+    """Everything that a subject was given up to a moment."""
+    ALL = "all"
+    """Everything that anybody was given up to a moment."""
+
+
+class Revocation(NamedTuple):
+    """One entry of the revocation feed. `number` grows in the order in which entries become visible.
+
+    `before` ends what was issued up to then (subject, all); `until` is when nothing that it ends can be alive any more.
+    """
+
+    number: int
+    kind: Kind
+    value: str
+    before: float
+    until: float
+
+
+class Redemption(NamedTuple):
+    """What became of a refresh token that was presented: `reused` says that somebody has used it before."""
+
+    refresh: Refresh | None
+    reused: bool = False
+
+
 class Store(Protocol):
-    """What the guard asks of a store. Every method may raise StoreError."""
+    """What the guard asks of a store. Every method may raise StoreError. Times are seconds since 1970."""
 
     def add(self, digest: bytes, token: Token) -> bool:
-        """Keep a token under its digest; return False, keeping nothing, where its id is taken."""
+        """Keep an access token under its digest; return False, keeping nothing, where its id is taken."""
 
     def find(self, digest: bytes) -> Token | None:
-        """Return the token of a digest, or None; whether it has expired is the caller's to see."""
+        """Return the access token of a digest, or None; whether it has expired is the caller's to see."""
+
+    def find_by_id(self, token_id: str) -> Token | None:
+        """Return the access token of an id, or None."""
+
+    def tokens_of(self, subject: str, now: float) -> list[Token]:
+        """Return a subject's access tokens that have not expired, newest first."""
+
+    def add_refresh(self, digest: bytes, refresh: Refresh) -> None:
+        """Keep a refresh token under its digest."""
+
+    def redeem(self, digest: bytes, now: float, grace: float) -> Redemption:
+        """Use a refresh token, in one step that only one of several callers at once can be the first to take.
+
+        A second use within `grace` seconds counts as the first while no successor has been used: the answer was lost.
+        """
+
+    def family_of(self, digest: bytes) -> str | None:
+        """Return the family of a refresh token, or None, without using it."""
+
+    def revoke(self, kind: Kind, value: str, before: float, until: float) -> None:
+        """Write a revocation whose number becomes visible in order."""
+
+    def revocations(self, after: int, now: float, limit: int) -> list[Revocation]:
+        """Return the entries above a number that still end something, in order, at most `limit`."""
+
+    def newest_revocation(self) -> int:
+        """Return the number of the newest entry, 0 where there is none."""
+
+    def is_revoked(self, token: Token) -> bool:
+        """Tell from all entries whether one ends this token."""
+
+    def purge(self, now: float) -> int:
+        """Forget what has expired and revocations that end nothing any more; return how many rows went."""
+
+
+def open_store(url: str) -> Store:
+    """Return the store of a URL: `redis://` and `rediss://` for Redis, anything else for SQLAlchemy."""
+    if url.startswith(("redis://", "rediss://", "unix://")):
+        from stopper.guard.store.redis import RedisStore
+
+        return RedisStore(url)
+    from stopper.guard.store.sql import SqlStore
+
+    return SqlStore(url)

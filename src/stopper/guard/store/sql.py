@@ -10,7 +10,7 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from stopper.guard.store import StoreError
-from stopper.guard.token import Token
+from stopper.guard.store import Kind, Redemption, Revocation, StoreError
+from stopper.guard.token import Refresh, Token
 
 metadata = sa.MetaData()
+
+_TOKEN_FIELDS = (
+    "id",
+    "subject",
+    "scopes",
+    "issued_at",
+    "expires_at",
+    "claims",
+    "client",
+    "family",
+    "authenticated_at",
+)
 
 tokens = sa.Table(
     "stopper_tokens",
@@ -33,11 +45,48 @@ tokens = sa.Table(
     sa.Column("issued_at", sa.Double, nullable=False),
     sa.Column("expires_at", sa.Double, nullable=False, index=True),
     sa.Column("claims", sa.Text, nullable=False),
+    sa.Column("client", sa.String(255), nullable=False),
+    sa.Column("family", sa.String(32), nullable=False),
+    sa.Column("authenticated_at", sa.Double, nullable=False),
 )
 
-_FIND = sa.select(
-    tokens.c.id, tokens.c.subject, tokens.c.scopes, tokens.c.issued_at, tokens.c.expires_at, tokens.c.claims
-).where(tokens.c.digest == sa.bindparam("digest"))
+refreshes = sa.Table(
+    "stopper_refreshes",
+    metadata,
+    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("family", sa.String(32), nullable=False, index=True),
+    sa.Column("subject", sa.String(255), nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("issued_at", sa.Double, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False, index=True),
+    sa.Column("idle_until", sa.Double, nullable=False),
+    sa.Column("claims", sa.Text, nullable=False),
+    sa.Column("client", sa.String(255), nullable=False),
+    sa.Column("authenticated_at", sa.Double, nullable=False),
+    sa.Column("used_at", sa.Double),
+)
+
+revocations = sa.Table(
+    "stopper_revocations",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("value", sa.String(255), nullable=False, index=True),
+    sa.Column("before", sa.Double, nullable=False),
+    sa.Column("until", sa.Double, nullable=False, index=True),
+)
+
+# One row. Its lock makes numbers visible in the order in which they were given: with a sequence, a transaction that
+# commits late would slip in behind a reader that has gone past its number.
+counter = sa.Table(
+    "stopper_counter",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+)
+
+_FIND = sa.select(*(tokens.c[name] for name in _TOKEN_FIELDS)).where(tokens.c.digest == sa.bindparam("digest"))
+_NEXT_NUMBER = sa.update(counter).values(number=counter.c.number + 1).returning(counter.c.number)
 
 
 class SqlStore:
@@ -47,8 +96,7 @@ class SqlStore:
         """Take the URL; nothing is opened before the first use."""
         self._url = sa.make_url(url)
         self._lock = threading.Lock()
-        reset = weakref.WeakMethod(self._forget_connections)
-        os.register_at_fork(after_in_child=lambda: (method := reset()) and method())
+        os.register_at_fork(after_in_child=_calling(weakref.WeakMethod(self._forget_connections)))
 
     @functools.cached_property
     def _engine(self) -> sa.Engine:
@@ -67,17 +115,12 @@ class SqlStore:
         if engine is not None:
             engine.dispose(close=False)
 
+    # ----------------------------------------------------------------------- access tokens
+
     def add(self, digest: bytes, token: Token) -> bool:
-        """Keep a token under its digest; return False, keeping nothing, where its id is taken."""
-        row = {
-            "digest": digest,
-            "id": token.id,
-            "subject": token.subject,
-            "scopes": " ".join(sorted(token.scopes)),
-            "issued_at": token.issued_at,
-            "expires_at": token.expires_at,
-            "claims": json.dumps(token.claims),
-        }
+        """Keep an access token under its digest; return False, keeping nothing, where its id is taken."""
+        row = {name: getattr(token, name) for name in _TOKEN_FIELDS}
+        row.update(digest=digest, scopes=_joined(token.scopes), claims=json.dumps(token.claims))
         try:
             with self._transaction() as connection:
                 connection.execute(tokens.insert(), row)
@@ -86,8 +129,8 @@ class SqlStore:
         return True
 
     def find(self, digest: bytes) -> Token | None:
-        """Return the token of a digest, or None, with one round trip on the driver's own cursor."""
-        with _as_store_error(self):
+        """Return the access token of a digest, or None, with one round trip on the driver's own cursor."""
+        with self._as_store_error():
             statement, positional = self._find
             connection = self._engine.raw_connection()
             try:
@@ -99,30 +142,185 @@ class SqlStore:
                 connection.close()
         return _token(row) if row else None
 
+    def find_by_id(self, token_id: str) -> Token | None:
+        """Return the access token of an id, or None."""
+        statement = sa.select(*(tokens.c[name] for name in _TOKEN_FIELDS)).where(tokens.c.id == token_id)
+        with self._transaction() as connection:
+            row = connection.execute(statement).first()
+        return _token(row) if row else None
+
+    def tokens_of(self, subject: str, now: float) -> list[Token]:
+        """Return a subject's access tokens that have not expired, newest first."""
+        statement = (
+            sa.select(*(tokens.c[name] for name in _TOKEN_FIELDS))
+            .where(tokens.c.subject == subject, tokens.c.expires_at > now)
+            .order_by(tokens.c.issued_at.desc())
+        )
+        with self._transaction() as connection:
+            return [_token(row) for row in connection.execute(statement)]
+
+    # ----------------------------------------------------------------------- refresh tokens
+
+    def add_refresh(self, digest: bytes, refresh: Refresh) -> None:
+        """Keep a refresh token under its digest."""
+        with self._transaction() as connection:
+            connection.execute(
+                refreshes.insert().values(
+                    digest=digest,
+                    family=refresh.family,
+                    subject=refresh.subject,
+                    scopes=_joined(refresh.scopes),
+                    issued_at=refresh.issued_at,
+                    expires_at=refresh.expires_at,
+                    idle_until=refresh.idle_until,
+                    claims=json.dumps(refresh.claims),
+                    client=refresh.client,
+                    authenticated_at=refresh.authenticated_at,
+                )
+            )
+
+    def redeem(self, digest: bytes, now: float, grace: float) -> Redemption:
+        """Use a refresh token: the update that finds it unused is the first use, whatever else runs."""
+        unused = refreshes.c.digest == digest, refreshes.c.used_at.is_(None)
+        with self._transaction() as connection:
+            first = connection.execute(refreshes.update().where(*unused).values(used_at=now)).rowcount == 1
+            row = connection.execute(refreshes.select().where(refreshes.c.digest == digest)).first()
+            if row is None:
+                return Redemption(None)
+            lost = not first and now - row.used_at <= grace and not _has_used_successor(connection, row)
+            return Redemption(_refresh(row), reused=not first and not lost)
+
+    def family_of(self, digest: bytes) -> str | None:
+        """Return the family of a refresh token, or None, without using it."""
+        with self._transaction() as connection:
+            return connection.scalar(sa.select(refreshes.c.family).where(refreshes.c.digest == digest))
+
+    # ----------------------------------------------------------------------- revocations
+
+    def revoke(self, kind: Kind, value: str, before: float, until: float) -> None:
+        """Write a revocation with the next number of the counter, in one transaction."""
+        with self._transaction() as connection:
+            number = connection.scalar(_NEXT_NUMBER)
+            connection.execute(
+                revocations.insert().values(number=number, kind=kind.value, value=value, before=before, until=until)
+            )
+
+    def revocations(self, after: int, now: float, limit: int) -> list[Revocation]:
+        """Return the entries above a number that still end something, in order, at most `limit`."""
+        statement = (
+            revocations.select()
+            .where(revocations.c.number > after, revocations.c.until > now)
+            .order_by(revocations.c.number)
+            .limit(limit)
+        )
+        with self._transaction() as connection:
+            return [Revocation(row[0], Kind(row[1]), *row[2:]) for row in connection.execute(statement)]
+
+    def newest_revocation(self) -> int:
+        """Return the number of the newest entry, 0 where there is none."""
+        with self._transaction() as connection:
+            return connection.scalar(sa.select(counter.c.number)) or 0
+
+    def is_revoked(self, token: Token) -> bool:
+        """Tell from all entries whether one ends this token."""
+        entry = revocations.c
+        ended_by_id = sa.or_(
+            sa.and_(entry.kind == Kind.TOKEN.value, entry.value == token.id),
+            sa.and_(entry.kind == Kind.FAMILY.value, entry.value == token.family, entry.value != ""),
+        )
+        ended_by_time = sa.and_(
+            sa.or_(
+                sa.and_(entry.kind == Kind.SUBJECT.value, entry.value == token.subject),
+                sa.and_(entry.kind == Kind.ALL.value, entry.value == ""),
+            ),
+            entry.before >= token.issued_at,
+        )
+        statement = sa.select(entry.number).where(sa.or_(ended_by_id, ended_by_time)).limit(1)
+        with self._transaction() as connection:
+            return connection.scalar(statement) is not None
+
+    def purge(self, now: float) -> int:
+        """Forget what has expired and revocations that end nothing any more; return how many rows went."""
+        with self._transaction() as connection:
+            return sum(
+                connection.execute(table.delete().where(column <= now)).rowcount
+                for table, column in (
+                    (tokens, tokens.c.expires_at),
+                    (refreshes, refreshes.c.expires_at),
+                    (revocations, revocations.c.until),
+                )
+            )
+
+    # ----------------------------------------------------------------------- the database
+
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
-        with _as_store_error(self), self._engine.begin() as connection:
+        with self._as_store_error(), self._engine.begin() as connection:
             yield connection
 
-
-@contextmanager
-def _as_store_error(store: SqlStore) -> Iterator[None]:
-    """Turn the database's errors into StoreError, whose text holds neither the statement nor its values."""
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except (SQLAlchemyError, OSError) as error:
-        raise StoreError(f"the token store failed: {type(error).__name__}") from None
-    except Exception as error:
-        if isinstance(error, store._engine.dialect.loaded_dbapi.Error):
+    @contextmanager
+    def _as_store_error(self) -> Iterator[None]:
+        """Turn the database's errors into StoreError, whose text holds neither the statement nor its values."""
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except (SQLAlchemyError, OSError) as error:
             raise StoreError(f"the token store failed: {type(error).__name__}") from None
-        raise
+        except Exception as error:
+            if isinstance(error, self._engine.dialect.loaded_dbapi.Error):
+                raise StoreError(f"the token store failed: {type(error).__name__}") from None
+            raise
+
+
+def _calling(method: weakref.WeakMethod[Callable[[], None]]) -> Callable[[], None]:
+    def call() -> None:
+        found = method()
+        if found is not None:
+            found()
+
+    return call
+
+
+def _joined(scopes: frozenset[str]) -> str:
+    return " ".join(sorted(scopes))
 
 
 def _token(row: Any) -> Token:
-    identifier, subject, scopes, issued_at, expires_at, claims = row
-    return Token(identifier, subject, frozenset(scopes.split()), issued_at, expires_at, json.loads(claims))
+    identifier, subject, scopes, issued_at, expires_at, claims, client, family, authenticated_at = row
+    return Token(
+        identifier,
+        subject,
+        frozenset(scopes.split()),
+        issued_at,
+        expires_at,
+        json.loads(claims),
+        "",
+        client,
+        family,
+        authenticated_at,
+    )
+
+
+def _refresh(row: Any) -> Refresh:
+    return Refresh(
+        row.family,
+        row.subject,
+        frozenset(row.scopes.split()),
+        row.issued_at,
+        row.expires_at,
+        row.idle_until,
+        json.loads(row.claims),
+        row.client,
+        row.authenticated_at,
+    )
+
+
+def _has_used_successor(connection: sa.Connection, row: Any) -> bool:
+    later = sa.select(refreshes.c.digest).where(
+        refreshes.c.family == row.family, refreshes.c.issued_at >= row.used_at, refreshes.c.used_at.is_not(None)
+    )
+    return connection.execute(later.where(refreshes.c.digest != row.digest).limit(1)).first() is not None
 
 
 def _prepared(url: sa.URL) -> sa.Engine:
@@ -130,14 +328,18 @@ def _prepared(url: sa.URL) -> sa.Engine:
         path = Path(url.database)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
-    engine = sa.create_engine(url, pool_pre_ping=False)
+    engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _tune_sqlite)
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # its IF NOT EXISTS is no protection against another that runs now
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(7867730)"))
         for table in metadata.sorted_tables:
             connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
             for index in table.indexes:
                 connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+        none_yet = sa.select(sa.literal(1), sa.literal(0)).where(~sa.exists().select_from(counter))
+        connection.execute(counter.insert().from_select(["id", "number"], none_yet))
     return engine
 
 

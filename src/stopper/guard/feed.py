@@ -1,0 +1,90 @@
+"""The revocation feed: every process learns of every revocation within the lag, at no cost to each request.
+
+Rows above the last number seen are read at most once per lag, when a request comes. A fresh process reads all that
+still end something. Above a bound it keeps none and asks the store about each token at first sight instead.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from stopper.guard.store import Kind, Revocation, Store, StoreError
+from stopper.guard.token import Token
+
+
+class Feed:
+    """What one process knows of revocations. Times in seconds: `lag` between readings, `grace` without a store."""
+
+    def __init__(self, store: Store, lag: float, bound: int, grace: float, forget: Callable[[], None]) -> None:
+        """Take the store, the configuration, and what makes the process forget the tokens that it has verified."""
+        self._store = store
+        self._lag = lag
+        self._bound = bound
+        self._grace = grace
+        self._forget = forget
+        self._lock = threading.Lock()
+        self._number: int | None = None
+        self._read_at = -float("inf")
+        self._asks_at_first_sight = False
+        self._ended: dict[Kind, dict[str, Revocation]] = {kind: {} for kind in Kind}
+
+    def refresh(self) -> None:
+        """Read on if the last reading is older than the lag; raise StoreError where that fails beyond the grace."""
+        if time.monotonic() - self._read_at < self._lag:
+            return
+        with self._lock:
+            began = time.monotonic()
+            if began - self._read_at < self._lag:
+                return  # another thread has read while this one waited
+            try:
+                self._read(time.time())
+            except StoreError:
+                if began - self._read_at > self._lag + self._grace:
+                    raise
+            else:
+                self._read_at = began
+
+    def _read(self, now: float) -> None:
+        if self._number is None:
+            self._start(now)
+        while entries := self._store.revocations(self._number or 0, now, 1000):
+            for entry in entries:
+                self._ended[entry.kind][entry.value] = entry
+            self._number = entries[-1].number
+            if sum(map(len, self._ended.values())) > self._bound:
+                self._drop(now)
+
+    def _start(self, now: float) -> None:
+        entries = self._store.revocations(0, now, self._bound + 1)
+        if len(entries) > self._bound:
+            self._number = self._store.newest_revocation()
+            self._asks_at_first_sight = True
+        else:
+            self._number = 0
+
+    def _drop(self, now: float) -> None:
+        """Forget entries that end nothing any more; where too many remain, all of them and every verified token."""
+        for entries in self._ended.values():
+            for value in [value for value, entry in entries.items() if entry.until <= now]:
+                del entries[value]
+        if sum(map(len, self._ended.values())) > self._bound:
+            self._asks_at_first_sight = True
+            for entries in self._ended.values():
+                entries.clear()
+            self._forget()
+
+    def ends(self, token: Token) -> bool:
+        """Tell whether what is known here ends a token."""
+        ended = self._ended
+        if token.id in ended[Kind.TOKEN] or (token.family and token.family in ended[Kind.FAMILY]):
+            return True
+        by_subject, by_all = ended[Kind.SUBJECT].get(token.subject), ended[Kind.ALL].get("")
+        return bool(
+            (by_subject and token.issued_at <= by_subject.before) or (by_all and token.issued_at <= by_all.before)
+        )
+
+    def ends_at_first_sight(self, token: Token) -> bool:
+        """Tell whether a token that this process has not seen before is revoked, asking the store where need be."""
+        return self.ends(token) or (self._asks_at_first_sight and self._store.is_revoked(token))

