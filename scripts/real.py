@@ -162,7 +162,7 @@ def scanned(api: Api, folder: Path, authority: Path) -> Outcome:
 
 def prepare(api: Api, environment: Mapping[str, str]) -> None:
     """Run what makes the API's data; raises NotServedError with the end of what it said where it fails."""
-    command = [api.python, "-B", api.prepare]
+    command = [str(api.python), "-B", api.prepare]
     done = subprocess.run(
         command, cwd=api.home, env=environment, capture_output=True, text=True, timeout=SECONDS_TO_PREPARE, check=False
     )
@@ -180,7 +180,7 @@ def served(api: Api, folder: Path, environment: Mapping[str, str], *, tls: bool)
         port = listener.getsockname()[1]
         module, _, attribute = api.application.partition(":")
         call = "" if attribute == "app" else "()"
-        command = [api.python, "-B", "-m", "gunicorn", f"{module}:{attribute}{call}"]
+        command = [str(api.python), "-B", "-m", "gunicorn", f"{module}:{attribute}{call}"]
         command += ["--bind", f"fd://{listener.fileno()}", "--forwarded-allow-ips", ""]
         command += ["--threads", "4", "--log-level", "warning", "--no-control-socket", "--worker-tmp-dir", str(folder)]
         if tls:

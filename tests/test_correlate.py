@@ -254,3 +254,16 @@ def test_equal_lines_have_fingerprints_of_their_own() -> None:
         )
     )
     assert len({finding.fingerprint for finding in found}) == 2
+
+
+def test_part_that_a_specification_describes() -> None:
+    """What all documented paths begin with is the described part: whole literal segments, of two paths at least."""
+    assert described("/api/v1/orders", "/api/v1/goods/{id}", "/api/v1/goods") == "/api/v1"
+    assert described("/api/orders", "/apix/goods") == ""
+    assert described("/{shop}/orders", "/{shop}/goods") == ""
+    assert described("/api/orders") == ""
+
+
+def described(*paths: str) -> str:
+    """Return the described part that a view of documented paths carries."""
+    return correlate.join(Heard(asked=ALL, operations=[operation("GET", path) for path in paths])).views[0].described

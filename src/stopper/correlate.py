@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -111,6 +112,7 @@ def join(heard: Heard) -> Joined:
     for baseline in heard.baselines:
         names.setdefault(key_of(baseline.endpoint), baseline.endpoint)
     traffic = _traffic(heard.exchanges, names)
+    part = described(operations)
     baselines: dict[Key, list[Baseline]] = defaultdict(list)
     for baseline in heard.baselines:
         baselines[key_of(baseline.endpoint)].append(baseline)
@@ -123,10 +125,21 @@ def join(heard: Heard) -> Joined:
             app_route=by_app.get(key),
             baselines=tuple(baselines.get(key, ())),
             traffic=tuple(traffic.get(key, ())),
+            described=part,
         )
         for key, endpoint in sorted(names.items())
     )
     return Joined(views, _all_names(names, heard.routes, by_route), learnt)
+
+
+def described(operations: Sequence[Operation]) -> str:
+    """Return the path of literal segments that all documented paths begin with; empty for less than two paths."""
+    heads = {tuple(operation.endpoint.path.strip("/").split("/")[:-1]) for operation in operations}
+    if len({operation.endpoint.path for operation in operations}) < 2:
+        return ""
+    shared = itertools.takewhile(lambda segments: len(set(segments)) == 1, zip(*heads, strict=False))
+    literal = itertools.takewhile(lambda segments: "{" not in segments[0], shared)
+    return "".join(f"/{segments[0]}" for segments in literal)
 
 
 def _routes_by_key(routes: Sequence[Route], by_app: Mapping[Key, AppRoute]) -> dict[Key, Route]:

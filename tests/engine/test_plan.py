@@ -46,6 +46,14 @@ def test_words_that_only_contain_a_verb_are_called(path: str) -> None:
     assert not ineligible(view("GET", path))
 
 
+def test_route_that_the_running_application_does_not_have_is_left_alone() -> None:
+    """What only the source knows is not called where the application was asked: it is registered nowhere."""
+    endpoint = Endpoint("GET", "/optional")
+    route = Route((endpoint,), SPEC, SPEC, "optional")
+    assert ineligible(EndpointView(endpoint, frozenset(Witness), route=route))
+    assert not ineligible(EndpointView(endpoint, frozenset({Witness.SOURCE, Witness.WIRE}), route=route))
+
+
 def test_parameters_are_filled_from_the_specification() -> None:
     """Path and required query parameters take the first usable value; optional ones are left out."""
     known = view(

@@ -21,14 +21,13 @@ from stopper.io.login import LoginFailed, LoginFlow, login
 from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
 from stopper.model import Skip, Witness
+from stopper.observe.app.snapshot import base_url
 from stopper.observe.source import Project, State, read_project
 from stopper.observe.spec import SpecError, looks_like_spec, read
 from stopper.observe.views import Credential, Exchange, SpecDocument
 from stopper.observe.wire.jwt import parse
 from stopper.secret import Secret
 
-APP_BASE = "https://localhost"
-APP_CLEAR = "http://localhost"
 LARGEST_SPEC = 64 << 20
 
 
@@ -75,6 +74,8 @@ async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
     async with AsyncExitStack() as stack:
         if targets.urls:
             client = await stack.enter_async_context(_client(targets, options))
+            if options.token:
+                client.protect(options.token)
             await _wire(targets, options, client, gathered)
         snapshot = None
         if targets.application:
@@ -82,7 +83,7 @@ async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
             snapshot = await child.snapshot()
             gathered.keys.extend(await child.keys())
             gathered.notes.extend(snapshot.notes)
-            gathered.live.append(_app_target(child, options))
+            gathered.live.append(_app_target(child, base_url(snapshot), options))
         yield Inputs(
             targets=tuple(files.escape(word) for word in targets.words),
             documents=tuple(gathered.documents),
@@ -277,12 +278,12 @@ def home(application: str, folders: Sequence[Path]) -> Path:
     return folders[-1]
 
 
-def _app_target(child: AppChild, options: Options) -> Target:
+def _app_target(child: AppChild, base: str, options: Options) -> Target:
     return Target(
         witness=Witness.APP,
         transport=child,
-        base=APP_BASE,
-        clear=APP_CLEAR,
+        base=base,
+        clear=base.replace("https:", "http:", 1),
         logins=_logins(options, None),
         token=_given(options),
         may_send_clear=True,

@@ -87,6 +87,8 @@ def ineligible(view: EndpointView) -> str:
     """Return why an operation must not be called under the given permissions, or an empty text."""
     if view.endpoint.method not in SAFE_METHODS:
         return f"{view.endpoint.method} may change state"
+    if Witness.APP in view.asked and not view.app_route and not view.operation:
+        return "the running application has no such route"
     words = _words(view)
     found = sorted(words & CHANGING)
     return f"its name says that it changes state ({found[0]})" if found else ""

@@ -410,6 +410,8 @@ class EndpointView:
 
     `asked` holds the witnesses that took part in the scan, so that "not in the specification" can be told from
     "no specification given". `traffic` are the exchanges of this endpoint, whichever transport carried them.
+    `described` is the path that all documented operations begin with (`/api`), the part of the application that the
+    specification speaks of; empty where it speaks of all.
     """
 
     endpoint: Endpoint
@@ -419,6 +421,7 @@ class EndpointView:
     app_route: AppRoute | None = None
     baselines: tuple[Baseline, ...] = ()
     traffic: tuple[Exchange, ...] = ()
+    described: str = ""
 
     @property
     def place(self) -> Place | None:

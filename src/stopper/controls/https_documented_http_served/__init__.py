@@ -69,6 +69,7 @@ def joint(view: EndpointView) -> Iterable[Verdict]:
             endpoints=(view.endpoint,),
             evidence=(evidence("answered over plain HTTP", clear[0]),),
             strength=Strength.PROVEN,
+            cause="plain HTTP is served",
             witnesses=witnesses,
         )
     elif documented == {"https"} and asked and not clear:

@@ -26,9 +26,11 @@ OWASP API Security Top 10 2023, API9; CWE-1059.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from stopper.model import Control, Severity, Strength, Verdict, Witness
+from stopper.observe.spec import looks_like_spec
 from stopper.observe.views import EndpointView, Exchange
 from stopper.observe.wire.compare import succeeded
 from stopper.observe.wire.evidence import evidence
@@ -47,29 +49,43 @@ _SPEC_NAMES = frozenset({"openapi", "openapi.json", "openapi.yaml", "swagger.jso
 
 
 def joint(view: EndpointView) -> Iterable[Verdict]:
-    """Hold what serves an endpoint against the specification's silence; pages about the API itself are left out."""
+    """Hold what serves an endpoint against the specification's silence; the specification itself is left out.
+
+    Pages and redirects, and what lies outside the part that the specification speaks of and is not seen to give data,
+    are mostly left out on purpose: one finding each, of little weight.
+    """
     if Witness.SPEC not in view.asked or view.endpoint.method in ("HEAD", "OPTIONS"):
         return
     if view.operation:
         yield Verdict(True, f"{view.endpoint} is documented", endpoints=(view.endpoint,), witnesses=(Witness.SPEC,))
         return
-    if _about_itself(view):
+    served = [exchange for exchange in view.traffic if succeeded(exchange) or _redirects(exchange)]
+    if _about_itself(view, served) or not (served or _registered(view)):
         return
-    served = [exchange for exchange in view.traffic if succeeded(exchange)]
-    witnesses = _witnesses(view, served)
-    if witnesses:
-        yield Verdict(
-            kept=False,
-            message=f"{view.endpoint} is served, and the specification does not know it",
-            place=view.place,
-            endpoints=(view.endpoint,),
-            evidence=(evidence("it answers", served[0]),) if served else (),
-            strength=Strength.PROVEN if served or view.app_route else Strength.CLAIMED,
-            witnesses=witnesses,
-        )
+    data = [exchange for exchange in served if not (_is_page(exchange) or _redirects(exchange))]
+    if data or not (served or _outside(view)):
+        yield _unknown(view, data, f"{view.endpoint} is served, and the specification does not know it")
+    elif _outside(view):
+        message = f"{view.endpoint} is served outside {view.described}, where all that the specification describes lies"
+        yield replace(_unknown(view, served, message), cause="outside what is described", severity=Severity.LOW)
+    else:
+        message = f"{view.endpoint} gives a page or a redirect, and the specification does not know it"
+        yield replace(_unknown(view, served, message), cause="pages", severity=Severity.ADVICE)
 
 
-def _witnesses(view: EndpointView, served: list[Exchange]) -> tuple[Witness, ...]:
+def _unknown(view: EndpointView, served: Sequence[Exchange], message: str) -> Verdict:
+    return Verdict(
+        kept=False,
+        message=message,
+        place=view.place,
+        endpoints=(view.endpoint,),
+        evidence=(evidence("it answers", served[0]),) if served else (),
+        strength=Strength.PROVEN if served or view.app_route else Strength.CLAIMED,
+        witnesses=_witnesses(view, served),
+    )
+
+
+def _witnesses(view: EndpointView, served: Sequence[Exchange]) -> tuple[Witness, ...]:
     found = {Witness.SOURCE} if view.route else set()
     if view.app_route:
         found.add(Witness.APP)
@@ -77,8 +93,28 @@ def _witnesses(view: EndpointView, served: list[Exchange]) -> tuple[Witness, ...
     return tuple(witness for witness in Witness if witness in found)
 
 
-def _about_itself(view: EndpointView) -> bool:
+def _registered(view: EndpointView) -> bool:
+    """Tell whether the endpoint is there by the application's own word; without the application, by the source's."""
+    return bool(view.app_route if Witness.APP in view.asked else view.route)
+
+
+def _outside(view: EndpointView) -> bool:
+    return not (view.endpoint.path + "/").startswith(view.described + "/")
+
+
+def _redirects(exchange: Exchange) -> bool:
+    return exchange.response is not None and 300 <= exchange.response.status < 400
+
+
+def _is_page(exchange: Exchange) -> bool:
+    kind = (exchange.response.header("Content-Type") or "") if exchange.response else ""
+    return kind.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml")
+
+
+def _about_itself(view: EndpointView, served: Sequence[Exchange]) -> bool:
     """Tell whether the route serves Flask's static folder or the specification itself."""
     name = view.app_route.name if view.app_route else ""
     last = view.endpoint.path.rstrip("/").rpartition("/")[2].lower()
-    return name.rpartition(".")[2] == "static" or last in _SPEC_NAMES
+    if name.rpartition(".")[2] == "static" or last in _SPEC_NAMES:
+        return True
+    return any(looks_like_spec(exchange.response.body) for exchange in served if exchange.response)

@@ -13,7 +13,7 @@ def demand():
         abort(401)
 
 
-@app.get("/served")  # bad
+@app.get("/served")  # one finding with /asks, where it is reported
 def served():
     return {"ok": True}
 
