@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ import trustme
 
 SOURCE = Path(__file__).parents[2] / "src"
 READY_SECONDS = 30.0
+Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Server:
     def ask(
         self,
         path: str,
-        headers: Mapping[str, str] | list[tuple[str, str]] = (),  # type: ignore[assignment]
+        headers: Headers = (),
         method: str = "GET",
         peer: str = "127.0.0.1",
         unix: Path | None = None,

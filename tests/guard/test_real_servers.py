@@ -204,8 +204,10 @@ def test_a_configured_proxy_is_believed_in_one_header_only(server: Server, layer
 def test_a_proxy_that_speaks_rfc_7239(server: Server, layer: str) -> None:
     """T06: with `Forwarded` configured, only an element list that says https throughout is TLS."""
     path = f"/rfc7239/{layer}/"
-    assert server.ask(path, {"Forwarded": "for=192.0.2.1;proto=https"}, "POST").status == 200
-    assert server.ask(path, {"Forwarded": "proto=https, proto=https"}, "POST").status == 200
+    # Talisman reads no Forwarded header: it redirects what the guard has let through, with or without the guard.
+    served = 302 if layer.startswith("talisman") else 200
+    assert server.ask(path, {"Forwarded": "for=192.0.2.1;proto=https"}, "POST").status == served
+    assert server.ask(path, {"Forwarded": "proto=https, proto=https"}, "POST").status == served
     for refused in ("proto=http", "proto=https, proto=http", "for=192.0.2.1", 'for="x, proto=https', "", "proto"):
         assert server.ask(path, {"Forwarded": refused}, "POST").status == 403
     assert server.ask(path, {"X-Forwarded-Proto": "https"}, "POST").status == 403
@@ -214,9 +216,9 @@ def test_a_proxy_that_speaks_rfc_7239(server: Server, layer: str) -> None:
 
 def test_a_unix_socket_is_a_peer_of_its_own(server: Server, socket_path: Path) -> None:
     """T06: through a Unix socket the header counts where `unix` is configured, and an address is no such word."""
-    proto = {"X-Forwarded-Proto": "https", "Host": "localhost"}
+    proto = {"X-Forwarded-Proto": "https"}
     assert server.ask("/socket/bare/", proto, "POST", unix=socket_path).status == 200
-    assert server.ask("/socket/bare/", {"Host": "localhost"}, "POST", unix=socket_path).status == 403
+    assert server.ask("/socket/bare/", method="POST", unix=socket_path).status == 403
     assert server.ask("/guarded/bare/", proto, "POST", unix=socket_path).status == 403
     assert server.ask("/proxied/bare/", proto, "POST", unix=socket_path).status == 403
     assert server.ask("/socket/bare/", proto, "POST").status == 403
