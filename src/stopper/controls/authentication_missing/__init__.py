@@ -117,6 +117,9 @@ _SHOWS = frozenset({"render_template", "render_template_string", "send_from_dire
 _ENOUGH = 2
 """Guarded neighbours from which it is clear that this application guards its operations."""
 
+_SHARE = 0.1
+"""Share of guarded neighbours below which being open is the rule, and the guarded ones are the exception."""
+
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at every route: guarded is kept; a guard above `route` guards nothing; so does one left out among others."""
@@ -147,7 +150,10 @@ def _first(route: Route) -> str:
 
 def _forgotten(module: Module, route: Route) -> bool:
     """Tell whether an open route is out of place: it changes or gives away something where others are guarded."""
-    guarded = [each for each in module.project.routing.neighbours(route) if each.guarded]
+    neighbours = module.project.routing.neighbours(route)
+    guarded = [each for each in neighbours if each.guarded]
+    if len(guarded) < _SHARE * len(neighbours):
+        return False
     beside = [each for each in guarded if each.place.uri == route.place.uri]
     methods = {endpoint.method for endpoint in route.endpoints}
     if methods & _CHANGES:

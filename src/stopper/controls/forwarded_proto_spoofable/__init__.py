@@ -142,12 +142,30 @@ def _decides(module: Module, node: ast.expr) -> bool:
     """Tell whether a header's value is compared with a scheme, here or under the name that it is given."""
     for outer in module.ancestors(node):
         if isinstance(outer, ast.Compare):
-            return any(isinstance(each, ast.Constant) and each.value in _SECURE for each in within(outer))
+            secure = any(isinstance(each, ast.Constant) and each.value in _SECURE for each in within(outer))
+            return secure and not _only_names_scheme(module, outer)
         if isinstance(outer, ast.Assign) and isinstance(outer.targets[0], ast.Name):
             return _compared_later(module, outer, outer.targets[0].id)
         if isinstance(outer, ast.stmt):
             return False
     return False
+
+
+def _only_names_scheme(module: Module, compare: ast.Compare) -> bool:
+    """Tell whether a comparison does no more than choose a scheme's name that nothing is decided by: a URL's text."""
+    for outer in module.ancestors(compare):
+        if isinstance(outer, ast.If):
+            return not outer.orelse and all(_names_scheme(module, statement) for statement in outer.body)
+        if isinstance(outer, ast.stmt):
+            return False
+    return False
+
+
+def _names_scheme(module: Module, statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return False
+    named = isinstance(statement.value, ast.Constant) and statement.value.value in ("http", "https")
+    return named and not _compared_later(module, statement, statement.targets[0].id)
 
 
 def _compared_later(module: Module, assigned: ast.Assign, name: str) -> bool:

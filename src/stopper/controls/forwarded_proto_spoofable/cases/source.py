@@ -41,3 +41,18 @@ def log_scheme():
 
 def address():
     return request.headers.get("X-Forwarded-For", "").split(",")[0] == "http"
+
+
+def told_url():
+    scheme = request.headers.get("X-Forwarded-Scheme")
+    if scheme is None and request.headers.get("X-Forwarded-Ssl") == "on":
+        scheme = "https"
+    return f"{scheme or request.scheme}://{request.host}{request.path}"
+
+
+def told_and_asked():
+    scheme = "http"
+    if request.headers.get("Front-End-Https") == "on":  # bad
+        scheme = "https"
+    if scheme != "https":
+        abort(403)
