@@ -84,17 +84,12 @@ def _named(module: Module, node: ast.Name | ast.Attribute, depth: int) -> Any:
 
 
 def _class_value(kind: names.Definition, name: str, depth: int) -> Any:
-    if depth > _DEEPEST or not isinstance(kind.node, ast.ClassDef):
-        return UNKNOWN
-    found = [*kind.module.bindings.of(kind.node, name), *kind.module.bindings.attributes[kind.node].get(name, [])]
-    if found:
-        return _agreed(kind.module, found, depth)
-    for base in kind.node.bases:
-        above = names.resolve(kind.module, base)
-        if isinstance(above, names.Definition):
-            value = _class_value(above, name, depth + 1)
-            if value is not UNKNOWN:
-                return value
+    for each in names.lineage(kind):
+        if isinstance(each, names.Definition):
+            module, node = each.module, each.node
+            found = [*module.bindings.of(node, name), *module.bindings.attributes[node].get(name, [])]
+            if found:
+                return _agreed(module, found, depth)
     return UNKNOWN
 
 

@@ -155,9 +155,11 @@ def _described(module: Module, node: ast.expr, kind: str) -> Guard:
 
 def _written(node: ast.expr) -> str:
     """Return a decorator's name as written; its arguments stay out, since they may hold a secret."""
-    if isinstance(node, ast.Call):
-        return _written(node.func) + ("(…)" if node.args or node.keywords else "()")
-    return dotted(node)
+    calls = ""
+    while isinstance(node, ast.Call):
+        calls = ("(…)" if node.args or node.keywords else "()") + calls
+        node = node.func
+    return dotted(node) + calls
 
 
 def dotted(node: ast.expr) -> str:

@@ -160,7 +160,7 @@ class Lookups:
         if what in memory:
             return memory[what]
         key = (module, what)
-        if depth > DEPTH or key in self._active or self._steps > _MOST_STEPS:
+        if max(depth, len(self._active)) > DEPTH or key in self._active or self._steps > _MOST_STEPS:
             self._cut += 1
             return None
         cut = self._cut
@@ -409,22 +409,36 @@ def attribute(base: Target, name: str, depth: int = 0) -> Target | None:
     return class_attribute(kind, name, depth + 1) if isinstance(kind.node, ast.ClassDef) else None
 
 
+def lineage(kind: Definition | External) -> list[Definition | External]:
+    """Return a class and all its bases, nearest first, each once, as far as the project shows them."""
+    found: dict[Definition | External, None] = {}
+    waiting: list[Definition | External] = [kind]
+    while waiting:
+        current = waiting.pop()
+        if current in found:
+            continue
+        found[current] = None
+        if isinstance(current, Definition) and isinstance(current.node, ast.ClassDef):
+            above = [resolve(current.module, base) for base in reversed(current.node.bases)]
+            waiting.extend(each for each in above if isinstance(each, Definition | External))
+    return list(found)
+
+
 def class_attribute(kind: Definition, name: str, depth: int = 0) -> Target | None:
-    """Return what an attribute of a class of the project stands for: own, set on `self`, then of its bases."""
-    module, node = kind.module, kind.node
-    if depth > DEPTH or not isinstance(node, ast.ClassDef):
-        return None
-    for binding in [*module.bindings.of(node, name), *module.bindings.attributes[node].get(name, [])]:
-        target = _bound(module, binding, depth + 1)
-        if target is not None:
-            return target
-    for base in node.bases:
-        above = resolve(module, base, depth + 1)
-        if above is not None:
-            found = attribute(above, name, depth + 1)
-            if found is not None:
-                return found
-    return None
+    """Return what an attribute of a class stands for: set in its body or on `self`, its own or of a base.
+
+    What the project defines comes before what a base outside it may have.
+    """
+    family = lineage(kind)
+    for each in family:
+        if isinstance(each, Definition):
+            module, node = each.module, each.node
+            for binding in [*module.bindings.of(node, name), *module.bindings.attributes[node].get(name, [])]:
+                target = _bound(module, binding, depth + 1)
+                if target is not None:
+                    return target
+    outside = next((each for each in family if isinstance(each, External)), None)
+    return _external(f"{outside.name}.{name}") if outside is not None else None
 
 
 def _external(name: str) -> External:

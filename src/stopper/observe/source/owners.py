@@ -46,17 +46,10 @@ class Registration:
     prefix: str | None
 
 
-def ancestry(kind: Definition | External, depth: int = 0) -> list[str]:
+def ancestry(kind: Definition | External) -> list[str]:
     """Return the dotted names of a class and of all its bases, as far as the project shows them."""
-    if isinstance(kind, External):
-        return [kind.name]
-    found = [kind.module.qualified_definition(kind.node)]
-    if isinstance(kind.node, ast.ClassDef) and depth < names.DEPTH:
-        for base in kind.node.bases:
-            above = names.resolve(kind.module, base)
-            if isinstance(above, Definition | External):
-                found.extend(ancestry(above, depth + 1))
-    return found
+    family = names.lineage(kind)
+    return [each.name if isinstance(each, External) else each.module.qualified_definition(each.node) for each in family]
 
 
 def kind_of(target: names.Target | None) -> str | None:

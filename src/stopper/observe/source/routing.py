@@ -320,18 +320,13 @@ def _class_view(
         yield _Found(module, made_by, owner, rules, methods, dispatch, f"{name}.dispatch_request", every)
 
 
-def _class_value(view: Definition, name: str, depth: int = 0) -> Written | None:
+def _class_value(view: Definition, name: str) -> Written | None:
     """Return what a class attribute is set to, in the class itself or the nearest base of the project."""
-    assert isinstance(view.node, ast.ClassDef)
-    for binding in view.module.bindings.of(view.node, name):
-        if isinstance(binding, names.Assigned):
-            return view.module, binding.value
-    for base in view.node.bases:
-        above = view.module.resolve(base)
-        if isinstance(above, Definition) and isinstance(above.node, ast.ClassDef) and depth < names.DEPTH:
-            found = _class_value(above, name, depth + 1)
-            if found is not None:
-                return found
+    for kind in names.lineage(view):
+        if isinstance(kind, Definition):
+            for binding in kind.module.bindings.of(kind.node, name):
+                if isinstance(binding, names.Assigned):
+                    return kind.module, binding.value
     return None
 
 
