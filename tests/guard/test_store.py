@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from stopper.guard import ConfigurationError
+from stopper.guard.clients import Client, ClientSecret
 from stopper.guard.feed import Feed
 from stopper.guard.store import Kind, Store, StoreError, open_store
 from stopper.guard.store.sql import _NEXT_NUMBER, SqlStore, metadata, revocations
@@ -334,3 +336,21 @@ def test_the_application_works_on_every_store(make_app: MakeApp, store_url: str)
     token = one.test_client().post("/login").json["access_token"]  # type: ignore[index]
     answer = other.test_client().get("/me", headers={"Authorization": f"Bearer {token}"})
     assert answer.json == {"user": "alice", "shop": 7}
+
+
+def test_clients_are_kept_replaced_and_forgotten(store: Store) -> None:
+    """A client comes back whole, a second writing of it replaces the first, and one that was removed is gone."""
+    first = Client(
+        "client-1", "é", frozenset(("read", "write")), frozenset(), True, NOW, (ClientSecret(digest(1), NOW),)
+    )
+    second = replace(first, id="client-2", introspects=False, secrets=(), created_at=NOW + 1)
+    for client in (second, first):
+        store.put_client(client)
+    assert store.find_client("client-1") == first
+    assert store.find_client("client-3") is None
+    changed = replace(first, secrets=(ClientSecret(digest(2), NOW + 1), ClientSecret(digest(1), NOW)))
+    store.put_client(changed)
+    assert store.clients() == [changed, second]
+    assert store.remove_client("client-1")
+    assert not store.remove_client("client-1")
+    assert store.clients() == [second]

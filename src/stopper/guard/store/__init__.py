@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple, Protocol
 
+from stopper.guard.clients import ClientStore
 from stopper.guard.token import Refresh, Token
 
 __all__ = ["Kind", "Redemption", "Revocation", "Store", "StoreError", "open_store"]
@@ -47,7 +48,7 @@ class Redemption(NamedTuple):
     reused: bool = False
 
 
-class Store(Protocol):
+class Store(ClientStore, Protocol):
     """What the guard asks of a store. Every method may raise StoreError. Times are seconds since 1970."""
 
     def add(self, digest: bytes, token: Token) -> bool:

@@ -11,12 +11,14 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
+from stopper.guard.clients import Client, ClientSecret
 from stopper.guard.settings import ConfigurationError
 from stopper.guard.store import Kind, Redemption, Revocation, StoreError
 from stopper.guard.token import Refresh, Token
 
 _PREFIX = "stopper:"
 _STREAM = _PREFIX + "revocations"
+_CLIENTS = _PREFIX + "clients"
 _SEQUENCE_BITS = 20
 _INDEX_STAYS = 30 * 86_400
 
@@ -203,6 +205,39 @@ class RedisStore:
         names = [_stream_id(entry.number) for entry in self._entries(0) if entry.until <= now]
         return int(self._redis.xdel(_STREAM, *names)) if names else 0
 
+    # ----------------------------------------------------------------------- clients
+
+    @_as_store_error
+    def put_client(self, client: Client) -> None:
+        """Keep a client, in place of an earlier one of its id."""
+        fields = {
+            "id": client.id,
+            "name": client.name,
+            "scopes": sorted(client.scopes),
+            "grants": sorted(client.grants),
+            "introspects": client.introspects,
+            "created_at": client.created_at,
+            "secrets": [(kept.digest.hex(), kept.until) for kept in client.secrets],
+        }
+        self._redis.hset(_CLIENTS, client.id, json.dumps(fields))
+
+    @_as_store_error
+    def find_client(self, client_id: str) -> Client | None:
+        """Return the client of an id, or None."""
+        text = self._redis.hget(_CLIENTS, client_id)
+        return _client(text) if text else None
+
+    @_as_store_error
+    def clients(self) -> list[Client]:
+        """Return all clients, oldest first."""
+        found = map(_client, self._redis.hvals(_CLIENTS))
+        return sorted(found, key=lambda client: client.created_at)
+
+    @_as_store_error
+    def remove_client(self, client_id: str) -> bool:
+        """Forget a client; tell whether there was one."""
+        return bool(self._redis.hdel(_CLIENTS, client_id))
+
 
 def _whole(moment: float) -> int:
     """Return the next whole second: an entry may stay a moment too long, never go too early."""
@@ -220,6 +255,14 @@ def _read(text: str | None) -> Token | None:
     fields = json.loads(text)
     fields["scopes"] = frozenset(fields["scopes"])
     return Token(**fields)
+
+
+def _client(text: str) -> Client:
+    fields = json.loads(text)
+    kept = tuple(ClientSecret(bytes.fromhex(digest), until) for digest, until in fields.pop("secrets"))
+    return Client(
+        **{**fields, "scopes": frozenset(fields["scopes"]), "grants": frozenset(fields["grants"]), "secrets": kept}
+    )
 
 
 def _number(stream_id: str) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from stopper.guard.clients import Client, ClientSecret
 from stopper.guard.store import Kind, Redemption, Revocation, StoreError
 from stopper.guard.token import Refresh, Token
 
@@ -83,6 +84,18 @@ counter = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number", sa.BigInteger, nullable=False),
+)
+
+clients = sa.Table(
+    "stopper_clients",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("grants", sa.Text, nullable=False),
+    sa.Column("introspects", sa.Boolean, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("secrets", sa.Text, nullable=False),
 )
 
 _FIND = sa.select(*(tokens.c[name] for name in _TOKEN_FIELDS)).where(tokens.c.digest == sa.bindparam("digest"))
@@ -251,6 +264,38 @@ class SqlStore:
                 )
             )
 
+    # ----------------------------------------------------------------------- clients
+
+    def put_client(self, client: Client) -> None:
+        """Keep a client, in place of an earlier one of its id."""
+        row = {
+            "name": client.name,
+            "scopes": _joined(client.scopes),
+            "grants": _joined(client.grants),
+            "introspects": client.introspects,
+            "created_at": client.created_at,
+            "secrets": json.dumps([(kept.digest.hex(), kept.until) for kept in client.secrets]),
+        }
+        with self._transaction() as connection:
+            if connection.execute(clients.update().where(clients.c.id == client.id).values(row)).rowcount == 0:
+                connection.execute(clients.insert().values(id=client.id, **row))
+
+    def find_client(self, client_id: str) -> Client | None:
+        """Return the client of an id, or None."""
+        with self._transaction() as connection:
+            row = connection.execute(clients.select().where(clients.c.id == client_id)).first()
+        return _client(row) if row else None
+
+    def clients(self) -> list[Client]:
+        """Return all clients, oldest first."""
+        with self._transaction() as connection:
+            return [_client(row) for row in connection.execute(clients.select().order_by(clients.c.created_at))]
+
+    def remove_client(self, client_id: str) -> bool:
+        """Forget a client; tell whether there was one."""
+        with self._transaction() as connection:
+            return connection.execute(clients.delete().where(clients.c.id == client_id)).rowcount == 1
+
     # ----------------------------------------------------------------------- the database
 
     @contextmanager
@@ -313,6 +358,18 @@ def _refresh(row: Any) -> Refresh:
         json.loads(row.claims),
         row.client,
         row.authenticated_at,
+    )
+
+
+def _client(row: Any) -> Client:
+    return Client(
+        row.id,
+        row.name,
+        frozenset(row.scopes.split()),
+        frozenset(row.grants.split()),
+        row.introspects,
+        row.created_at,
+        tuple(ClientSecret(bytes.fromhex(digest), until) for digest, until in json.loads(row.secrets)),
     )
 
 
