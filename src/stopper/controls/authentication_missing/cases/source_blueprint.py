@@ -68,8 +68,8 @@ def invoices():
 
 
 @token_required
-@bp.get("/customers")  # bad
-def customers():
+@bp.get("/articles/<int:number>/draft")  # bad
+def draft(number):
     return jsonify([])
 
 
