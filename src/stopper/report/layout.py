@@ -13,7 +13,7 @@ from rich.text import Text
 
 LINES_SHOWN = 12
 LINE_LENGTH_SHOWN = 1_000
-NAMES_SHOWN = 6
+NAMES_SHOWN = 40
 
 
 def heading(title: str) -> Iterator[RenderableType]:
