@@ -7,20 +7,14 @@ import hashlib
 import hmac
 import json
 import os
-import random
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import jwt as pyjwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from joserfc import jws as joserfc_jws
-from joserfc.jwk import JWKRegistry
 
 from stopper.guard.jose import JoseError, parse, sign, verified
 from stopper.guard.keyfile import new_key, private
@@ -104,6 +98,12 @@ def test_no_other_spelling_of_an_algorithm(name: str) -> None:
         {"alg": "HS256", "kid": 5},
         {"alg": "HS256", "kid": None},
         {"alg": "HS256", "typ": ["at+jwt"]},
+        {"alg": "HS256", "jwk": None},
+        {"alg": "HS256", "x5c": "MII"},
+        {"alg": "HS256", "x5c": [1]},
+        {"alg": "HS256", "x5t#S256": 1},
+        {"alg": "HS256", "jku": "http://id.test/keys"},
+        {"alg": "HS256", "x5u": ["https://id.test/x"]},
         '{"alg":"HS256","alg":"HS256"}',
         '{"alg":"none","alg":"HS256"}',
         '{"alg":"HS256"} ',
@@ -276,92 +276,7 @@ def test_keys_do_not_show_themselves() -> None:
     assert repr(KEYS["HS256"]) == f"Key('{KEYS['HS256'].id}', 'HS256')"
 
 
-# --------------------------------------------------------------------------- against two other libraries
-
-
-_THEIR_KEYS = {key.id: JWKRegistry.import_key(private(key)) for key in KEYS.values()}
-
-
-def _joserfc_accepts(token: str, key: Key) -> bool:
-    try:
-        joserfc_jws.deserialize_compact(token, _THEIR_KEYS[key.id], algorithms=list(key.names))
-    except Exception:
-        return False
-    return True
-
-
-def _pyjwt_accepts(token: str, key: Key) -> bool:
-    material = key.material
-    secret = material.raw_value if key.is_symmetric else material.public_key  # type: ignore[union-attr]
-    try:
-        pyjwt.PyJWS().decode(token, secret, algorithms=list(key.names))  # type: ignore[arg-type]
-    except Exception:
-        return False
-    return True
-
-
-_PIECES = st.sampled_from(
-    ["e30", "eyJhbGciOiJIUzI1NiJ9", "eyJhbGciOiJub25lIn0", "=", ".", "..", "-", "_", "+", "/", " ", "\n", "A", "{", "é"]
-)
-
-
-@st.composite
-def _mutants(draw: st.DrawFn) -> tuple[str, Key]:
-    key = KEYS[draw(st.sampled_from(ALGORITHMS))]
-    claims = draw(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=9), max_size=3))
-    token = sign(claims, key, draw(st.sampled_from(["at+jwt", "JWT", ""])))
-    for _ in range(draw(st.integers(0, 2))):
-        at = draw(st.integers(0, len(token)))
-        cut = draw(st.integers(0, 3))
-        token = token[:at] + draw(_PIECES | st.just("")) + token[at + cut :]
-    return token, key
-
-
-@given(_mutants())
-@settings(max_examples=300, deadline=None)
-def test_whatever_is_accepted_two_other_libraries_accept(case: tuple[str, Key]) -> None:
-    """V01: of mutated tokens, none is accepted that joserfc or PyJWT refuses."""
-    token, key = case
-    if accepts(token, key):
-        assert _joserfc_accepts(token, key)
-        assert _pyjwt_accepts(token, key)
-
-
-def _mutated(token: str, chance: random.Random) -> str:
-    alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ {}"\n'
-    for _ in range(chance.randrange(3)):
-        at = chance.randrange(len(token) + 1)
-        way = chance.randrange(5)
-        if way == 0:
-            token = token[:at] + chance.choice(alphabet) + token[at:]
-        elif way == 1:
-            token = token[:at] + token[at + 1 :]
-        elif way == 2:
-            token = token[:at] + chance.choice(alphabet) + token[at + 1 :]
-        elif way == 3:
-            parts = token.split(".")
-            chance.shuffle(parts)
-            token = ".".join(parts)
-        else:
-            token = token[:at] + token[: chance.randrange(len(token) + 1)]
-    return token
-
-
-def test_twenty_thousand_mutants() -> None:
-    """V01: at least 20,000 tokens a run (STOPPER_FUZZ for more), none accepted that either other library refuses."""
-    seed = int(os.environ.get("STOPPER_FUZZ_SEED") or time.time_ns())
-    chance = random.Random(seed)
-    wanted = int(os.environ.get("STOPPER_FUZZ") or 20_000)
-    pool = [(sign({"sub": str(n)}, key, "at+jwt"), key) for n in range(20) for key in KEYS.values()]
-    accepted = 0
-    for number in range(wanted):
-        token, key = pool[number % len(pool)]
-        mutant = _mutated(token, chance)
-        if accepts(mutant, key):
-            accepted += 1
-            assert _joserfc_accepts(mutant, key), f"joserfc refuses it (seed {seed})"
-            assert _pyjwt_accepts(mutant, key), f"PyJWT refuses it (seed {seed})"
-    assert wanted // 10 < accepted < wanted
+# --------------------------------------------------------------------------- published vectors
 
 
 def test_published_vectors() -> None:

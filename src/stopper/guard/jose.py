@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -53,7 +53,25 @@ _COMPACT = re.compile(rf"{_SEGMENT}\.{_SEGMENT}\.{_SEGMENT}", re.ASCII)
 # `crit` names extensions that must be understood (RFC 7515 §4.1.11), and none is; `b64` changes what is signed
 # (RFC 7797); `zip` and `enc` belong to JWE.
 _REFUSED_HEADERS = frozenset(("crit", "b64", "zip", "enc"))
-_TEXT_HEADERS = ("alg", "kid", "typ", "cty")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("https://")  # RFC 7515 §4.1.2, §4.1.5: over TLS only
+
+
+# RFC 7515 §4.1. Of these only `alg`, `kid` and `typ` are ever used, but other readers look at the rest, and what is
+# malformed to one of them is taken by none.
+_FORMS: Mapping[str, Callable[[object], bool]] = {
+    **dict.fromkeys(("alg", "kid", "typ", "cty", "x5t", "x5t#S256"), _is_text),
+    "jku": _is_address,
+    "x5u": _is_address,
+    "jwk": lambda value: isinstance(value, dict),
+    "x5c": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+}
 
 
 def parse(token: str) -> Parsed:
@@ -71,9 +89,9 @@ def parse(token: str) -> Parsed:
     header = json_object(_decoded(first))
     if not _REFUSED_HEADERS.isdisjoint(header):
         raise JoseError("critical, unencoded, compressed or encrypted")
-    for name in _TEXT_HEADERS:
-        if not isinstance(header.get(name, ""), str):
-            raise JoseError(f"{name} is no text")
+    for name, value in header.items():
+        if name in _FORMS and not _FORMS[name](value):
+            raise JoseError(f"{name} is malformed")
     signing_input = token[: found.end(2)].encode("ascii")
     return Parsed(header, _decoded(second), signing_input, _decoded(third))
 
