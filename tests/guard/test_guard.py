@@ -315,7 +315,7 @@ def test_noise_is_refused_without_asking_the_store(app: Flask, monkeypatch: pyte
     """Fault 87: a token with a wrong checksum never reaches the store."""
     gate = app.extensions["stopper"]
     assert isinstance(gate, Gate)
-    monkeypatch.setattr(gate.store, "find", lambda digest: pytest.fail("the store was asked"))
+    monkeypatch.setattr(gate.tokens.store, "find", lambda digest: pytest.fail("the store was asked"))
     assert app.test_client().get("/me", headers=bearer("stop_" + "a" * 43 + "_000000")).status_code == 401
 
 
@@ -326,8 +326,8 @@ def test_a_store_that_fails_lets_nobody_through(app: Flask, token: str, monkeypa
     def fail(digest: bytes) -> None:
         raise StoreError("the token store failed: OperationalError")
 
-    monkeypatch.setattr(app.extensions["stopper"].store, "find", fail)
-    monkeypatch.setattr(app.extensions["stopper"], "_verified", fresh._verified)
+    monkeypatch.setattr(app.extensions["stopper"].tokens.store, "find", fail)
+    monkeypatch.setattr(app.extensions["stopper"].tokens, "_verified", fresh.tokens._verified)
     answer = app.test_client().get("/me", headers=bearer(token))
     assert answer.status_code == 503
     assert "Operational" not in answer.text

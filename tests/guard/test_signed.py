@@ -174,7 +174,7 @@ def test_a_token_of_another_issuer_with_our_key_is_refused(app: Flask) -> None:
     """V08: the key must be that of the issuer that the token names."""
     gate = app.extensions["stopper"]
     assert isinstance(gate, Gate)
-    key = next(iter(gate.keys.ring()))
+    key = next(iter(gate.tokens.keys.ring()))
     now = int(time.time())
     for issuer in ("https://other.test", 5, None):
         token = sign({**GOOD, "iss": issuer, "aud": ISSUER, "iat": now, "exp": now + 60}, key, "at+jwt")
@@ -187,13 +187,13 @@ def test_rotation_signs_new_and_verifies_old(app: Flask) -> None:
     gate = app.extensions["stopper"]
     assert isinstance(gate, Gate)
     old = client.post("/login").json["access_token"]  # type: ignore[index]
-    new_id = gate.keys.rotate().id
+    new_id = gate.tokens.keys.rotate().id
     new = client.post("/login").json["access_token"]  # type: ignore[index]
     assert parse(new).key_id == new_id != parse(old).key_id
     assert client.get("/me", headers=bearer(old)).status_code == 200
     with pytest.raises(RefusedKeyError):
-        gate.keys.retire(new_id)
-    gate.keys.retire(str(parse(old).key_id))
+        gate.tokens.keys.retire(new_id)
+    gate.tokens.keys.retire(str(parse(old).key_id))
     assert client.get("/me", headers=bearer(old)).status_code == 401
     assert client.get("/me", headers=bearer(new)).status_code == 200
 
@@ -203,7 +203,7 @@ def test_another_process_learns_of_a_rotation(app: Flask, make_app: MakeApp, mon
     client = app.test_client()
     client.get("/me", headers=bearer(client.post("/login").json["access_token"]))  # type: ignore[index]
     other = make_app(token_format="jwt", issuer=ISSUER)
-    other.extensions["stopper"].keys.rotate()
+    other.extensions["stopper"].tokens.keys.rotate()
     token = other.test_client().post("/login").json["access_token"]  # type: ignore[index]
     monkeypatch.setattr("stopper.guard.keyfile._LOOK_EVERY", 0.0)
     assert client.get("/me", headers=bearer(token)).status_code == 200
@@ -289,7 +289,7 @@ def test_tokens_of_a_trusted_issuer(make_app: MakeApp, monkeypatch: pytest.Monke
     """V08 V10 V35: a remote issuer's token is taken under its profile, with its keys and our audience only."""
     key = new_key("RS256")
     source = _Source(json.dumps({"keys": [key.public()]}).encode())
-    monkeypatch.setattr("stopper.guard.gate.RemoteKeys", lambda url, algorithm: RemoteKeys(url, algorithm, source))
+    monkeypatch.setattr("stopper.guard.tokens.RemoteKeys", lambda url, algorithm: RemoteKeys(url, algorithm, source))
     trusted = {REMOTE: {"jwks": "https://id.test/keys", "profile": "keycloak"}}
     client = make_app(trusted_issuers=trusted, audiences=["shop"]).test_client()
     now = int(time.time())

@@ -23,45 +23,55 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, TypedDict, TypeVar, cast, overload
+from typing import Any, Literal, NotRequired, TypedDict, TypeVar, cast, overload
 
-from flask import Blueprint, Flask, current_app, has_request_context
+from flask import Blueprint, Flask, current_app, has_request_context, request
 from werkzeug.local import LocalProxy
 
-from stopper.guard import openapi, redact
+from stopper.guard import audit, openapi, redact, transport
 from stopper.guard.gate import Gate, passage
 from stopper.guard.respond import (
     InsecureTransport,
     InsufficientScope,
+    InvalidGrant,
     InvalidRequest,
     InvalidToken,
     Refusal,
+    StaleAuthentication,
     Unauthenticated,
     Unavailable,
 )
 from stopper.guard.rules import DEFAULTS, Access, Rule, declare
 from stopper.guard.settings import ConfigurationError, Settings
+from stopper.guard.store import Kind, StoreError
 from stopper.guard.token import Token
 from stopper.guard.transport import Channel
+from stopper.secret import fingerprint
 
 __all__ = [
     "ConfigurationError",
     "Guard",
     "InsecureTransport",
     "InsufficientScope",
+    "InvalidGrant",
     "InvalidRequest",
     "InvalidToken",
     "Refusal",
+    "StaleAuthentication",
     "Token",
     "TokenAnswer",
     "Unauthenticated",
     "Unavailable",
+    "current_subject",
     "current_token",
 ]
 
 _EXTENSION = "stopper"
 
 Subject = TypeVar("Subject", bound=Callable[..., Any] | Blueprint)
+
+
+LoadSubject = Callable[[str], object]
 
 
 class TokenAnswer(TypedDict):
@@ -71,6 +81,7 @@ class TokenAnswer(TypedDict):
     token_type: str
     expires_in: int
     scope: str
+    refresh_token: NotRequired[str]
 
 
 def _current_token() -> Token:
@@ -82,6 +93,16 @@ def _current_token() -> Token:
 
 current_token: Token = cast(Token, LocalProxy(_current_token))
 """The verified token of the request at hand. False where there is none, and an error to read from then."""
+
+
+def _current_subject() -> object:
+    _current_token()
+    way = passage()
+    return way.subject if way is not None else None
+
+
+current_subject: Any = LocalProxy(_current_subject)
+"""What the subject loader made of the token's subject."""
 
 
 class Guard:
@@ -96,6 +117,8 @@ class Guard:
         if default not in DEFAULTS:
             raise ConfigurationError(f"default must be one of {', '.join(DEFAULTS)}")
         self._default = default
+        self._gates: list[Gate] = []
+        self._load_subject: LoadSubject | None = None
         if app is not None:
             self.init_app(app)
 
@@ -105,6 +128,8 @@ class Guard:
             raise ConfigurationError("the application is guarded already")
         Settings.from_config(app.config, app.instance_path)
         gate = app.extensions[_EXTENSION] = Gate(app, self._default)
+        gate.load_subject = self._load_subject
+        self._gates.append(gate)
         app.config["PREFERRED_URL_SCHEME"] = "https"
         # First of all hooks, so that none of the application's runs for a refused request; after_request functions run
         # in reverse, so the first is the last to touch an answer.
@@ -119,16 +144,17 @@ class Guard:
     def require(self, view: Subject, /) -> Subject: ...
 
     @overload
-    def require(self, *scopes: str) -> Callable[[Subject], Subject]: ...
+    def require(self, *scopes: str, max_age: int = 0) -> Callable[[Subject], Subject]: ...
 
-    def require(self, *arguments: Any) -> Any:
+    def require(self, *arguments: Any, max_age: int = 0) -> Any:
         """Let only callers in whose token has all of these scopes: `@guard.require("read")`, `@guard.require()`.
 
-        Works on view functions, view classes, their methods and whole blueprints, above or below `@app.route`.
+        With `max_age`, the user must have proved who they are within so many seconds, refreshes not counted. Works on
+        view functions, view classes, their methods and whole blueprints, above or below `@app.route`.
         """
         if len(arguments) == 1 and not isinstance(arguments[0], str):
             return _declaring(Rule(Access.REQUIRE))(arguments[0])
-        return _declaring(Rule(Access.REQUIRE, frozenset(_scopes(arguments))))
+        return _declaring(Rule(Access.REQUIRE, frozenset(_scopes(arguments)), max_age))
 
     def optional(self, view: Subject) -> Subject:
         """Let callers in with a good token or with none; `current_token` is false for the latter."""
@@ -165,35 +191,124 @@ class Guard:
         lifetime: int | None = None,
         claims: Mapping[str, Any] | None = None,
     ) -> TokenAnswer:
-        """Make a token for a subject and return the answer that hands it out, to be returned by the view.
+        """Make an access token for a subject and return the answer that hands it out, to be returned by the view.
 
         `lifetime` is in seconds and may only shorten the configured one; `claims` is what `current_token.claims` shall
         hold, as JSON. The answer goes out uncacheable. Raises InsecureTransport where it would leave in clear.
         """
-        gate = _gate()
-        way = passage() if has_request_context() else None
-        if way is not None:
-            if way.channel is Channel.CLEAR:
-                raise InsecureTransport("A token is not handed out over plain HTTP.")
-            way.issued = True
-        seconds = min(lifetime or gate.settings.access_lifetime, gate.settings.access_lifetime)
+        gate = _issuing_gate()
+        return _answer(gate, _wanted(gate, subject, scopes, lifetime, claims))
+
+    def issue_with_refresh(
+        self, subject: object, scopes: Iterable[str] = (), *, claims: Mapping[str, Any] | None = None
+    ) -> TokenAnswer:
+        """Make an access token and the first refresh token of a new family, which `renew` takes."""
+        gate = _issuing_gate()
+        first, credential = gate.tokens.begin_family(_wanted(gate, subject, scopes, None, claims))
+        return {**_answer(gate, first), "refresh_token": credential}
+
+    def renew(self, refresh_token: str) -> TokenAnswer:
+        """Exchange a refresh token for a new access token and its successor.
+
+        Raises InvalidGrant for one that does not hold; one that was used before ends its whole family.
+        """
+        gate = _issuing_gate()
+        try:
+            refresh, credential = gate.tokens.renew(refresh_token)
+        except InvalidGrant as refusal:
+            audit.emit(audit.Event("refused", token=fingerprint(refresh_token), peer=_peer(), reason=refusal.reason))
+            raise
+        except StoreError:
+            raise Unavailable("Tokens cannot be renewed now.", "store unavailable") from None
         now = time.time()
         wanted = Token(
             id="",
-            subject=_subject(subject),
-            scopes=frozenset(_scopes(scopes)),
+            subject=refresh.subject,
+            scopes=refresh.scopes,
             issued_at=now,
-            expires_at=now + seconds,
-            claims=dict(claims or {}),
-            authenticated_at=now,
+            expires_at=now + gate.settings.access_lifetime,
+            claims=refresh.claims,
+            client=refresh.client,
+            family=refresh.family,
+            authenticated_at=refresh.authenticated_at,
         )
-        credential, token = gate.issue(wanted)
-        return {
-            "access_token": credential,
-            "token_type": "Bearer",
-            "expires_in": seconds,
-            "scope": " ".join(sorted(token.scopes)),
-        }
+        return {**_answer(gate, wanted, "renewed"), "refresh_token": credential}
+
+    def revoke(self, token: Token) -> None:
+        """End a token and the family that it came from, as a logout does."""
+        _gate().tokens.end(token)
+        audit.emit(audit.Event("revoked", token.subject, token.client, token.id, _peer()))
+
+    def revoke_subject(self, subject: object) -> None:
+        """End all that a subject was given so far, as after a change of password."""
+        _gate().tokens.revoke(Kind.SUBJECT, _subject(subject))
+        audit.emit(audit.Event("revoked", _subject(subject), peer=_peer(), reason="all of the subject"))
+
+    def revoke_all(self) -> None:
+        """End all that anybody was given so far."""
+        _gate().tokens.revoke(Kind.ALL)
+        audit.emit(audit.Event("revoked", peer=_peer(), reason="everything"))
+
+    def subject_loader(self, load: LoadSubject) -> LoadSubject:
+        """Register the function that turns a token's subject into `current_subject`; None refuses the token.
+
+        It runs for every request with a token, so that a user who was disabled a moment ago is out (ASVS 7.4.2).
+        """
+        self._load_subject = load
+        for gate in self._gates:
+            gate.load_subject = load
+        return load
+
+    def test_client_token(self, app: Flask, subject: object, scopes: Iterable[str] = ()) -> dict[str, str]:
+        """Return the headers of a caller with a fresh token, for the tests of an application."""
+        with app.app_context():
+            return {"Authorization": f"Bearer {self.issue(subject, scopes)['access_token']}"}
+
+
+def _issuing_gate() -> Gate:
+    """Return the application's gate where the answer of the request at hand may carry a token."""
+    gate = _gate()
+    way = passage() if has_request_context() else None
+    if way is not None:
+        if way.channel is Channel.CLEAR:
+            raise InsecureTransport("A token is not handed out over plain HTTP.")
+        way.issued = True
+    return gate
+
+
+def _wanted(
+    gate: Gate, subject: object, scopes: Iterable[str], lifetime: int | None, claims: Mapping[str, Any] | None
+) -> Token:
+    now = time.time()
+    seconds = min(lifetime or gate.settings.access_lifetime, gate.settings.access_lifetime)
+    return Token(
+        id="",
+        subject=_subject(subject),
+        scopes=frozenset(_scopes(scopes)),
+        issued_at=now,
+        expires_at=now + seconds,
+        claims=dict(claims or {}),
+        authenticated_at=now,
+    )
+
+
+def _answer(gate: Gate, wanted: Token, happened: str = "issued") -> TokenAnswer:
+    """Issue a token and return the body that hands it out (RFC 6749 §5.1)."""
+    try:
+        credential, token = gate.tokens.issue(wanted)
+    except StoreError:
+        raise Unavailable("Tokens cannot be issued now.", "store unavailable") from None
+    audit.emit(audit.Event(happened, token.subject, token.client, token.id, _peer()))
+    return {
+        "access_token": credential,
+        "token_type": "Bearer",
+        "expires_in": round(token.expires_at - token.issued_at),
+        "scope": " ".join(sorted(token.scopes)),
+    }
+
+
+def _peer() -> str:
+    return transport.peer(request.environ) if has_request_context() else ""
 
 
 def _gate() -> Gate:

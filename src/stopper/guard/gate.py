@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import logging
-import secrets
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Request, Response, request
 
-from stopper.guard import opaque, present, redact, respond, signed, transport
-from stopper.guard.claims import PROFILES, ClaimError, Expectation
-from stopper.guard.feed import Feed
-from stopper.guard.jose import JoseError
-from stopper.guard.keyfile import KeyFile
-from stopper.guard.recent import Recent
-from stopper.guard.remote import RemoteKeys, RemoteKeysError
+from stopper.guard import audit, present, redact, respond, transport
 from stopper.guard.rules import DEFAULTS, PUBLIC, Access, Rule, rule_for
 from stopper.guard.settings import Settings
-from stopper.guard.signed import FindKey, SignedTokens, Verified
-from stopper.guard.store import Store, StoreError, open_store
+from stopper.guard.store import StoreError
 from stopper.guard.token import Token
+from stopper.guard.tokens import Tokens
 from stopper.guard.transport import Channel
 from stopper.secret import fingerprint
 
@@ -39,13 +29,14 @@ _PASSAGE = "stopper.passage"  # of the WSGI environment, which every context of 
 class Passage:
     """What the guard knows of the request at hand."""
 
-    __slots__ = ("channel", "issued", "refusal", "rule", "token")
+    __slots__ = ("channel", "issued", "refusal", "rule", "subject", "token")
 
     def __init__(self, channel: Channel, rule: Rule) -> None:
         """Begin with what is known before any credential is looked at."""
         self.channel = channel
         self.rule = rule
         self.token: Token | None = None
+        self.subject: object = None
         self.refusal: respond.Refusal | None = None
         self.issued = False
 
@@ -62,71 +53,38 @@ def passage() -> Passage | None:
     return cast(Passage | None, asked().environ.get(_PASSAGE))
 
 
+def _note(way: Passage, refusal: respond.Refusal, environ: WSGIEnvironment) -> None:
+    """Keep a refusal for the way out, and tell the audit of a refused credential."""
+    way.refusal = refusal
+    header = environ.get("HTTP_AUTHORIZATION")
+    if header is not None or isinstance(refusal, respond.InvalidRequest):
+        credential = (header or "").rpartition(" ")[2]
+        audit.emit(
+            audit.Event(
+                "refused",
+                token=fingerprint(credential) if credential else "",
+                peer=transport.peer(environ),
+                reason=refusal.reason,
+            )
+        )
+
+
 class Gate:
-    """The guard of one application: its settings, its store and what it remembers."""
+    """The guard of one application: what it does with each request and each answer."""
 
     def __init__(self, app: Flask, default: str) -> None:
         """Take the application and what holds for its undeclared routes; read the configuration at first use."""
         self._app = app
         self._default = DEFAULTS[default]
+        self.tokens = Tokens(lambda: Settings.from_config(app.config, app.instance_path))
+        self.load_subject: Callable[[str], object] | None = None
         self._rules: dict[tuple[str, str], Rule] = {}
         self._hinted = False
 
-    @functools.cached_property
+    @property
     def settings(self) -> Settings:
         """The configuration, frozen at first use."""
-        return Settings.from_config(self._app.config, self._app.instance_path)
-
-    @functools.cached_property
-    def store(self) -> Store:
-        """Where tokens are kept."""
-        return open_store(self.settings.store)
-
-    @functools.cached_property
-    def feed(self) -> Feed:
-        """What this process knows of revocations."""
-        settings = self.settings
-        lag, bound, grace = settings.revocation_lag, settings.revocation_bound, settings.store_grace
-        return Feed(self.store, lag, bound, grace, lambda: self._verified.clear())
-
-    @functools.cached_property
-    def keys(self) -> KeyFile:
-        """Our own signing keys."""
-        settings = self.settings
-        return KeyFile(Path(settings.key_file), settings.algorithm, settings.key_encryption_key)
-
-    @functools.cached_property
-    def audiences(self) -> list[str]:
-        """The names under which this API is meant."""
-        return list(self.settings.audiences) or [self.settings.issuer]
-
-    @functools.cached_property
-    def _signed(self) -> SignedTokens:
-        settings = self.settings
-        issuers: dict[str, tuple[Expectation, FindKey]] = {}
-        for name, remote in settings.trusted_issuers.items():
-            expected = Expectation(
-                name,
-                frozenset(remote.audiences or self.audiences),
-                PROFILES[remote.profile],
-                remote.longest_lifetime,
-                settings.leeway,
-            )
-            issuers[name] = expected, RemoteKeys(remote.jwks, remote.algorithm).find
-        if settings.issuer:
-            own = Expectation(
-                settings.issuer,
-                frozenset(self.audiences),
-                PROFILES["rfc9068"],
-                settings.access_lifetime,
-                settings.leeway,
-            )
-            issuers[settings.issuer] = own, lambda key_id: self.keys.ring().find(key_id)
-        return SignedTokens(issuers)
-
-    @functools.cached_property
-    def _verified(self) -> Recent[bytes, Verified]:
-        return Recent(self.settings.cache_size)
+        return self.tokens.settings
 
     # ----------------------------------------------------------------------- a request comes in
 
@@ -141,7 +99,7 @@ class Gate:
             self._admit_transport(way, environ)
             self._admit_credential(way, way.rule, environ)
         except respond.Refusal as refusal:
-            way.refusal = refusal
+            _note(way, refusal, environ)
             raise
 
     def _rule(self, at_hand: Request) -> Rule:
@@ -178,10 +136,11 @@ class Gate:
 
     def admit(self, way: Passage, rule: Rule) -> None:
         """Hold a request against one more rule and keep its token; raise the refusal where it does not pass."""
+        environ = asked().environ
         try:
-            self._admit_credential(way, rule, asked().environ)
+            self._admit_credential(way, rule, environ)
         except respond.Refusal as refusal:
-            way.refusal = refusal
+            _note(way, refusal, environ)
             raise
 
     def _admit_credential(self, way: Passage, rule: Rule, environ: WSGIEnvironment) -> None:
@@ -195,68 +154,23 @@ class Gate:
             if rule.access is Access.OPTIONAL:
                 return
             raise respond.Unauthenticated("A bearer token is needed.", scopes=rule.scopes)
-        token = self.verify(credential)
+        token = self._verify(credential)
+        if self.load_subject is not None:
+            way.subject = self.load_subject(token.subject)
+            if way.subject is None:
+                raise respond.InvalidToken("the subject is not let in")
         if not rule.scopes <= token.scopes:
             raise respond.InsufficientScope("The token does not reach so far.", scopes=rule.scopes)
+        if rule.max_age and token.authenticated_at < time.time() - rule.max_age:
+            raise respond.StaleAuthentication(rule.max_age)
         way.token = token
 
-    def verify(self, credential: str) -> Token:
-        """Return the token of a credential; raise InvalidToken, or Unavailable where the store cannot be asked."""
+    def _verify(self, credential: str) -> Token:
         try:
-            return self._verify(credential)
+            return self.tokens.verify(credential)
         except StoreError as error:
             logger.error("%s", error)
             raise respond.Unavailable("Tokens cannot be checked now.", "store unavailable") from None
-
-    def _verify(self, credential: str) -> Token:
-        self.feed.refresh()
-        digest = opaque.digest(credential)
-        verified = self._verified.get(digest)
-        if verified is None or not (verified.key_still_holds is None or verified.key_still_holds()):
-            signed_by_someone = "." in credential
-            verified = self._verify_signed(credential) if signed_by_someone else self._find(credential, digest)
-            if self.feed.ends_at_first_sight(verified.token):
-                raise respond.InvalidToken("revoked")
-            self._verified.put(digest, verified)
-        token = verified.token
-        if self.feed.ends(token):
-            raise respond.InvalidToken("revoked")
-        if token.expires_at <= time.time():
-            raise respond.InvalidToken("expired")
-        return token
-
-    def _find(self, credential: str, digest: bytes) -> Verified:
-        if not opaque.is_well_formed(credential):
-            raise respond.InvalidToken("not a token of this API")
-        token = self.store.find(digest)
-        if token is None:
-            raise respond.InvalidToken("unknown")
-        return Verified(token)
-
-    def _verify_signed(self, credential: str) -> Verified:
-        try:
-            return self._signed.verify(credential)
-        except (JoseError, ClaimError) as error:
-            raise respond.InvalidToken(str(error)) from None
-        except RemoteKeysError:
-            raise respond.Unavailable("Tokens cannot be checked now.", "keys of the issuer unavailable") from None
-
-    def issue(self, wanted: Token) -> tuple[str, Token]:
-        """Make a credential for a token and return both, the token with its id."""
-        if self.settings.token_format == "jwt":
-            token = replace(wanted, id=secrets.token_hex(16), issuer=self.settings.issuer)
-            credential = signed.issue(token, self.audiences, next(iter(self.keys.ring())))
-        else:
-            credential, token = self._issue_opaque(wanted)
-        redact.carry(credential)
-        return credential, token
-
-    def _issue_opaque(self, wanted: Token) -> tuple[str, Token]:
-        while True:
-            credential = opaque.generate(self.settings.token_prefix)
-            token = replace(wanted, id=fingerprint(credential))
-            if self.store.add(opaque.digest(credential), token):
-                return credential, token
 
     # ----------------------------------------------------------------------- an answer goes out
 

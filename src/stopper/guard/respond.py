@@ -88,6 +88,33 @@ class InsecureTransport(Refusal):
     challenges = False
 
 
+class StaleAuthentication(Refusal):
+    """A good token of somebody who proved who they are too long ago for this route (RFC 9470 §3)."""
+
+    error = "insufficient_user_authentication"
+
+    def __init__(self, max_age: int) -> None:
+        """Take the age in seconds that would do."""
+        super().__init__("More recent authentication is needed.", "authentication too old")
+        self.max_age = max_age
+
+    def challenge(self, realm: str) -> str:
+        """Return the challenge with the age that would do."""
+        return f'{super().challenge(realm)}, max_age="{self.max_age}"'
+
+
+class InvalidGrant(Refusal):
+    """A refresh token that is not taken: the client is not told why (RFC 6749 §5.2)."""
+
+    code = 400
+    error = "invalid_grant"
+    challenges = False
+
+    def __init__(self, reason: str) -> None:
+        """Take what the log is told."""
+        super().__init__("The refresh token is not valid.", reason)
+
+
 class Unavailable(Refusal):
     """The guard cannot decide now, so it does not let anybody through."""
 

@@ -28,10 +28,14 @@ class Access(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one route asks: who may call, with which scopes, and whether plain HTTP will do."""
+    """What one route asks: who may call, with which scopes, and whether plain HTTP will do.
+
+    `max_age` is how many seconds ago the user may have proved who they are; 0 asks nothing.
+    """
 
     access: Access
     scopes: frozenset[str] = frozenset()
+    max_age: int = 0
     plain_http: bool = False
 
 

@@ -1,0 +1,208 @@
+"""The life of tokens: issued, verified, renewed, revoked. One object an application, used by its gate and its CLI."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stopper.guard import opaque, redact, respond, signed
+from stopper.guard.claims import PROFILES, ClaimError, Expectation
+from stopper.guard.feed import Feed
+from stopper.guard.jose import JoseError
+from stopper.guard.keyfile import KeyFile
+from stopper.guard.recent import Recent
+from stopper.guard.remote import RemoteKeys, RemoteKeysError
+from stopper.guard.settings import Settings
+from stopper.guard.signed import FindKey, SignedTokens, Verified
+from stopper.guard.store import Kind, Store, open_store
+from stopper.guard.token import Refresh, Token
+from stopper.secret import fingerprint
+
+
+class Tokens:
+    """The tokens of one application. Methods raise StoreError where the store cannot be asked."""
+
+    def __init__(self, read_settings: Callable[[], Settings]) -> None:
+        """Take what reads the configuration, which happens at first use."""
+        self._read_settings = read_settings
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The configuration, frozen at first use."""
+        return self._read_settings()
+
+    @functools.cached_property
+    def store(self) -> Store:
+        """Where tokens are kept."""
+        return open_store(self.settings.store)
+
+    @functools.cached_property
+    def feed(self) -> Feed:
+        """What this process knows of revocations."""
+        settings = self.settings
+        lag, bound, grace = settings.revocation_lag, settings.revocation_bound, settings.store_grace
+        return Feed(self.store, lag, bound, grace, lambda: self._verified.clear())
+
+    @functools.cached_property
+    def keys(self) -> KeyFile:
+        """Our own signing keys."""
+        settings = self.settings
+        return KeyFile(Path(settings.key_file), settings.algorithm, settings.key_encryption_key)
+
+    @functools.cached_property
+    def audiences(self) -> list[str]:
+        """The names under which this API is meant."""
+        return list(self.settings.audiences) or [self.settings.issuer]
+
+    @functools.cached_property
+    def _verified(self) -> Recent[bytes, Verified]:
+        return Recent(self.settings.cache_size)
+
+    @functools.cached_property
+    def _signed(self) -> SignedTokens:
+        settings = self.settings
+        issuers: dict[str, tuple[Expectation, FindKey]] = {}
+        for name, remote in settings.trusted_issuers.items():
+            audiences = frozenset(remote.audiences or self.audiences)
+            profile = PROFILES[remote.profile]
+            expected = Expectation(name, audiences, profile, remote.longest_lifetime, settings.leeway)
+            issuers[name] = expected, RemoteKeys(remote.jwks, remote.algorithm).find
+        if settings.issuer:
+            audiences, profile = frozenset(self.audiences), PROFILES["rfc9068"]
+            own = Expectation(settings.issuer, audiences, profile, settings.access_lifetime, settings.leeway)
+            issuers[settings.issuer] = own, lambda key_id: self.keys.ring().find(key_id)
+        return SignedTokens(issuers)
+
+    # ----------------------------------------------------------------------- verify
+
+    def verify(self, credential: str) -> Token:
+        """Return the token of an access credential; raise InvalidToken, or Unavailable where keys cannot be had."""
+        self.feed.refresh()
+        digest = opaque.digest(credential)
+        verified = self._verified.get(digest)
+        if verified is None or not (verified.key_still_holds is None or verified.key_still_holds()):
+            signed_by_someone = "." in credential
+            verified = self._verify_signed(credential) if signed_by_someone else self._find(credential, digest)
+            if self.feed.ends_at_first_sight(verified.token):
+                raise respond.InvalidToken("revoked")
+            self._verified.put(digest, verified)
+        token = verified.token
+        if self.feed.ends(token):
+            raise respond.InvalidToken("revoked")
+        if token.expires_at <= time.time():
+            raise respond.InvalidToken("expired")
+        return token
+
+    def _find(self, credential: str, digest: bytes) -> Verified:
+        if not opaque.is_well_formed(credential):
+            raise respond.InvalidToken("not a token of this API")
+        token = self.store.find(digest)
+        if token is None:
+            raise respond.InvalidToken("unknown")
+        return Verified(token)
+
+    def _verify_signed(self, credential: str) -> Verified:
+        try:
+            return self._signed.verify(credential)
+        except (JoseError, ClaimError) as error:
+            raise respond.InvalidToken(str(error)) from None
+        except RemoteKeysError:
+            raise respond.Unavailable("Tokens cannot be checked now.", "keys of the issuer unavailable") from None
+
+    # ----------------------------------------------------------------------- issue and renew
+
+    def issue(self, wanted: Token) -> tuple[str, Token]:
+        """Make a credential for an access token and return both, the token with its id."""
+        if self.settings.token_format == "jwt":
+            token = replace(wanted, id=secrets.token_hex(16), issuer=self.settings.issuer)
+            credential = signed.issue(token, self.audiences, next(iter(self.keys.ring())))
+        else:
+            credential, token = self._issue_opaque(wanted)
+        redact.carry(credential)
+        return credential, token
+
+    def _issue_opaque(self, wanted: Token) -> tuple[str, Token]:
+        while True:
+            credential = opaque.generate(self.settings.token_prefix)
+            token = replace(wanted, id=fingerprint(credential))
+            if self.store.add(opaque.digest(credential), token):
+                return credential, token
+
+    def begin_family(self, token: Token) -> tuple[Token, str]:
+        """Return the token as first of a new family, and the refresh credential that continues it."""
+        first = replace(token, family=secrets.token_hex(16))
+        refresh = Refresh(
+            family=first.family,
+            subject=first.subject,
+            scopes=first.scopes,
+            issued_at=first.issued_at,
+            expires_at=first.issued_at + self.settings.refresh_lifetime,
+            idle_until=first.issued_at + self.settings.refresh_idle,
+            claims=first.claims,
+            client=first.client,
+            authenticated_at=first.authenticated_at,
+        )
+        return first, self._keep_refresh(refresh)
+
+    def _keep_refresh(self, refresh: Refresh) -> str:
+        credential = opaque.generate(f"{self.settings.token_prefix}_r")
+        self.store.add_refresh(opaque.digest(credential), refresh)
+        redact.carry(credential)
+        return credential
+
+    def renew(self, credential: str, client: str = "") -> tuple[Refresh, str]:
+        """Use a refresh credential: return what it stood for and its successor.
+
+        Raises InvalidGrant for one that is unknown, expired, revoked or of another client. One that was used before
+        ends its whole family (RFC 9700 §4.14.2): either it was stolen, or the thief has used it first.
+        """
+        redact.carry(credential)
+        if not opaque.is_well_formed(credential):
+            raise respond.InvalidGrant("not a refresh token of this API")
+        now = time.time()
+        refresh, reused = self.store.redeem(opaque.digest(credential), now, self.settings.refresh_grace)
+        if refresh is None:
+            raise respond.InvalidGrant("unknown refresh token")
+        if reused:
+            self.revoke(Kind.FAMILY, refresh.family)
+            raise respond.InvalidGrant("a used refresh token came again: its family is revoked")
+        if min(refresh.expires_at, refresh.idle_until) <= now:
+            raise respond.InvalidGrant("expired refresh token")
+        if refresh.client != client:
+            raise respond.InvalidGrant("refresh token of another client")
+        if self.store.is_revoked(_as_token(refresh)):
+            raise respond.InvalidGrant("revoked refresh token")
+        successor = replace(refresh, issued_at=now, idle_until=now + self.settings.refresh_idle)
+        return successor, self._keep_refresh(successor)
+
+    # ----------------------------------------------------------------------- revoke
+
+    def revoke(self, kind: Kind, value: str = "") -> None:
+        """End a token by id, a family, all of a subject, or all; every process knows within the lag."""
+        settings, now = self.settings, time.time()
+        longest = max(
+            settings.access_lifetime,
+            settings.refresh_lifetime,
+            *(issuer.longest_lifetime for issuer in settings.trusted_issuers.values()),
+        )
+        self.store.revoke(kind, value, now, now + longest + settings.leeway + settings.revocation_lag)
+
+    def end(self, token: Token) -> None:
+        """End a token, and its whole family where it has one (RFC 7009 §2.1)."""
+        if token.family:
+            self.revoke(Kind.FAMILY, token.family)
+        else:
+            self.revoke(Kind.TOKEN, token.id)
+
+
+def _as_token(refresh: Refresh) -> Token:
+    """Return a refresh token as revocations see it."""
+    fields: Mapping[str, Any] = {
+        name: getattr(refresh, name) for name in ("subject", "scopes", "issued_at", "expires_at", "family")
+    }
+    return Token(id="", **fields)
