@@ -24,11 +24,15 @@ RFC 7519 section 4.1.4; RFC 9068 section 4; ASVS 5.0.0 9.2.1; CWE-613.
 
 from __future__ import annotations
 
+import ast
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from stopper.model import Control, Severity
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import UNKNOWN, Module
+from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, seconds, settings, words
+from stopper.observe.source.standing import severity
 from stopper.observe.views import Credential
 
 CONTROL = Control(
@@ -59,3 +63,79 @@ def mutate(credential: Credential) -> Iterable[Credential]:
     claims = {**credential.jwt.claims, **times, "exp": now - _AGO}
     token = credential.sign(credential.jwt.header, claims)
     yield replace(credential, token=token, label="expired two hours ago, signed with the API's own key")
+
+
+# --------------------------------------------------------------------------- the source
+
+_ABSURD = 3600
+"""Seconds of leeway from which on it is no allowance for wrong clocks but a second lifetime."""
+
+_REVOKING = frozenset("logout revoke revocation blocklist blacklist denylist unrevoke".split())
+_CLAIMS_APART = frozenset({"joserfc", "Authlib"})
+"""Libraries whose `decode` checks the signature only: the claims are validated by a call of their own."""
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at every verification for an expiry that is switched off, forgotten or stretched."""
+    for call in jose_calls(module):
+        if call.act is Act.VERIFY and call.verifies is True:
+            yield from _judged(module, call)
+    for node, value in settings(module, frozenset({"JWT_DECODE_LEEWAY"})):
+        if isinstance(value, int | float) and value >= _ABSURD:
+            yield from _broken(module, node, "the setting allows an hour or more of leeway after the expiry")
+
+
+def _judged(module: Module, call: JoseCall) -> Iterable[Verdict]:
+    if call.function is not None and not _REVOKING.isdisjoint(words(call.function.name)):
+        return  # an expired token may still be revoked
+    checked = call.option("verify_exp") if "options" in call.values else call.constant("verify_expiration")
+    expired = call.constant("allow_expired") if call.library == "Flask-JWT-Extended" else None
+    leeway = seconds(module, call.arguments.get("leeway"))
+    if checked is False or expired is True:
+        yield from _broken(module, call.node, f"{call.library} is told not to look at the expiry")
+    elif leeway is not None and leeway >= _ABSURD:
+        yield from _broken(module, call.node, "tokens are good for an hour or more after their expiry (leeway)")
+    elif call.library in _CLAIMS_APART:
+        yield from _validated_apart(module, call)
+    elif checked is not UNKNOWN and expired is not UNKNOWN and call.library in ("PyJWT", "python-jose"):
+        yield Verdict(True, f"{call.library} checks the expiry", place=place(module, call.node))
+
+
+def _validated_apart(module: Module, call: JoseCall) -> Iterable[Verdict]:
+    function = call.function
+    if function is None:
+        return
+    if _validates(function):
+        yield Verdict(True, "the claims are validated after decoding", place=place(module, call.node))
+    elif not _handed_on(module, call) and not any(
+        user is not None and _validates(user) for _, user, _ in reading.callers(module, function)
+    ):
+        message = f"{call.library} verifies the signature only, and nothing here looks at the expiry afterwards"
+        yield from _broken(module, call.node, message)
+
+
+def _validates(function: ast.AST) -> bool:
+    """Tell whether a function validates claims, or looks at `exp` itself."""
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in ("validate", "validate_exp"))
+        or (isinstance(node, ast.Constant) and node.value == "exp")
+        for node in ast.walk(function)
+    )
+
+
+def _handed_on(module: Module, call: JoseCall) -> bool:
+    """Tell whether the token object itself is returned, for the caller to validate."""
+    return isinstance(module.parent(call.node), ast.Return)
+
+
+def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
+    weight = severity(module, node, CONTROL.severity)
+    if weight is None:
+        return
+    yield Verdict(
+        kept=False,
+        message=message,
+        place=place(module, node),
+        endpoints=module.endpoints(node),
+        severity=weight,
+    )

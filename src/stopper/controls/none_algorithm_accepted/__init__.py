@@ -29,9 +29,14 @@ RFC 7518 section 3.6; RFC 8725 sections 2.1 and 3.1; ASVS 5.0.0 9.1.2; CWE-327, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from stopper.model import Control, Severity
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import UNKNOWN, Module
+from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, settings, written
+from stopper.observe.source.standing import severity
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import unsigned
 
@@ -58,3 +63,94 @@ def mutate(credential: Credential) -> Iterable[Credential]:
     for spelling in _SPELLINGS:
         header = {**credential.jwt.header, "alg": spelling}
         yield credential.changed(unsigned(header, credential.jwt.claims), f"algorithm {spelling}, no signature")
+
+
+# --------------------------------------------------------------------------- the source
+
+_SETTINGS = frozenset({"JWT_ALGORITHM", "JWT_DECODE_ALGORITHMS", "JWT_ALGORITHMS"})
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at the algorithms that tokens are signed and verified with, and at comparisons with `none`."""
+    seen: set[int] = set()
+    for call in jose_calls(module):
+        algorithms = _algorithms(call)
+        if algorithms is UNKNOWN or (algorithms is None and call.act is not Act.SIGN):
+            continue
+        node = _named(call) if _has_none(algorithms) else None
+        if node is not None and id(node) not in seen:
+            seen.add(id(node))
+            yield from _broken(module, node, f"`none` is among the algorithms that {call.library} is given")
+        elif call.act is Act.VERIFY and not _has_none(algorithms):
+            yield Verdict(True, "the algorithms are named, and none is not one", place=place(module, call.node))
+    for setting, value in settings(module, _SETTINGS):
+        if _has_none(value):
+            yield from _broken(module, setting, "the setting allows the algorithm none")
+    for branch in _branches(module):
+        yield from _broken(module, branch, "a token whose header says `none` is let through unsigned")
+
+
+def _algorithms(call: JoseCall) -> Any:
+    if call.act is Act.VERIFY:
+        return call.constant("algorithms")
+    if call.act is not Act.SIGN or call.library == "Flask-JWT-Extended":
+        return UNKNOWN
+    header = call.values.get("header")
+    if header is not None:
+        algorithm = header.items.get("alg")
+        known = algorithm.expression if algorithm is not None else None
+        return call.module.constant(known) if known is not None else UNKNOWN
+    if "algorithm" not in call.arguments:
+        return UNKNOWN
+    algorithm = call.constant("algorithm")
+    return "none" if algorithm is None else algorithm
+
+
+def _has_none(algorithms: Any) -> bool:
+    every = (algorithms,) if isinstance(algorithms, str) else algorithms
+    return isinstance(every, list | tuple | set | frozenset) and any(
+        isinstance(one, str) and one.lower() == "none" for one in every
+    )
+
+
+def _named(call: JoseCall) -> ast.AST:
+    """Return where the algorithms are written, the call itself where that is another file."""
+    argument = call.arguments.get("algorithms") or call.arguments.get("algorithm")
+    return (written(call.module, argument) if argument is not None else None) or call.node
+
+
+def _branches(module: Module) -> Iterator[ast.AST]:
+    """Yield the tests of a header's algorithm for `none` whose branch does not refuse."""
+    if "none" not in module.text.lower() or "alg" not in module.text:
+        return
+    for test in module.nodes(ast.Compare):
+        says = any(isinstance(c, ast.Constant) and str(c.value).lower() == "none" for c in test.comparators)
+        asks = any(isinstance(n, ast.Constant) and n.value == "alg" for n in ast.walk(test.left)) or any(
+            isinstance(n, ast.Name) and n.id in ("alg", "algorithm") for n in ast.walk(test.left)
+        )
+        branch = module.parent(test)
+        strings = any(isinstance(c, ast.Constant) and isinstance(c.value, str) for c in test.comparators)
+        equal = isinstance(test.ops[0], ast.Eq)
+        if says and asks and strings and equal and isinstance(branch, ast.If) and _lets_through(branch.body):
+            yield test
+
+
+def _lets_through(body: list[ast.stmt]) -> bool:
+    last = body[-1]
+    if not isinstance(last, ast.Return) or last.value is None:
+        return False
+    refuses = isinstance(last.value, ast.Constant) and last.value.value in (None, False)
+    return not refuses and not isinstance(last.value, ast.Tuple)
+
+
+def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
+    weight = severity(module, node, CONTROL.severity)
+    if weight is None:
+        return
+    yield Verdict(
+        kept=False,
+        message=message,
+        place=place(module, node),
+        endpoints=module.endpoints(node),
+        severity=weight,
+    )

@@ -30,7 +30,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import Module
+from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, words
+from stopper.observe.source.standing import severity
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import compact, unsigned
 
@@ -58,3 +61,53 @@ def mutate(credential: Credential) -> Iterable[Credential]:
     changed = {**jwt.claims, "stopper_probe": 1}
     yield credential.changed(compact(jwt.header, changed, lambda _: jwt.signature), "claim added, signature kept")
     yield credential.changed(unsigned(jwt.header, jwt.claims), "signature removed")
+
+
+# --------------------------------------------------------------------------- the source
+
+_JUDGING = frozenset({"verify", "verified", "validate", "check", "authenticate", "required", "is", "valid"})
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at every call that reads a token: without verification, its claims must decide nothing."""
+    for call in jose_calls(module):
+        if call.act is Act.READ or (call.act is Act.VERIFY and call.verifies is False):
+            if _believed(call):
+                yield from _broken(call)
+        elif call.act is Act.VERIFY and call.verifies is True:
+            yield Verdict(True, f"{call.library} verifies the signature", place=place(module, call.node))
+
+
+def _believed(call: JoseCall) -> bool:
+    """Tell whether claims that nothing verified are used for more than to find the right key."""
+    function = call.function
+    fallback = reading.after_failure(call)
+    if function is not None and not fallback and reading.verified_around(call.module, function, call.node):
+        return False
+    if not reading.only_selects(reading.uses(call)):
+        return fallback or not _callers_verify(call)
+    return function is not None and not fallback and not _JUDGING.isdisjoint(words(function.name))
+
+
+def _callers_verify(call: JoseCall) -> bool:
+    """Tell whether the function only reads for others, each of whom verifies."""
+    if call.function is None:
+        return False
+    found = list(reading.callers(call.module, call.function))
+    return bool(found) and all(
+        function is not None and reading.verified_around(module, function, node) for module, function, node in found
+    )
+
+
+def _broken(call: JoseCall) -> Iterable[Verdict]:
+    weight = severity(call.module, call.node, CONTROL.severity)
+    if weight is None:
+        return
+    where = f" in {call.function.name}()" if call.function else ""
+    yield Verdict(
+        kept=False,
+        message=f"claims are read{where} without verifying the signature ({call.library}), and they are believed",
+        place=place(call.module, call.node),
+        endpoints=call.module.endpoints(call.node),
+        severity=weight,
+    )

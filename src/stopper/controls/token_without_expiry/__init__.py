@@ -28,9 +28,24 @@ RFC 6750 section 5.3; RFC 7519 section 4.1.4; RFC 9068 section 2.2; ASVS 5.0.0 9
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 
 from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.source import Module
+from stopper.observe.source.flows import (
+    Act,
+    Column,
+    JoseCall,
+    Says,
+    columns,
+    credential,
+    jose_calls,
+    place,
+    settings,
+    words,
+)
+from stopper.observe.source.standing import severity
 from stopper.observe.views import Exchange
 from stopper.observe.wire.answers import issued
 from stopper.observe.wire.evidence import evidence
@@ -68,3 +83,91 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
                 evidence=(evidence("a token without expiry", exchange),),
                 strength=Strength.PROVEN,
             )
+
+
+# --------------------------------------------------------------------------- the source
+
+_LIVES = frozenset({"JWT_ACCESS_TOKEN_EXPIRES", "JWT_REFRESH_TOKEN_EXPIRES"})
+_OPAQUE = frozenset({"token", "access_token", "sid", "session", "session_id"})
+"""Claims that make a JWT the mere wrapping of an opaque token, whose end the store keeps."""
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at the claims of every token that is signed, at settings of lifetimes, and at tables of opaque tokens."""
+    for call in jose_calls(module):
+        if call.act is Act.SIGN:
+            yield from _signed(module, call)
+        elif call.act is Act.VERIFY_TEXT:
+            yield from _timed(module, call)
+    for node, value in settings(module, _LIVES):
+        if value is False:
+            yield from _broken(module, node, "the setting switches the expiry of tokens off")
+    for column in columns(module):
+        yield from _opaque(module, column)
+
+
+def _signed(module: Module, call: JoseCall) -> Iterable[Verdict]:
+    if call.library == "Flask-JWT-Extended":
+        if call.constant("expires_delta") is False:
+            yield from _broken(module, call.node, "the token is made with its expiry switched off")
+        return
+    claims = call.values.get("claims")
+    if claims is None:
+        return
+    if "exp" in claims.optional:
+        where = _taken_out(call) or call.node
+        yield from _broken(module, where, "the token is signed without exp on some of the ways that lead here")
+    elif "exp" in claims.items:
+        yield Verdict(True, "the claims hold exp", place=place(module, call.node))
+    elif claims.closed and not _OPAQUE & claims.items.keys():
+        yield from _broken(module, call.node, "a JWT is signed whose claims hold no exp")
+
+
+def _taken_out(call: JoseCall) -> ast.AST | None:
+    """Return where the function takes `exp` out again."""
+    for node in ast.walk(call.function) if call.function is not None else ():
+        for target in node.targets if isinstance(node, ast.Delete) else ():
+            key = target.slice if isinstance(target, ast.Subscript) else None
+            if isinstance(key, ast.Constant) and key.value == "exp":
+                return node
+    return None
+
+
+def _timed(module: Module, call: JoseCall) -> Iterable[Verdict]:
+    """Judge a timed serializer, which enforces an age only where it is told one."""
+    if "Timed" not in call.serializer or call.serializer.startswith("TimedJSON") or not _about_tokens(call):
+        return
+    if "max_age" not in call.arguments or call.constant("max_age") is None:
+        yield from _broken(module, call.node, f"{call.serializer}.loads() is given no max_age: its tokens never expire")
+    else:
+        yield Verdict(True, "the age of the token is limited", place=place(module, call.node))
+
+
+def _about_tokens(call: JoseCall) -> bool:
+    named = call.function is not None and "token" in words(call.function.name)
+    argument = call.arguments.get("token")
+    return named or (isinstance(argument, ast.Name) and credential(argument.id) is Says.TOKEN)
+
+
+def _opaque(module: Module, column: Column) -> Iterable[Verdict]:
+    """Judge the tokens that a model makes: a column must say when they end. API keys are meant to last."""
+    if column.write is None or "key" in words(column.name) or "key" in words(column.owner.name):
+        return
+    if column.expires:
+        yield Verdict(True, f"{column.owner.name} keeps the end of its tokens", place=place(module, column.node))
+        return
+    message = f"{column.owner.name}.{column.name} holds tokens, and no column says when they end"
+    yield from _broken(module, column.write, message, Severity.MEDIUM)
+
+
+def _broken(module: Module, node: ast.AST, message: str, full: Severity = CONTROL.severity) -> Iterable[Verdict]:
+    weight = severity(module, node, full)
+    if weight is None:
+        return
+    yield Verdict(
+        kept=False,
+        message=message,
+        place=place(module, node),
+        endpoints=module.endpoints(node),
+        severity=weight,
+    )

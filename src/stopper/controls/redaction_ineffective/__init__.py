@@ -1,0 +1,207 @@
+"""A log filter that should hide tokens cannot work.
+
+## What is wrong
+
+A filter or formatter looks as if it redacted secrets, and lets them through: it changes the message and forgets the
+arguments that are filled in afterwards, throws the changed text away, looks for something that never stands there, or
+sits on a logger, where the records of other loggers pass it by.
+
+## Why it matters
+
+Everybody relies on it and logs freely. The token stands in the log all the same (CWE-532), with nobody looking.
+
+## Bad
+
+    class Redaction(logging.Filter):
+        def filter(self, record):
+            record.msg = SECRET.sub("[redacted]", str(record.msg))     # record.args is filled in later
+            return True
+
+## Good
+
+    class Redaction(logging.Formatter):
+        def format(self, record):
+            return SECRET.sub("[redacted]", super().format(record))    # message, arguments and traceback
+
+    handler.setFormatter(Redaction())
+
+The guard puts its redaction on every handler and tests it with a canary.
+
+## References
+
+Python documentation, "Logging HOWTO" (filters of loggers and of handlers); ASVS 5.0.0 16.2.5; CWE-532.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import Definition, Function, Instance, Module
+from stopper.observe.source.flows import is_logger, last_name, place
+from stopper.observe.source.standing import severity
+
+CONTROL = Control(
+    id="BT303",
+    name="redaction_ineffective",
+    severity=Severity.HIGH,
+    title="The redaction of logs does not work",
+    witnesses="S",
+    requirements=("L01", "L13"),
+    labels=("token_logging",),
+    cwe=(532,),
+    guard="redact.install",
+)
+
+_PRETENDS = re.compile(
+    r"redact|mask|token|secret|passw|authoriz|bearer|api_?key|credential|sensitive|scrub|\*\*\*", re.I
+)
+_LOOKS_LIKE_A_PATTERN = re.compile(r"\\[SwdbBs]|\.\*|\.\+|\[[^\]]+\][*+{]|\(\?")
+_REPLACES = frozenset({"sub", "subn", "replace"})
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Read the code of every filter and formatter that means to redact, and see where it is put."""
+    if "Filter" not in module.text and "Formatter" not in module.text:
+        return
+    for owner in module.nodes(ast.ClassDef):
+        method = _method(module, owner)
+        if method is None or not _PRETENDS.search("\n".join(module.lines[owner.lineno - 1 : owner.end_lineno])):
+            continue
+        fault = _fault(module, owner, method) or _misplaced(module, owner)
+        if fault is not None:
+            yield from _broken(module, owner, *fault)
+        elif _returns_redacted(module, method):
+            yield Verdict(True, f"{owner.name} redacts the finished text", place=place(module, method))
+
+
+def _method(module: Module, owner: ast.ClassDef) -> ast.FunctionDef | None:
+    """Return the method that sees the records: `filter` or `format` of a class for logging."""
+    for base in owner.bases:
+        qualified = module.qualified(base) or ""
+        for kind, name in (("logging.Filter", "filter"), ("logging.Formatter", "format")):
+            if qualified == kind or (qualified.endswith(kind.rpartition(".")[2]) and last_name(base) != qualified):
+                found = [node for node in owner.body if isinstance(node, ast.FunctionDef) and node.name == name]
+                return found[0] if found and len(found[0].args.args) > 1 else None
+    return None
+
+
+def _fault(module: Module, owner: ast.ClassDef, method: ast.FunctionDef) -> tuple[ast.AST, str] | None:
+    record = method.args.args[1].arg
+    lost = _lost_result(module, method)
+    if lost is not None:
+        return lost, "the redacted text is thrown away: nothing keeps it"
+    blind = _blind(module, owner)
+    if blind is not None:
+        return blind
+    if any(isinstance(node, ast.Attribute) and node.attr == "args" for node in ast.walk(owner)):
+        return None
+    written = _sets_message(method, record)
+    if written is not None:
+        return written, "the message is redacted, its arguments are not, and they are filled in afterwards"
+    return _judges_message(method, record)
+
+
+def _sets_message(method: Function, record: str) -> ast.AST | None:
+    for node in ast.walk(method):
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Attribute) and target.attr == "msg" and last_name(target.value) == record:
+                return node
+    return None
+
+
+def _judges_message(method: ast.FunctionDef, record: str) -> tuple[ast.AST, str] | None:
+    """Find a filter that drops records by their message alone: what stands in the arguments it does not see."""
+    if method.name != "filter":
+        return None
+    for node in ast.walk(method):
+        if isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Constant):
+            read = [part.attr for part in ast.walk(node.value) if isinstance(part, ast.Attribute)]
+            if "msg" in read and "getMessage" not in read:
+                return node, "records are judged by the message alone, without the arguments that are filled in later"
+    return None
+
+
+def _lost_result(module: Module, method: Function) -> ast.AST | None:
+    """Return a replacement whose result goes nowhere: a statement of its own, or a variable that nothing reads."""
+    loads = [n.id for n in ast.walk(method) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    for node in ast.walk(method):
+        if not (isinstance(node, ast.Call) and last_name(node.func) in _REPLACES):
+            continue
+        parent = module.parent(node)
+        if isinstance(parent, ast.Expr):
+            return node
+        target = parent.targets[0] if isinstance(parent, ast.Assign) else None
+        if isinstance(target, ast.Name) and target.id not in loads:
+            return node
+    return None
+
+
+def _blind(module: Module, owner: ast.ClassDef) -> tuple[ast.AST, str] | None:
+    """Return a pattern that never matches a token."""
+    for node in ast.walk(owner):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        pattern = module.constant(node.args[0])
+        if not isinstance(pattern, str):
+            continue
+        name = last_name(node.func)
+        compiled = (module.qualified(node.func) or "").startswith("re.")
+        if name == "replace" and not compiled and _LOOKS_LIKE_A_PATTERN.search(pattern):
+            return node, "str.replace() takes a pattern for plain text and never finds it"
+        if compiled and "\b" in pattern:
+            return node, "the pattern holds a backspace where a word boundary was meant, and never matches"
+        flags = len(node.args) > (1 if name == "compile" else 3) or any(k.arg == "flags" for k in node.keywords)
+        if compiled and not flags and re.match(r"\W*bearer\b", pattern) and "(?i" not in pattern:
+            return node, "the pattern knows `bearer` in small letters only, and clients write `Bearer`"
+    return None
+
+
+def _misplaced(module: Module, owner: ast.ClassDef) -> tuple[ast.AST, str] | None:
+    """Return where a filter is put on a logger, if it is put nowhere else in the project."""
+    found = list(_installations(module, owner))
+    if not found or any(not on_logger for _, _, on_logger in found):
+        return None
+    here = [call for where, call, _ in found if where is module]
+    message = "the filter sits on a logger only: records of other loggers reach the handlers without passing it"
+    return (here[0], message) if here else None
+
+
+def _installations(module: Module, owner: ast.ClassDef) -> Iterator[tuple[Module, ast.AST, bool]]:
+    for other in module.project.modules:
+        if owner.name not in other.text:
+            continue
+        for call in other.nodes(ast.Call):
+            if last_name(call.func) == "addFilter" and call.args and isinstance(call.func, ast.Attribute):
+                target = other.resolve(call.args[0])
+                kind = target.kind if isinstance(target, Instance) else target
+                if isinstance(kind, Definition) and kind.node is owner:
+                    yield other, call, _logger(other, call.func.value)
+        if "dictConfig" in other.text:
+            yield other, other.tree, False
+
+
+def _logger(module: Module, node: ast.expr) -> bool:
+    return is_logger(last_name(node)) or last_name(node) == "getLogger" or module.qualified(node) == "logging.Logger"
+
+
+def _returns_redacted(module: Module, method: ast.FunctionDef) -> bool:
+    if method.name != "format":
+        return False
+    replaced = any(isinstance(node, ast.Call) and last_name(node.func) in _REPLACES for node in ast.walk(method))
+    finished = any(isinstance(node, ast.Attribute) and node.attr == "format" for node in ast.walk(method))
+    return replaced and finished
+
+
+def _broken(module: Module, owner: ast.ClassDef, node: ast.AST, why: str) -> Iterable[Verdict]:
+    weight = severity(module, node, CONTROL.severity)
+    if weight is None:
+        return
+    yield Verdict(
+        kept=False,
+        message=f"{owner.name} does not hide tokens: {why}",
+        place=place(module, node),
+        severity=weight,
+    )

@@ -1,0 +1,97 @@
+"""A token is kept as it is.
+
+## What is wrong
+
+A table, cache, file or the session holds bearer tokens as they are presented, not a digest of them.
+
+## Why it matters
+
+One stolen backup, one SQL injection, one reader of the cache, and every session of every user is taken over. The
+service needs the token only to recognise it, and for that a digest does as well: a token of 128 random bits needs
+neither salt nor a slow hash (ASVS 5.0.0 11.4.1 and 14.2.4, CWE-312). Flask's session is a cookie that is signed, not
+encrypted: what stands in it is readable by whoever holds it.
+
+## Bad
+
+    class Token(db.Model):
+        value = db.Column(db.String(64), unique=True)
+
+    db.execute("INSERT INTO tokens VALUES (?, ?)", (token, user.id))
+
+## Good
+
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    db.execute("INSERT INTO tokens VALUES (?, ?)", (digest, user.id))
+
+The guard's stores keep digests only.
+
+## References
+
+RFC 6819 section 5.1.4.1.3; ASVS 5.0.0 11.4.1 and 14.2.4; CWE-256, CWE-312, CWE-522.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import Module
+from stopper.observe.source.flows import STORES, Column, Flow, columns, flows, place, safe
+from stopper.observe.source.standing import severity
+
+CONTROL = Control(
+    id="BT301",
+    name="token_stored_in_clear",
+    severity=Severity.CRITICAL,
+    title="Tokens are stored in clear",
+    witnesses="S",
+    requirements=("S01",),
+    labels=("plaintext_token_storage",),
+    cwe=(256, 312, 522),
+    guard="store.Store",
+)
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at columns that hold tokens, and follow raw tokens into SQL, files, caches and the session."""
+    for column in columns(module):
+        yield from _column(module, column)
+    for flow in flows(module):
+        if flow.sink_kind in STORES:
+            yield from _flow(module, flow)
+    for kept in safe(module):
+        if kept.sink_kind in STORES:
+            yield Verdict(True, f"{kept.target} keeps a digest of the token", place=place(module, kept.node))
+
+
+def _column(module: Module, column: Column) -> Iterable[Verdict]:
+    if column.digested or not column.plain:
+        why = "holds a digest" if column.digested else "has a type of its own that does not keep plain text"
+        message = f"the column {column.owner.name}.{column.name} {why}"
+        yield Verdict(True, message, place=place(module, column.node))
+        return
+    weight = severity(module, column.node, Severity.HIGH)
+    if weight is None:
+        return
+    name = f"{column.owner.name}.{column.name}"
+    yield Verdict(
+        kept=False,
+        message=f"the column {name} keeps tokens as plain text, and nothing hashes them first",
+        place=place(module, column.node),
+        endpoints=module.endpoints(column.write) if column.write else (),
+        severity=weight,
+    )
+
+
+def _flow(module: Module, flow: Flow) -> Iterable[Verdict]:
+    weight = severity(module, flow.sink_node, CONTROL.severity)
+    if weight is None:
+        return
+    yield Verdict(
+        kept=False,
+        message=f"{flow.source_kind.value} {flow.sink_kind.value} as it is: {flow.target}",
+        place=place(module, flow.sink_node),
+        endpoints=module.endpoints(flow.sink_node),
+        evidence=(flow.evidence,),
+        severity=weight,
+    )

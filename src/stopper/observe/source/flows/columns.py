@@ -1,0 +1,130 @@
+"""Columns of model classes that keep tokens: SQLAlchemy, peewee, MongoEngine."""
+
+from __future__ import annotations
+
+import ast
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stopper.observe.source.flows import analysis, library
+from stopper.observe.source.flows.naming import Says, credential, words
+from stopper.observe.source.flows.spelling import last_name
+
+if TYPE_CHECKING:
+    from stopper.observe.source.module import Module
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """A column that its name, or its class's, says to hold a bearer token.
+
+    `plain` says that its type keeps text as it is, `digested` that the project puts a digest into it, `expires` that
+    the class has a column for the end of its life. `write` is where a method of the class sets it.
+    """
+
+    name: str
+    owner: ast.ClassDef
+    node: ast.Assign | ast.AnnAssign
+    plain: bool
+    digested: bool
+    expires: bool
+    write: ast.stmt | None
+
+
+_MAKERS = frozenset({"Column", "mapped_column"})
+_FIELDS = frozenset({"CharField", "TextField", "StringField", "FixedCharField"})
+_BESIDE = frozenset("ForeignKey Sequence Index Computed Identity Boolean CheckConstraint FetchedValue text".split())
+_REVOKED = frozenset(
+    "blacklist blacklisted blocklist blocklisted denylist revoked blocked invalidated expired used".split()
+)
+_ENDS = frozenset("expires expire expiry expiration exp until ttl lifetime valid expired".split())
+_ISSUED = frozenset("created issued timestamp time date at on".split())
+_FORGERY = frozenset("csrf xsrf".split())
+
+_FOUND: weakref.WeakKeyDictionary[Module, tuple[Column, ...]] = weakref.WeakKeyDictionary()
+
+
+def columns(module: Module) -> tuple[Column, ...]:
+    """Return the columns of a module's model classes that hold bearer tokens, in document order."""
+    if module not in _FOUND:
+        _FOUND[module] = tuple(_columns(module))
+    return _FOUND[module]
+
+
+def _columns(module: Module) -> Iterator[Column]:
+    text = module.text
+    if "Column" not in text and "mapped_column" not in text and "Field(" not in text:
+        return
+    for owner in module.nodes(ast.ClassDef):
+        if not _REVOKED.isdisjoint(words(owner.name)):
+            continue
+        fields = [found for node in owner.body for found in _field(owner, node)]
+        for name, node in fields:
+            if _holds_token(owner, name):
+                digested = any(name in analysis.of(other).digested_names for other in _mentioning(module, name))
+                expires = any(_ends(owner, name, other) for other, _ in fields)
+                yield Column(name, owner, node, _plain(node), digested, expires, _write(owner, name))
+
+
+def _mentioning(module: Module, name: str) -> list[Module]:
+    return [other for other in module.project.modules if name in other.text]
+
+
+def _field(owner: ast.ClassDef, node: ast.stmt) -> Iterator[tuple[str, ast.Assign | ast.AnnAssign]]:
+    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+    value = getattr(node, "value", None)
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(target, ast.Name):
+        return
+    maker = last_name(value) if isinstance(value, ast.Call) else ""
+    model = any(last_name(base).endswith(("Model", "Document", "Base")) for base in owner.bases)
+    mapped = isinstance(node, ast.AnnAssign) and "Mapped" in ast.dump(node.annotation)
+    if maker in _MAKERS or mapped or (model and maker.endswith("Field") and "Foreign" not in maker):
+        yield target.id, node
+
+
+def _holds_token(owner: ast.ClassDef, name: str) -> bool:
+    told = words(name)
+    if not _FORGERY.isdisjoint(told):
+        return False
+    if credential(name) is Says.TOKEN:
+        return True
+    keeper = words(owner.name)
+    tokens = keeper[-1:] in (("token",), ("tokens",)) or keeper[-2:] in (("api", "key"), ("api", "keys"))
+    return tokens and name in ("value", "key", "token")
+
+
+def _plain(node: ast.Assign | ast.AnnAssign) -> bool:
+    call = node.value
+    if isinstance(call, ast.Call):
+        if last_name(call) in _FIELDS:
+            return True
+        kinds = [last_name(argument) for argument in call.args]
+        kinds.extend(last_name(keyword.value) for keyword in call.keywords if keyword.arg == "type_")
+        told = [kind for kind in kinds if kind and kind not in _BESIDE]
+        if told:
+            return all(kind in library.PLAIN_COLUMNS for kind in told)
+        if last_name(call) == "Column" or last_name(call) not in _MAKERS:
+            return False
+    annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
+    return annotation is not None and any(last_name(part) == "str" for part in ast.walk(annotation))
+
+
+def _ends(owner: ast.ClassDef, name: str, other: str) -> bool:
+    told = set(words(other))
+    if told & _ENDS:
+        return True
+    about = "token" in told or words(owner.name)[-1:] in (("token",), ("tokens",))
+    return other != name and about and bool(told & _ISSUED)
+
+
+def _write(owner: ast.ClassDef, name: str) -> ast.stmt | None:
+    for method in owner.body:
+        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+            for node in ast.walk(method):
+                if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant):
+                    target = node.targets[0]
+                    if isinstance(target, ast.Attribute) and target.attr == name and last_name(target.value) == "self":
+                        return node
+    return None

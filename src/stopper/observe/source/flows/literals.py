@@ -1,0 +1,316 @@
+"""Secrets that are written in the source: as they are, or as what is taken where a setting is missing."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stopper.observe.source import names
+from stopper.observe.source.flows import analysis
+from stopper.observe.source.flows.jose import Act
+from stopper.observe.source.flows.naming import words
+from stopper.observe.source.flows.spelling import last_name
+from stopper.secret import Secret
+
+if TYPE_CHECKING:
+    from stopper.observe.source.module import Module
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal:
+    """A signing key, client secret or API key in the source.
+
+    `anchor` is where it is given its name, `node` the literal itself (None where the setting has none: then it comes
+    from outside and `value` is empty), `name` what it is called. `default` says that it only stands in for a missing
+    setting, `refused` that the program refuses to run with it.
+    """
+
+    anchor: ast.AST
+    node: ast.expr | None
+    name: str
+    value: Secret
+    default: bool = False
+    refused: bool = False
+
+
+_PAIRS = (
+    *(("secret", "key"), ("signing", "key"), ("jwt", "key"), ("hmac", "key"), ("encryption", "key")),
+    *(("private", "key"), ("master", "key"), ("session", "key"), ("fernet", "key"), ("jwt", "secret")),
+    *(("client", "secret"), ("app", "secret"), ("token", "secret"), ("consumer", "secret"), ("api", "secret")),
+    *(("session", "secret"), ("cookie", "secret"), ("shared", "secret"), ("signing", "secret")),
+)
+_TAILS = frozenset(
+    {"hmac", "default", "dev", "prod", "old", "new", "bytes", "b64", "str", "value", "fallback", "current", "hex"}
+)
+_CONFIGURES = frozenset({"SECRET_KEY", "JWT_SECRET_KEY", "secret_key"})
+_PUBLIC = frozenset(
+    "public publishable site primary foreign sort cache partition pub routing lookup natural row group map dict json "
+    "name field header param parameter column cookie env session redis".split()
+)
+_NAMED_KEYS = frozenset({"key", "token", "apikey", "jwt"})
+_NOT_LITERAL = re.compile(
+    r"^(\$|\{|<|%\(|https?://|/[\w.-]+/|\./|arn:|vault:|file:|env:|\*+$|x+$|\.+$|-----BEGIN (PUBLIC|CERT)|ssh-)", re.I
+)
+_DESCRIBES = frozenset(
+    "string str text password hidden required optional true false none null secret_text bearer basic header query "
+    "body form json access refresh token secret key foo bar baz example client_secret api_key "
+    "apikey default auto unknown".split()
+)
+_ENVIRONMENTS = frozenset({"environ", "env", "config", "settings", "conf", "cfg", "os", "environment", "getenv"})
+_GETTERS = frozenset({"get", "getenv", "setdefault", "str", "config", "env", "get_env", "getattr", "pop", "string"})
+_OUTSIDE = frozenset({"environ", "getenv", "token_hex", "token_urlsafe", "token_bytes", "urandom", "read_text"})
+_SERIALIZERS = ("Serializer", "Signer")
+_SPEAKS = ("secret", "_key", "apikey", "token", "jwt", "signer", "hmac", "itsdangerous", "'key'", '"key"')
+
+
+_FOUND: weakref.WeakKeyDictionary[Module, tuple[Literal, ...]] = weakref.WeakKeyDictionary()
+
+
+def literals(module: Module) -> tuple[Literal, ...]:
+    """Return the secrets that a module's source holds, and those that it takes from outside, each place once."""
+    if module not in _FOUND:
+        _FOUND[module] = _literals(module)
+    return _FOUND[module]
+
+
+def _literals(module: Module) -> tuple[Literal, ...]:
+    text = module.text.lower()
+    if not any(word in text for word in _SPEAKS):
+        return ()
+    found: dict[tuple[int, int], Literal] = {}
+    for literal in (*_named(module), *_used_as_keys(module)):
+        node = literal.node or literal.anchor
+        position = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
+        known = found.get(position)
+        if known is None or (literal.default and not known.default):
+            found[position] = literal
+    return tuple(found.values())
+
+
+# --------------------------------------------------------------------------- by their names
+
+
+def _named(module: Module) -> Iterator[Literal]:
+    for assign in module.nodes(ast.Assign):
+        for target in assign.targets:
+            name = _target(target)
+            if name and _secret(name):
+                yield from _judged(module, name, assign.value, assign)
+    for annotated in module.nodes(ast.AnnAssign):
+        name = _target(annotated.target)
+        if name and annotated.value is not None and _secret(name):
+            yield from _judged(module, name, annotated.value, annotated, _settings(module, annotated))
+    for call in module.nodes(ast.Call):
+        for keyword in call.keywords:
+            if keyword.arg and _secret(keyword.arg):
+                yield from _judged(module, keyword.arg, keyword.value, keyword)
+        yield from _setting_default(module, call)
+    for mapping in module.nodes(ast.Dict):
+        for key, value in zip(mapping.keys, mapping.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str) and _secret(key.value):
+                yield from _judged(module, key.value, value, key)
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        arguments = function.args
+        positional = [*arguments.posonlyargs, *arguments.args]
+        pairs = [*zip(reversed(positional), reversed(arguments.defaults), strict=False)]
+        pairs.extend((a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None)
+        for argument, default in pairs:
+            if _secret(argument.arg):
+                yield from _judged(module, argument.arg, default, argument, default=True)
+
+
+def _target(target: ast.expr) -> str:
+    if isinstance(target, ast.Name):
+        return target.id
+    if isinstance(target, ast.Attribute):
+        return target.attr
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        return target.slice.value if isinstance(target.slice.value, str) else ""
+    return ""
+
+
+@functools.lru_cache(maxsize=20_000)
+def _strength(name: str) -> int:
+    """Return 2 where a name can only mean a secret, 1 where the value must look like one too, 0 for other names."""
+    parts = [part for part in words(name) if not part.isdigit()]
+    if parts and parts[0] in ("is", "has", "no", "use", "with", "show", "require"):
+        return 0
+    while len(parts) > 2 and parts[-1] in _TAILS:
+        parts.pop()
+    if len(parts) >= 2 and tuple(parts[-2:]) in _PAIRS:
+        return 1 if parts[-2:] == ["session", "key"] or "public" in parts else 2
+    if parts and parts[-1] == "secret":
+        return 2
+    if parts and parts[-1] in _NAMED_KEYS and _PUBLIC.isdisjoint(parts):
+        return 1
+    return 0
+
+
+def _secret(name: str) -> bool:
+    return _strength(name) > 0
+
+
+def _judged(module: Module, name: str, value: ast.expr, anchor: ast.AST, default: bool = False) -> Iterator[Literal]:
+    fallback = _fallback(module, value)
+    given, default = (value, default) if fallback is None else (fallback, True)
+    text = _text(given)
+    if text and _is_secret(name, text, default):
+        yield Literal(anchor, given, name, Secret(text), default, _refused(module, text))
+    elif not text and _strength(name) == 2 and _from_outside(value):
+        yield Literal(anchor, None, name, Secret(""))
+
+
+def _text(node: ast.expr) -> str | None:
+    """Return a literal's text: a constant, encoded or wrapped or not."""
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, bytes):
+            return node.value.decode("latin-1")
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("encode", "strip"):
+            return _text(node.func.value)
+        if last_name(node.func) in ("bytes", "str", "SecretStr", "import_key", "b64decode") and node.args:
+            return _text(node.args[0])
+    return None
+
+
+def _is_secret(name: str, text: str, default: bool) -> bool:
+    if not re.search("[A-Za-z0-9]", text) or _NOT_LITERAL.match(text.strip()):
+        return False
+    if text.startswith("-----BEGIN") and "PRIVATE KEY" in text:
+        return True
+    if _strength(name) == 1:
+        return _random(text, 20 if words(name)[-1] == "key" and "api" not in words(name) else 12)
+    if name in _CONFIGURES or "SECRET_KEY" in name or "JWT" in name.upper():
+        return True
+    plain = text.strip().lower()
+    same = "".join(words(text)) == "".join(words(name))
+    return plain not in _DESCRIBES and not same and (default or " " not in plain)
+
+
+def _random(text: str, shortest: int) -> bool:
+    """Tell whether a text looks made by a generator or a vendor: long, without blanks, letters mixed with digits."""
+    if len(text) < shortest or not re.fullmatch(r"[\w.+/=:~-]+", text) or re.search(r"[a-z]{12}", text):
+        return False
+    return sum(character.isdigit() for character in text) >= 3 and any(character.isalpha() for character in text)
+
+
+def _settings(module: Module, node: ast.AnnAssign) -> bool:
+    """Tell whether an attribute belongs to a settings class, which the environment overrides."""
+    owner = module.parent(node)
+    return isinstance(owner, ast.ClassDef) and any(last_name(base).endswith("Settings") for base in owner.bases)
+
+
+# --------------------------------------------------------------------------- what stands in for a missing setting
+
+
+def _fallback(module: Module, value: ast.expr) -> ast.expr | None:
+    """Return the literal that is taken where what is asked for is missing."""
+    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
+        last = value.values[-1]
+        return last if _text(last) is not None else _fallback(module, last)
+    if isinstance(value, ast.IfExp):
+        return value.orelse if _text(value.orelse) is not None and _text(value.body) is None else None
+    if not isinstance(value, ast.Call):
+        return None
+    if isinstance(value.func, ast.Attribute) and value.func.attr in ("encode", "strip"):
+        return _fallback(module, value.func.value)
+    if last_name(value.func) in ("str", "bytes", "SecretStr", "cast") and value.args:
+        return _fallback(module, value.args[0])
+    if last_name(value.func) in ("Field", "field", "attrib", "ib"):
+        given = [keyword.value for keyword in value.keywords if keyword.arg == "default"]
+        return next(iter([*given, *value.args[:1]]), None)
+    return _asked(value)[1] if _reads_setting(value) else None
+
+
+def _reads_setting(call: ast.Call) -> bool:
+    name, func = last_name(call.func), call.func
+    if isinstance(func, ast.Attribute) and name in _GETTERS:
+        return last_name(func.value).lower().strip("_") in _ENVIRONMENTS or name == "getenv"
+    told = words(name)
+    return name in ("getenv", "config", "env", "getattr") or (
+        "get" in told and not {"env", "setting", "config"}.isdisjoint(told)
+    )
+
+
+def _asked(call: ast.Call) -> tuple[str, ast.expr | None]:
+    """Return the setting's name and the default of a call that reads a setting."""
+    arguments = call.args[1:] if last_name(call.func) == "getattr" else call.args
+    key = arguments[0].value if arguments and isinstance(arguments[0], ast.Constant) else ""
+    given = [keyword.value for keyword in call.keywords if keyword.arg in ("default", "failobj", "fallback")]
+    default = next(iter([*given, *arguments[1:2]]), None)
+    return (key if isinstance(key, str) else ""), default
+
+
+def _setting_default(module: Module, call: ast.Call) -> Iterator[Literal]:
+    """Yield the default of a setting whose own name is a secret's, wherever its value goes."""
+    if not (isinstance(call.func, ast.Name | ast.Attribute) and _reads_setting(call)):
+        return
+    key, default = _asked(call)
+    if default is not None and key and _secret(key):
+        text = _text(default)
+        if text is not None and _is_secret(key, text, True):
+            yield Literal(call, default, key, Secret(text), True, _refused(module, text))
+
+
+def _from_outside(value: ast.expr) -> bool:
+    """Tell whether a secret comes from the environment, a file or a generator."""
+    return any(last_name(node) in _OUTSIDE for node in ast.walk(value))
+
+
+def _refused(module: Module, text: str) -> bool:
+    """Tell whether the project refuses to run with this value: it is compared with it, and the branch raises."""
+    for other in module.project.modules:
+        if text not in other.text:
+            continue
+        for test in other.nodes(ast.Compare):
+            sides = (test.left, *test.comparators)
+            if not any(other.constant(side) == text for side in sides if isinstance(side, ast.Constant | ast.Name)):
+                continue
+            branch = next((outer for outer in other.ancestors(test) if isinstance(outer, ast.stmt)), None)
+            if isinstance(branch, ast.If) and any(_ends(statement) for statement in branch.body):
+                return True
+    return False
+
+
+def _ends(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Raise):
+        return True
+    return isinstance(statement, ast.Expr) and last_name(statement.value) in ("exit", "_exit", "abort", "fatal")
+
+
+# --------------------------------------------------------------------------- by their use
+
+
+def _used_as_keys(module: Module) -> Iterator[Literal]:
+    for call in analysis.of(module).calls:
+        if call.library != "itsdangerous" and call.act in (Act.SIGN, Act.VERIFY):
+            key = call.arguments.get("key")
+            if key is not None:
+                yield from _as_key(module, key, f"the key of {call.library}")
+    for made in module.nodes(ast.Call):
+        name = last_name(made.func)
+        if name.endswith(_SERIALIZERS) and made.args:
+            if (module.qualified(made.func) or "").startswith("itsdangerous"):
+                yield from _as_key(module, made.args[0], f"the key of {name}")
+        elif name in ("new", "digest") and made.args and module.qualified(made.func) in ("hmac.new", "hmac.digest"):
+            yield from _as_key(module, made.args[0], "an HMAC key")
+
+
+def _as_key(module: Module, key: ast.expr, name: str) -> Iterator[Literal]:
+    anchor: ast.AST = key
+    if isinstance(key, ast.Name):
+        found = names.bindings_of(module, key, key.id)
+        written = [binding.value for binding in found[1] if isinstance(binding, names.Assigned)] if found else []
+        if len(written) != 1:
+            return
+        anchor, key = module.parent(written[0]) or written[0], written[0]
+    fallback = _fallback(module, key)
+    text = _text(fallback if fallback is not None else key)
+    if text and text.strip() and not _NOT_LITERAL.match(text.strip()):
+        yield Literal(anchor, fallback or key, name, Secret(text), fallback is not None, _refused(module, text))

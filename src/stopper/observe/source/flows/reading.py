@@ -1,0 +1,159 @@
+"""What a function does with the claims of a token: which it reads, whom it gives them to, who verifies them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from stopper.observe.source import names
+from stopper.observe.source.flows import analysis, sinks
+from stopper.observe.source.flows.jose import Act, JoseCall
+from stopper.observe.source.flows.naming import words
+from stopper.observe.source.flows.spelling import last_name
+
+if TYPE_CHECKING:
+    from stopper.observe.source.module import Module
+    from stopper.observe.source.syntax import Function
+
+WHOLE = "*"
+"""Stands for all claims together: returned, passed on, kept."""
+
+_VERIFYING = frozenset("verify verifies validate check decode authenticate introspect authorize loads".split())
+_SELECTING = frozenset({"iss", "kid", "alg", "typ", "aud", "tid", "azp", "exp", "iat", "nbf", "jti", "sid", "x5t"})
+
+
+def uses(call: JoseCall) -> set[str]:
+    """Return the claims that are read of a call's result in its function: their names, WHOLE where all are used.
+
+    What only goes to a log is no use.
+    """
+    found: set[str] = set()
+    _follow(call.module, call.node, found, 0)
+    return found
+
+
+def _follow(module: Module, node: ast.AST, found: set[str], depth: int) -> None:
+    parent = module.parent(node)
+    if isinstance(parent, ast.Await | ast.Starred):
+        _follow(module, parent, found, depth)
+    elif isinstance(parent, ast.Attribute):
+        _attribute(module, parent, found, depth)
+    elif isinstance(parent, ast.Subscript) and parent.value is node:
+        key = parent.slice.value if isinstance(parent.slice, ast.Constant) else WHOLE
+        if key == "payload":
+            _follow(module, parent, found, depth)
+        elif key != "header":
+            found.add(str(key))
+    elif isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+        target = parent.targets[0] if isinstance(parent, ast.Assign) else parent.target
+        _variable(module, target, node, found, depth)
+    elif isinstance(parent, ast.Compare) and isinstance(parent.left, ast.Constant):
+        found.add(str(parent.left.value))
+    elif isinstance(parent, ast.Call | ast.keyword | ast.FormattedValue):
+        if not _only_shown(module, parent):
+            _passed(module, parent, found, depth)
+    elif not isinstance(parent, ast.Expr | ast.If | ast.UnaryOp | ast.While | None):
+        found.add(WHOLE)
+
+
+def _attribute(module: Module, node: ast.Attribute, found: set[str], depth: int) -> None:
+    call = module.parent(node)
+    if node.attr in ("get", "pop") and isinstance(call, ast.Call) and call.args:
+        key = call.args[0]
+        found.add(str(key.value) if isinstance(key, ast.Constant) else WHOLE)
+    elif node.attr in ("claims", "payload"):
+        _follow(module, node, found, depth)
+    elif node.attr not in ("validate", "header", "headers"):
+        found.add(WHOLE)
+
+
+def _variable(module: Module, target: ast.AST, node: ast.AST, found: set[str], depth: int) -> None:
+    function = module.function_of(node)
+    if not isinstance(target, ast.Name) or function is None or depth > 4:
+        found.add(WHOLE)
+        return
+    for load in ast.walk(function):
+        if isinstance(load, ast.Name) and load.id == target.id and isinstance(load.ctx, ast.Load):
+            _follow(module, load, found, depth + 1)
+
+
+def _passed(module: Module, parent: ast.AST, found: set[str], depth: int) -> None:
+    name = last_name(parent) if isinstance(parent, ast.Call) else ""
+    if name in ("loads", "dict", "deepcopy", "copy", "decode", "cast"):
+        _follow(module, parent, found, depth + 1)
+    elif name not in ("isinstance", "len", "bool", "type", "validate"):
+        found.add(WHOLE)
+
+
+def _only_shown(module: Module, node: ast.AST) -> bool:
+    """Tell whether an expression stands inside what is only printed or logged."""
+    current: ast.AST | None = node
+    while current is not None and not isinstance(current, ast.stmt):
+        if isinstance(current, ast.Call):
+            holder = current.func.value if isinstance(current.func, ast.Attribute) else None
+            if last_name(current) == "print" or (holder is not None and sinks.is_logger(last_name(holder))):
+                return True
+        current = module.parent(current)
+    return False
+
+
+def only_selects(claims: set[str]) -> bool:
+    """Tell whether the claims read say nothing but which key, issuer or time is meant."""
+    return claims <= _SELECTING
+
+
+def after_failure(call: JoseCall) -> bool:
+    """Tell whether a call stands where a verification has just failed: in a handler of its `try`."""
+    inner: ast.AST = call.node
+    for outer in call.module.ancestors(call.node):
+        tried = outer.body if isinstance(outer, ast.Try) and isinstance(inner, ast.ExceptHandler) else []
+        if any(_verifies(other) for other in _calls_in(call.module, tried)):
+            return True
+        if outer is call.function:
+            return False
+        inner = outer
+    return False
+
+
+def _calls_in(module: Module, body: list[ast.stmt]) -> Iterator[JoseCall]:
+    inside = {id(node) for statement in body for node in ast.walk(statement)}
+    return (call for call in analysis.of(module).calls if id(call.node) in inside)
+
+
+def _verifies(call: JoseCall) -> bool:
+    return call.act in (Act.VERIFY, Act.VERIFY_TEXT) and call.verifies is True
+
+
+def verified_around(module: Module, function: Function, besides: ast.AST) -> bool:
+    """Tell whether the function verifies a token too: by a library, or by something that is called so."""
+    for call in analysis.of(module).calls:
+        if call.function is function and call.node is not besides and _verifies(call):
+            return True
+    ours = {id(call.node) for call in analysis.of(module).calls}
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call) or node is besides or id(node) in ours:
+            continue
+        if not _VERIFYING.isdisjoint(words(last_name(node))) and _takes_token(node):
+            return True
+    return False
+
+
+def _takes_token(call: ast.Call) -> bool:
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ("decode", "loads"):
+        return any(
+            "token" in words(last_name(argument)) or "jwt" in words(last_name(argument)) for argument in call.args
+        )
+    return any(last_name(argument) for argument in call.args)
+
+
+def callers(module: Module, function: Function) -> Iterator[tuple[Module, Function | None, ast.Call]]:
+    """Yield the calls of a function in the whole project, with the function that each stands in."""
+    for other in module.project.modules:
+        if function.name not in other.text:
+            continue
+        for call in other.nodes(ast.Call):
+            if last_name(call) == function.name:
+                target = other.resolve(call.func)
+                if isinstance(target, names.Definition) and target.node is function:
+                    yield other, other.function_of(call), call
