@@ -100,7 +100,7 @@ def _rule(control: Control, page: str) -> dict[str, Any]:
         "fullDescription": _message(_first_paragraph(page)) if page.strip() else title,
         "defaultConfiguration": {"level": _LEVELS[control.severity]},
         "properties": {
-            "tags": ["security", *(f"external/cwe/cwe-{number:03d}" for number in control.cwe[:10])],
+            "tags": ["security", *(f"external/cwe/cwe-{number:03d}" for number in dict.fromkeys(control.cwe[:10]))],
             "security-severity": _SECURITY_SEVERITIES[control.severity],
         },
     }
