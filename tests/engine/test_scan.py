@@ -203,3 +203,27 @@ class Hanging(Failing):
         if self._lives == 0:
             await asyncio.sleep(3600)
         return await super().send(request)
+
+
+def test_item_is_called_by_an_id_that_its_list_tells() -> None:
+    """An operation whose parameter has no value is asked after all when a list has answered with an id."""
+    app = shop()
+
+    @app.get("/orders")
+    def orders() -> list[dict[str, int]]:
+        return [{"id": 41}]
+
+    @app.get("/orders/<int:number>")
+    def order(number: int) -> dict[str, int]:
+        if number != 41:
+            abort(404)
+        return {"order": number}
+
+    listed = SPEC + b'  /orders: {get: {responses: {"200": {description: all}}}}\n'
+    told = Inputs(("shop",), (read("openapi.yaml", listed, None),), live=(target(app),), secrets=(Secret(TOKEN),))
+    report, _ = scanned(told)
+    assert report.coverage.eligible == report.coverage.reached == 4
+    assert "GET /orders/{id}" not in [skip.what for skip in report.skips]
+    without, _ = scanned(inputs(target(app)))
+    assert without.coverage.eligible == 2
+    assert "GET /orders/{id}" in [skip.what for skip in without.skips]

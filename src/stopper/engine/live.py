@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from stopper import proof
 from stopper.controls import Entry
-from stopper.engine.plan import Plan, Step, guard_of, request_for
+from stopper.engine.plan import Plan, Step, filled, guard_of, request_for
 from stopper.model import Endpoint, Scope, Skip, Verdict, Witness
 from stopper.observe.app.signing import with_private_key
 from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, Purpose, Request
@@ -125,8 +125,8 @@ class Recorder:
 class LiveScan:
     """One running API asked step by step; the results are read when `run` is done.
 
-    `baselines` holds what was learnt of each operation's door; `identity` is the working credential; `refusal` says
-    why there is none although one was given.
+    `steps` are the operations asked so far, `baselines` what was learnt of their doors; `identity` is the working
+    credential; `refusal` says why there is none although one was given.
     """
 
     target: Target
@@ -135,6 +135,7 @@ class LiveScan:
     keys: Sequence[Secret]
     listener: Listener
     recorder: Recorder
+    steps: list[Step] = field(default_factory=list)
     baselines: list[Baseline] = field(default_factory=list)
     identity: Credential | None = None
     refusal: str = ""
@@ -145,7 +146,8 @@ class LiveScan:
         try:
             await self._log_in()
             missing = await self._calibrate()
-            lives = [live for step in self.plan.steps if (live := await self._door(step, missing))]
+            lives = await self._doors(self.plan.steps, missing)
+            lives += await self._doors(filled(self.plan.unfilled, self.baselines), missing)
             groups = self._groups(lives)
             for members in groups:
                 await self._mutate(members)
@@ -189,6 +191,10 @@ class LiveScan:
 
     # ------------------------------------------------------------------ every operation's door
 
+    async def _doors(self, steps: Sequence[Step], missing: Exchange) -> list[Live]:
+        self.steps.extend(steps)
+        return [live for step in steps if (live := await self._door(step, missing))]
+
     async def _door(self, step: Step, missing: Exchange) -> Live | None:
         request = request_for(step, self.target.base)
         stranger = self._stranger()
@@ -228,7 +234,7 @@ class LiveScan:
 
     def _groups(self, lives: Iterable[Live]) -> list[list[Live]]:
         """Return the operations by credential check; what is true of one member is true of all, until shown else."""
-        guards = {step.endpoint: guard_of(step.view) for step in self.plan.steps}
+        guards = {step.endpoint: guard_of(step.view) for step in self.steps}
         grouped: dict[tuple[object, ...], list[Live]] = defaultdict(list)
         for live in lives:
             if live.baseline.access in (Access.GUARDED, Access.ANY_TOKEN):

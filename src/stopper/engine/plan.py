@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+from stopper.engine import values
 from stopper.model import Endpoint, Skip, Witness
-from stopper.observe.views import EndpointView, Guard, Operation, Request, fill
+from stopper.observe.views import Baseline, EndpointView, Guard, Operation, Request, fill
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 section 9.2.1, TRACE left out."""
@@ -54,13 +55,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the scan will do: the operations it will ask, the ones it will not and why, and the budget it keeps to."""
+    """What the scan will do: the operations it will ask, the ones it will not and why, and the budget it keeps to.
+
+    `unfilled` are operations that would be asked if their path's parameters had values; answers may tell some.
+    """
 
     steps: tuple[Step, ...]
     skips: tuple[Skip, ...]
     witnesses: tuple[Witness, ...]
     budget: int
     per_second: float
+    unfilled: tuple[EndpointView, ...] = ()
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -72,15 +77,30 @@ def make(views: Sequence[EndpointView], witnesses: Sequence[Witness], limits: Li
     """Return the plan for these endpoints."""
     steps: list[Step] = []
     skips: list[Skip] = []
+    unfilled: list[EndpointView] = []
     for view in views:
         why = ineligible(view)
-        target = None if why else target_of(view)
-        if target is None:
-            skips.append(Skip(str(view.endpoint), why or "no value is known for a parameter"))
+        target = None if why else target_of(view, {})
+        if why:
+            skips.append(Skip(str(view.endpoint), why))
+        elif target is None:
+            unfilled.append(view)
         else:
             steps.append(Step(view, target))
     budget = min(limits.requests, max(SMALLEST_BUDGET, limits.per_operation * len(views)))
-    return Plan(tuple(steps), tuple(skips), tuple(witnesses), budget, limits.per_second)
+    return Plan(tuple(steps), tuple(skips), tuple(witnesses), budget, limits.per_second, tuple(unfilled))
+
+
+def filled(unfilled: Sequence[EndpointView], baselines: Sequence[Baseline]) -> list[Step]:
+    """Return steps for the operations whose path can be filled now that lists have answered."""
+    steps = []
+    for view in unfilled:
+        operation = view.operation
+        template = operation.endpoint.path if operation else view.endpoint.path
+        target = target_of(view, values.learnt(template, operation, baselines))
+        if target is not None:
+            steps.append(Step(view, target))
+    return steps
 
 
 def ineligible(view: EndpointView) -> str:
@@ -105,13 +125,13 @@ def _words(view: EndpointView) -> set[str]:
     return {word.lower() for name in names for word in _WORDS.findall(name)}
 
 
-def target_of(view: EndpointView) -> str | None:
-    """Return path and query with every needed parameter filled from the specification, or None."""
+def target_of(view: EndpointView, learnt: Mapping[str, str]) -> str | None:
+    """Return path and query with every needed parameter filled, from the specification or else as learnt, or None."""
     operation = view.operation
     parameters = operation.parameters if operation else ()
-    values = {p.name: p.values[0] for p in parameters if p.location == "path" and p.values}
+    filling = {**learnt, **{p.name: p.values[0] for p in parameters if p.location == "path" and p.values}}
     # The endpoint may be named by another witness: its template is the one that is filled.
-    path = fill(operation.endpoint.path if operation else view.endpoint.path, values)
+    path = fill(operation.endpoint.path if operation else view.endpoint.path, filling)
     if path is None:
         return None
     query: list[tuple[str, str]] = []

@@ -16,6 +16,7 @@ from stopper.engine.live import LiveScan, Recorder, Target
 from stopper.engine.plan import Limits, Plan
 from stopper.model import (
     Coverage,
+    Endpoint,
     Evidence,
     Failure,
     Observation,
@@ -93,6 +94,7 @@ class Scan:
         for exchange in self.inputs.recorded:
             self.exchanged(exchange)
         await asyncio.gather(*(self._ask_live(target) for target in self.inputs.live))
+        self._tell_unfilled()
         self._ask_joint()
         report = self.report()
         self.emit(ScanFinished(report))
@@ -152,6 +154,17 @@ class Scan:
         live = LiveScan(target, plan, self.entries, keys, self, recorder)
         self.lives.append(live)
         await live.run()
+
+    def _tell_unfilled(self) -> None:
+        eligible = self._eligible()
+        for view in self.plan.unfilled if self.plan else ():
+            if view.endpoint not in eligible:
+                self.skipped(Skip(str(view.endpoint), "no value is known for a parameter"))
+
+    def _eligible(self) -> set[Endpoint]:
+        """Return the operations that the plan holds, and those that were found to be callable on the way."""
+        planned = self.plan.endpoints if self.plan else ()
+        return {*planned, *(step.endpoint for live in self.lives for step in live.steps)}
 
     def _found_keys(self) -> tuple[Secret, ...]:
         return ()
@@ -253,7 +266,7 @@ class Scan:
         return Coverage(
             operations_in_spec=sum(len(document.operations) for document in self.inputs.documents),
             operations=len(self.joined.views),
-            eligible=len(self.plan.steps) if self.plan else 0,
+            eligible=len(self._eligible()),
             reached=len(self._reached()),
             files=len(states),
             files_analysed=sum(state.state in (State.ANALYSED, State.NOT_RELEVANT) for state in states),
@@ -282,8 +295,9 @@ class Scan:
             why = live.refusal or live.died or self._never_worked(live)
             if why:
                 return f"{live.target.witness.value}: {why}"
-        if self.plan and len(self._reached()) < REACHED_SHARE * len(self.plan.steps):
-            return f"only {len(self._reached())} of {len(self.plan.steps)} eligible operations were reached"
+        reached, eligible = len(self._reached()), len(self._eligible())
+        if reached < REACHED_SHARE * eligible:
+            return f"only {reached} of {eligible} eligible operations were reached"
         states = self.inputs.project.files if self.inputs.project else ()
         unread = [state for state in states if state.state is State.NOT_PARSED]
         if states and len(unread) > UNREAD_SHARE * len(states):
