@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from stopper.model import Endpoint, Evidence, Strength, Verdict, Witness
 from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, Purpose, Request
-from stopper.observe.wire.compare import alike, identical, refused, succeeded, unstable
+from stopper.observe.wire.compare import REFUSALS, alike, refused, same_page, succeeded, unstable
 from stopper.observe.wire.evidence import evidence
 
 
@@ -91,11 +91,13 @@ def judge(
             answer = exchange.error or (f"status {exchange.response.status}" if exchange.response else "no answer")
             return Access.UNCLEAR, f"an answer proves nothing: {answer}"
     best = original or nothing
-    if succeeded(best) and missing and identical(best, missing):
+    if _status(best) < 400 and same_page(best, missing):
         return Access.UNCLEAR, "a path that cannot exist is answered the same"
+    if _status(best) < 300 and best.request.method == "OPTIONS":
+        return Access.UNCLEAR, "an answer to OPTIONS says how to call, not who may"
     if original is None:
         return _judge_stranger(nothing, random)
-    if not succeeded(original):
+    if not _let_in(original, nothing, random):
         return Access.UNCLEAR, _why_not(original)
     if succeeded(nothing):
         if alike(nothing, original):
@@ -118,6 +120,15 @@ def _judge_stranger(nothing: Exchange, random: Exchange) -> tuple[Access, str]:
     if succeeded(random):
         return Access.ANY_TOKEN, ""
     return Access.GUARDED, ""
+
+
+def _let_in(original: Exchange, nothing: Exchange, random: Exchange) -> bool:
+    """Tell whether the credential was let in.
+
+    Words that sound like a refusal ("you need a token to see this") count for little where the API refuses by status.
+    """
+    by_status = 200 <= _status(original) < 300 and _status(nothing) in REFUSALS
+    return succeeded(original) or (by_status and not alike(original, random))
 
 
 def _status(exchange: Exchange) -> int:
