@@ -23,12 +23,14 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar, cast, overload
 
-from flask import Blueprint, Flask, current_app, has_request_context, request
+from flask import Blueprint, Flask, current_app, has_request_context
 from werkzeug.local import LocalProxy
 
-from stopper.guard import audit, openapi, redact, transport
+from stopper.guard import openapi, redact, store
+from stopper.guard.audit import Kind
 from stopper.guard.gate import Gate, passage
 from stopper.guard.respond import (
     InsecureTransport,
@@ -43,7 +45,7 @@ from stopper.guard.respond import (
 )
 from stopper.guard.rules import DEFAULTS, Access, Rule, declare
 from stopper.guard.settings import ConfigurationError, Settings
-from stopper.guard.store import Kind, StoreError
+from stopper.guard.store import StoreError
 from stopper.guard.token import Token
 from stopper.guard.transport import Channel
 from stopper.secret import fingerprint
@@ -190,6 +192,7 @@ class Guard:
         *,
         lifetime: int | None = None,
         claims: Mapping[str, Any] | None = None,
+        client: str = "",
     ) -> TokenAnswer:
         """Make an access token for a subject and return the answer that hands it out, to be returned by the view.
 
@@ -197,26 +200,38 @@ class Guard:
         hold, as JSON. The answer goes out uncacheable. Raises InsecureTransport where it would leave in clear.
         """
         gate = _issuing_gate()
-        return _answer(gate, _wanted(gate, subject, scopes, lifetime, claims))
+        return _answer(gate, replace(_wanted(gate, subject, scopes, lifetime, claims), client=client))
 
     def issue_with_refresh(
-        self, subject: object, scopes: Iterable[str] = (), *, claims: Mapping[str, Any] | None = None
+        self,
+        subject: object,
+        scopes: Iterable[str] = (),
+        *,
+        claims: Mapping[str, Any] | None = None,
+        client: str = "",
     ) -> TokenAnswer:
-        """Make an access token and the first refresh token of a new family, which `renew` takes."""
+        """Make an access token and the first refresh token of a new family, which `renew` takes.
+
+        Where `client` is the id of a registered client, only that client may renew.
+        """
         gate = _issuing_gate()
-        first, credential = gate.tokens.begin_family(_wanted(gate, subject, scopes, None, claims))
+        wanted = replace(_wanted(gate, subject, scopes, None, claims), client=client)
+        try:
+            first, credential = gate.tokens.begin_family(wanted)
+        except StoreError:
+            raise Unavailable("Tokens cannot be issued now.", "store unavailable") from None
         return {**_answer(gate, first), "refresh_token": credential}
 
-    def renew(self, refresh_token: str) -> TokenAnswer:
-        """Exchange a refresh token for a new access token and its successor.
+    def renew(self, refresh_token: str, *, client: str = "") -> TokenAnswer:
+        """Exchange a refresh token for a new access token and its successor; `client` is who authenticated.
 
         Raises InvalidGrant for one that does not hold; one that was used before ends its whole family.
         """
         gate = _issuing_gate()
         try:
-            refresh, credential = gate.tokens.renew(refresh_token)
+            refresh, credential = gate.tokens.renew(refresh_token, client)
         except InvalidGrant as refusal:
-            audit.emit(audit.Event("refused", token=fingerprint(refresh_token), peer=_peer(), reason=refusal.reason))
+            gate.recorder.record(Kind.REFUSED, token_id=fingerprint(refresh_token), reason=refusal.reason)
             raise
         except StoreError:
             raise Unavailable("Tokens cannot be renewed now.", "store unavailable") from None
@@ -232,22 +247,25 @@ class Guard:
             family=refresh.family,
             authenticated_at=refresh.authenticated_at,
         )
-        return {**_answer(gate, wanted, "renewed"), "refresh_token": credential}
+        return {**_answer(gate, wanted, Kind.REFRESHED), "refresh_token": credential}
 
     def revoke(self, token: Token) -> None:
         """End a token and the family that it came from, as a logout does."""
-        _gate().tokens.end(token)
-        audit.emit(audit.Event("revoked", token.subject, token.client, token.id, _peer()))
+        gate = _gate()
+        gate.tokens.end(token)
+        gate.recorder.record(Kind.REVOKED, token)
 
     def revoke_subject(self, subject: object) -> None:
         """End all that a subject was given so far, as after a change of password."""
-        _gate().tokens.revoke(Kind.SUBJECT, _subject(subject))
-        audit.emit(audit.Event("revoked", _subject(subject), peer=_peer(), reason="all of the subject"))
+        gate = _gate()
+        gate.tokens.revoke(store.Kind.SUBJECT, _subject(subject))
+        gate.recorder.record(Kind.REVOKED, subject=_subject(subject), reason="all of the subject")
 
     def revoke_all(self) -> None:
         """End all that anybody was given so far."""
-        _gate().tokens.revoke(Kind.ALL)
-        audit.emit(audit.Event("revoked", peer=_peer(), reason="everything"))
+        gate = _gate()
+        gate.tokens.revoke(store.Kind.ALL)
+        gate.recorder.record(Kind.REVOKED, reason="everything")
 
     def subject_loader(self, load: LoadSubject) -> LoadSubject:
         """Register the function that turns a token's subject into `current_subject`; None refuses the token.
@@ -292,23 +310,19 @@ def _wanted(
     )
 
 
-def _answer(gate: Gate, wanted: Token, happened: str = "issued") -> TokenAnswer:
+def _answer(gate: Gate, wanted: Token, happened: Kind = Kind.ISSUED) -> TokenAnswer:
     """Issue a token and return the body that hands it out (RFC 6749 §5.1)."""
     try:
         credential, token = gate.tokens.issue(wanted)
     except StoreError:
         raise Unavailable("Tokens cannot be issued now.", "store unavailable") from None
-    audit.emit(audit.Event(happened, token.subject, token.client, token.id, _peer()))
+    gate.recorder.record(happened, token)
     return {
         "access_token": credential,
         "token_type": "Bearer",
         "expires_in": round(token.expires_at - token.issued_at),
         "scope": " ".join(sorted(token.scopes)),
     }
-
-
-def _peer() -> str:
-    return transport.peer(request.environ) if has_request_context() else ""
 
 
 def _gate() -> Gate:

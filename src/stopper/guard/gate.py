@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Request, Response, request
 
-from stopper.guard import audit, present, redact, respond, transport
+from stopper.guard import present, redact, respond, transport
+from stopper.guard.audit import Kind, Recorder
 from stopper.guard.rules import DEFAULTS, PUBLIC, Access, Rule, rule_for
 from stopper.guard.settings import Settings
 from stopper.guard.store import StoreError
@@ -53,22 +55,6 @@ def passage() -> Passage | None:
     return cast(Passage | None, asked().environ.get(_PASSAGE))
 
 
-def _note(way: Passage, refusal: respond.Refusal, environ: WSGIEnvironment) -> None:
-    """Keep a refusal for the way out, and tell the audit of a refused credential."""
-    way.refusal = refusal
-    header = environ.get("HTTP_AUTHORIZATION")
-    if header is not None or isinstance(refusal, respond.InvalidRequest):
-        credential = (header or "").rpartition(" ")[2]
-        audit.emit(
-            audit.Event(
-                "refused",
-                token=fingerprint(credential) if credential else "",
-                peer=transport.peer(environ),
-                reason=refusal.reason,
-            )
-        )
-
-
 class Gate:
     """The guard of one application: what it does with each request and each answer."""
 
@@ -80,6 +66,11 @@ class Gate:
         self.load_subject: Callable[[str], object] | None = None
         self._rules: dict[tuple[str, str], Rule] = {}
         self._hinted = False
+
+    @functools.cached_property
+    def recorder(self) -> Recorder:
+        """Where what happens to tokens is told."""
+        return Recorder(self._app, self.settings)
 
     @property
     def settings(self) -> Settings:
@@ -99,7 +90,7 @@ class Gate:
             self._admit_transport(way, environ)
             self._admit_credential(way, way.rule, environ)
         except respond.Refusal as refusal:
-            _note(way, refusal, environ)
+            self._note(way, refusal, environ)
             raise
 
     def _rule(self, at_hand: Request) -> Rule:
@@ -140,8 +131,17 @@ class Gate:
         try:
             self._admit_credential(way, rule, environ)
         except respond.Refusal as refusal:
-            _note(way, refusal, environ)
+            self._note(way, refusal, environ)
             raise
+
+    def _note(self, way: Passage, refusal: respond.Refusal, environ: WSGIEnvironment) -> None:
+        """Keep a refusal for the way out, and tell the audit of a refused credential."""
+        way.refusal = refusal
+        header: str | None = environ.get("HTTP_AUTHORIZATION")
+        if header is not None or isinstance(refusal, respond.InvalidRequest):
+            credential = (header or "").rpartition(" ")[2]
+            named = fingerprint(credential) if credential else ""
+            self.recorder.record(Kind.REFUSED, token_id=named, reason=refusal.reason)
 
     def _admit_credential(self, way: Passage, rule: Rule, environ: WSGIEnvironment) -> None:
         if rule.access is Access.PUBLIC:
