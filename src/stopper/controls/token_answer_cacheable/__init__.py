@@ -136,22 +136,24 @@ def _is_cache_control(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.lower() == "cache-control"
 
 
-def _hands_out(module: Module, function: Function, answer: ast.expr) -> bool:
+def _hands_out(module: Module, function: Function, answer: ast.expr, steps: int = 6) -> bool:
     """Tell whether an answer is a JSON object with a token in it, written here or built in a variable above."""
     value = answer.elts[0] if isinstance(answer, ast.Tuple) and answer.elts else answer
+    if steps == 0:  # `response = make_response(response)` and the like
+        return False
     if isinstance(value, ast.Name):
-        return any(_hands_out(module, function, each) for each in _assigned(module, function, value.id))
+        return any(_hands_out(module, function, each, steps - 1) for each in _assigned(module, function, value.id))
     if isinstance(value, ast.Dict):
         pairs = zip(value.keys, value.values, strict=True)
         return any(_is_token(module, key, each) for key, each in pairs) or any(
-            isinstance(each, ast.Dict) and _hands_out(module, function, each) for each in value.values
+            isinstance(each, ast.Dict) and _hands_out(module, function, each, steps - 1) for each in value.values
         )
     if not isinstance(value, ast.Call):
         return False
     if _last(value) not in _PUTS_TOGETHER:
         return False
     named = any(_TOKEN_KEYS.fullmatch(keyword.arg or "") and _made(module, keyword.value) for keyword in value.keywords)
-    return named or any(_hands_out(module, function, each) for each in value.args)
+    return named or any(_hands_out(module, function, each, steps - 1) for each in value.args)
 
 
 def _assigned(module: Module, function: Function, name: str) -> Iterator[ast.expr]:

@@ -45,6 +45,8 @@ def taken(module: Module, node: ast.AST) -> Taken | None:
 
 def all_taken(module: Module) -> Iterator[Taken]:
     """Yield all that a module takes from the request by name."""
+    if "request" not in module.text and "headers" not in module.text:
+        return
     for node in module.nodes(ast.Subscript, ast.Call, ast.Compare):
         found = taken(module, node)
         if found is not None:
@@ -67,6 +69,8 @@ def _part(module: Module, holder: ast.expr) -> str:
     """Return the part of the request that an expression is, "" for anything else."""
     if isinstance(holder, ast.Call):
         return "json" if module.qualified(holder.func) == "flask.request.get_json" else ""
+    if not _may_be_part(module, holder):
+        return ""
     name = module.qualified(holder)
     if name is not None and not name.endswith("datastructures.Headers"):
         part = name.removeprefix("flask.request.")
@@ -77,6 +81,16 @@ def _part(module: Module, holder: ast.expr) -> str:
         return last
     # `headers` handed on to a function of its own is the request's, where nothing says otherwise
     return "headers" if written == "headers" and isinstance(holder, ast.Name) and _parameter(module, holder) else ""
+
+
+def _may_be_part(module: Module, holder: ast.expr) -> bool:
+    """Tell by its spelling whether an expression can be a part of the request, before its meaning is looked up."""
+    if isinstance(holder, ast.Attribute):
+        return holder.attr in _PARTS
+    found = names.bindings_of(module, holder, holder.id) if isinstance(holder, ast.Name) else None
+    values = [getattr(binding, "value", None) for binding in found[1]] if found is not None else []
+    named = any(isinstance(value, ast.Attribute) and value.attr in _PARTS for value in values)
+    return named or (isinstance(holder, ast.Name) and holder.id in _PARTS)
 
 
 def _parameter(module: Module, node: ast.Name) -> bool:

@@ -74,6 +74,13 @@ def login_response():
     return response  # ok
 
 
+@app.post("/login/again")
+def login_again():
+    response = jsonify(access_token=issue("a"))
+    response = make_response(response)
+    return response  # bad
+
+
 @app.post("/login/helper")
 def login_helper():
     return answer({"token": issue("a")})
