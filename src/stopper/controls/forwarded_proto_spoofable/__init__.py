@@ -37,7 +37,7 @@ from stopper.model import Control, Endpoint, Scope, Severity, Strength, Verdict,
 from stopper.observe.source import Module, within
 from stopper.observe.source.request import all_taken
 from stopper.observe.views import Exchange, Live, Request
-from stopper.observe.wire.compare import alike
+from stopper.observe.wire.compare import alike, succeeded
 from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
@@ -76,7 +76,7 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
     if not live.clear:
         return ()
     bare = yield live.clear
-    if alike(bare, live.baseline.nothing) or not bare.response:
+    if succeeded(bare) or alike(bare, live.baseline.nothing) or not bare.response:
         return ()
     for headers in _CLAIMS:
         claimed = yield live.clear.with_headers(*headers)

@@ -56,13 +56,17 @@ CONTROL = Control(
 )
 
 
+_TAB = "a TAB after the scheme"
+
+
 def _loose(token: str) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     """Yield headers that a right API refuses, each with its description; the token in them is good."""
     name = "Authorization"
     yield "no scheme", ((name, token),)
     yield "an unknown scheme", ((name, f"Stopper {token}"),)
     yield "two headers", ((name, f"Bearer {token}"), (name, "Bearer another"))
-    yield "a TAB after the scheme", ((name, f"Bearer\t{token}"),)
+    yield "two methods in a list", ((name, f"Basic eDp4, Bearer {token}"),)
+    yield _TAB, ((name, f"Bearer\t{token}"),)
 
 
 def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
@@ -93,7 +97,10 @@ def _let_in(exchange: Exchange, live: Live) -> bool:
 
 
 def _broken(live: Live, accepted: Sequence[tuple[str, Exchange]], lower: Exchange | None) -> Verdict:
-    """Say what was let in wrongly and what was turned away; refusing `bearer` alone opens nothing, hence low."""
+    """Say what was let in wrongly and what was turned away.
+
+    A TAB for the space and a refusal of `bearer` open nothing to anybody, hence low.
+    """
     said = []
     if accepted:
         said.append(f"takes the token from a header with {', '.join(label for label, _ in accepted)}")
@@ -107,7 +114,7 @@ def _broken(live: Live, accepted: Sequence[tuple[str, Exchange]], lower: Exchang
         evidence=(evidence(title, live.baseline.nothing, accepted[0][1] if accepted else lower),),
         strength=Strength.PROVEN,
         cause="the way the header is read" if accepted else "the scheme's case",
-        severity=None if accepted else Severity.LOW,
+        severity=Severity.LOW if all(label == _TAB for label, _ in accepted) else None,
     )
 
 
@@ -223,7 +230,14 @@ class _Header:
             return isinstance(parent, ast.Subscript)
         target = parent.targets[0]
         scheme = target.elts[0] if isinstance(target, ast.Tuple | ast.List) and target.elts else target
-        return not (isinstance(scheme, ast.Name) and self._handed_on(scheme.id) and self._compared_anywhere())
+        if not isinstance(scheme, ast.Name) or self._given_to_another(scheme.id):
+            return not isinstance(scheme, ast.Name)
+        return not (self._handed_on(scheme.id) and self._compared_anywhere())
+
+    def _given_to_another(self, name: str) -> bool:
+        """Tell whether the scheme goes into an object or a function, which may compare it."""
+        given = (argument for node in self.nodes if isinstance(node, ast.Call) for argument in node.args)
+        return any(isinstance(argument, ast.Name) and argument.id == name for argument in given)
 
     def _handed_on(self, name: str) -> bool:
         returned = (node.value for node in self.nodes if isinstance(node, ast.Return) and node.value is not None)

@@ -35,7 +35,7 @@ from collections.abc import Iterable, Iterator
 from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import UNKNOWN, Definition, Function, Module, Project, within
 from stopper.observe.views import Exchange, Purpose
-from stopper.observe.wire.answers import issued
+from stopper.observe.wire.answers import tokens_in
 from stopper.observe.wire.compare import succeeded
 from stopper.observe.wire.evidence import evidence
 
@@ -65,12 +65,12 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
     if not response or not endpoint or not succeeded(exchange):
         return
     said = ", ".join(response.all_headers("Cache-Control"))
-    if issued(response):
+    if tokens_in(response):
         if _NO_STORE.search(said):
             message = f"{endpoint} forbids caches to store its token"
             yield Verdict(True, message, endpoints=(endpoint,), strength=Strength.PROVEN)
         else:
-            yield _broken(exchange, f"{endpoint} hands out a token without Cache-Control: no-store")
+            yield _broken(exchange, f"{endpoint} answers with a token and without Cache-Control: no-store")
     elif exchange.purpose is Purpose.ORIGINAL and _SHARED.search(said) and not _NO_STORE.search(said):
         yield _broken(exchange, f"{endpoint} invites shared caches to keep an authenticated answer")
 

@@ -79,7 +79,7 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
     """Look at what a token endpoint answers on plain HTTP: a token, or a refusal of a login that works over TLS."""
     if exchange.request.secure or not exchange.endpoint or not exchange.response:
         return
-    if issued(exchange.response):
+    if issued(exchange):
         yield Verdict(
             kept=False,
             message=f"{exchange.endpoint} answers plain HTTP with a token",

@@ -68,7 +68,7 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
     """Look for `exp` in every JWT that an answer hands out; of an opaque token nothing can be seen here."""
     if not exchange.endpoint:
         return
-    for token in issued(exchange.response):
+    for token in issued(exchange):
         jwt = parse(token)
         if jwt is None:
             continue

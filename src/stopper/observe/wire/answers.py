@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stopper.observe.views import Response
+from stopper.observe.views import Exchange, Response
 from stopper.observe.wire.jwt import parse
 
 TOKEN_NAMES = frozenset(
@@ -19,8 +19,17 @@ _TOKEN = re.compile(r"[A-Za-z0-9_\-.~+/=:]{16,8192}")  # b64token of RFC 6750 se
 _DEPTH = 6
 
 
-def issued(response: Response | None) -> tuple[str, ...]:
+def issued(exchange: Exchange) -> tuple[str, ...]:
     """Return the tokens that a successful answer hands out, in clear: not for a report.
+
+    One that the request presented and the answer repeats is not issued by it.
+    """
+    presented = " ".join(value for _, value in exchange.request.headers)
+    return tuple(token for token in tokens_in(exchange.response) if token not in presented)
+
+
+def tokens_in(response: Response | None) -> tuple[str, ...]:
+    """Return the tokens in a successful answer, in clear: not for a report.
 
     They are JSON members with a token's name and form, at any depth up to six, or a body that is one JWT.
     """

@@ -60,3 +60,12 @@ def strict():
     if scheme.lower() != "bearer" or not B64TOKEN.fullmatch(token):
         abort(401)
     return answer(token)
+
+
+@app.get("/any-of-list")  # bad
+def any_of_list():
+    for field in request.headers.get("Authorization", "").split(","):
+        scheme, _, token = field.strip().partition(" ")
+        if scheme.lower() == "bearer" and B64TOKEN.fullmatch(token):
+            return answer(token)
+    abort(401)

@@ -82,6 +82,11 @@ def by_parts():
     return parts[1]
 
 
+def given_to_an_object(kind):
+    scheme, token = request.headers["Authorization"].split(None, 1)
+    return kind(scheme, token)
+
+
 def of_flask():
     return request.authorization.token
 
