@@ -26,7 +26,7 @@ from stopper.model import (
     Verdict,
     Witness,
 )
-from stopper.observe.source import Project, State
+from stopper.observe.source import Project, State, uncollected
 from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, Route, SpecDocument
 from stopper.observe.wire.compare import succeeded, unstable
 from stopper.secret import Secret, redact
@@ -138,8 +138,9 @@ class Scan:
         for document in self.inputs.documents:
             for operation in document.operations:
                 self._ask("spec", Witness.SPEC, operation, str(operation.endpoint))
-        for module in self.inputs.project.modules if self.inputs.project else ():
-            self._ask("source", Witness.SOURCE, module, module.path)
+        with uncollected():
+            for module in self.inputs.project.modules if self.inputs.project else ():
+                self._ask("source", Witness.SOURCE, module, module.path)
         if self.inputs.snapshot:
             self._ask("app", Witness.APP, self.inputs.snapshot, self.inputs.snapshot.target)
 

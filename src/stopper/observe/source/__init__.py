@@ -12,7 +12,7 @@ from stopper.observe.source.files import FileState, State
 from stopper.observe.source.module import Module, Project
 from stopper.observe.source.names import Definition, External, Instance, Package, Target
 from stopper.observe.source.routing import View
-from stopper.observe.source.syntax import Function, within
+from stopper.observe.source.syntax import Function, uncollected, within
 
 __all__ = [
     "UNKNOWN",
@@ -28,6 +28,7 @@ __all__ = [
     "Target",
     "View",
     "read_project",
+    "uncollected",
     "within",
 ]
 

@@ -98,11 +98,16 @@ def within(node: ast.AST) -> Iterator[ast.AST]:
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Keep the garbage collector from walking trees while they grow: millions of nodes, none of them garbage."""
+    """Keep the garbage collector off trees while they grow, and off what has grown when it starts again.
+
+    Millions of nodes live as long as the scan; walking them for garbage costs more than parsing them. A process that
+    lives on after a scan calls `gc.unfreeze()` when it has let go of the project.
+    """
     running = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if running:
+            gc.freeze()
             gc.enable()
