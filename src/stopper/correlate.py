@@ -69,10 +69,10 @@ def unprefixed(operations: Sequence[Operation], served: Iterable[Endpoint]) -> t
     A document's `servers` or `basePath` often describes the proxy in front; the application knows nothing of it.
     """
     known = {key_of(endpoint) for endpoint in served}
-    bases = Counter(_base_path(operation) for operation in operations)
+    bases = Counter(base_path(operation) for operation in operations)
     result, learnt = list(operations), []
     for base in (base for base in bases if base):
-        mine = [operation for operation in operations if _base_path(operation) == base]
+        mine = [operation for operation in operations if base_path(operation) == base]
         bare = [replace(operation, endpoint=_without(operation.endpoint, base)) for operation in mine]
         if _matches(bare, known) > _matches(mine, known):
             shorter = dict(zip(map(id, mine), bare, strict=True))
@@ -81,7 +81,8 @@ def unprefixed(operations: Sequence[Operation], served: Iterable[Endpoint]) -> t
     return result, tuple(learnt)
 
 
-def _base_path(operation: Operation) -> str:
+def base_path(operation: Operation) -> str:
+    """Return the path of the operation's first server where the operation's path holds it, else an empty text."""
     path = urlsplit(operation.servers[0].url).path.rstrip("/") if operation.servers else ""
     return path if path and operation.endpoint.path.startswith(path) else ""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from stopper.model import Endpoint, Evidence, Strength, Verdict, Witness
 from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, Purpose, Request
-from stopper.observe.wire.compare import REFUSALS, alike, refused, same_page, succeeded, unstable
+from stopper.observe.wire.compare import REFUSALS, alike, answer_in_words, refused, same_page, succeeded, unstable
 from stopper.observe.wire.evidence import evidence
 
 
@@ -78,7 +78,15 @@ def establish(
     random = yield Ask(presented(request, stranger), Purpose.RANDOM)
     known = (yield Ask(presented(request, original), Purpose.ORIGINAL)) if original else None
     access, why = judge(nothing, random, known, missing)
-    return Baseline(witness, endpoint, access, nothing, random, known, why)
+    settled = not any(exchange and unstable(exchange) for exchange in (nothing, random, known))
+    reached = access is not Access.UNCLEAR or (settled and _answers(known or nothing, missing))
+    return Baseline(witness, endpoint, access, nothing, random, known, why, reached)
+
+
+def _answers(exchange: Exchange, missing: Exchange | None) -> bool:
+    """Tell whether an operation of which nothing is claimed gave an answer of its own: content, or where to find it."""
+    own = succeeded(exchange) or (300 <= _status(exchange) < 400 and not refused(exchange))
+    return own and not same_page(exchange, missing)
 
 
 def judge(
@@ -88,8 +96,7 @@ def judge(
     present = [exchange for exchange in (nothing, random, original) if exchange]
     for exchange in present:
         if unstable(exchange):
-            answer = exchange.error or (f"status {exchange.response.status}" if exchange.response else "no answer")
-            return Access.UNCLEAR, f"an answer proves nothing: {answer}"
+            return Access.UNCLEAR, f"an answer proves nothing: {answer_in_words(exchange)}"
     best = original or nothing
     if _status(best) < 400 and same_page(best, missing):
         return Access.UNCLEAR, "a path that cannot exist is answered the same"

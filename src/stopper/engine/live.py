@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 from stopper import proof
 from stopper.controls import Entry
-from stopper.engine.plan import Plan, Step, filled, guard_of, request_for
+from stopper.engine.plan import Plan, Step, common_folder, filled, guard_of, request_for
 from stopper.model import Endpoint, Scope, Skip, Verdict, Witness
 from stopper.observe.app.signing import with_private_key
 from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, Purpose, Request
 from stopper.observe.wire import jwt
-from stopper.observe.wire.compare import succeeded, unstable
+from stopper.observe.wire.compare import alike, answer_in_words, succeeded, unstable
 from stopper.proof import Ask, Batch, Outcome, Trial
 from stopper.secret import Secret
 
@@ -36,8 +36,12 @@ class Transport(Protocol):
         ...
 
 
-class BudgetSpentError(Exception):
-    """The scan's request or time budget is used up; what is left is reported as not looked at."""
+SILENCES = 6
+"""So many requests in a row without an answer, more than one operation's door, and the target counts as down."""
+
+
+class CutShortError(Exception):
+    """No more can be asked (budget or time is used up, the target is down); what is left was not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,10 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class Recorder:
-    """A transport that counts against the budget, labels each exchange and tells the listener."""
+    """A transport that counts against the budget, labels each exchange and tells the listener.
+
+    `silent` counts the last requests to the base address that got no answer at all.
+    """
 
     target: Target
     listener: Listener
@@ -92,19 +99,32 @@ class Recorder:
     budget: int
     deadline: float
     sent: int = 0
+    silent: int = 0
 
     async def ask(self, request: Request, purpose: Purpose, endpoint: Endpoint | None = None) -> Exchange:
-        """Send one request for a purpose; raises BudgetSpentError instead of sending one too many."""
+        """Send one request for a purpose; raises CutShortError instead of sending one too many."""
         if self.sent >= self.budget:
-            raise BudgetSpentError(f"the budget of {self.budget} requests is spent")
+            raise CutShortError(f"the budget of {self.budget} requests is spent")
         if time.monotonic() > self.deadline:
-            raise BudgetSpentError("the scan's time is up")
+            raise CutShortError("the scan's time is up")
         self.sent += 1
         raw = await self.target.transport.send(request)
-        known = endpoint or self.match(request.method, urlsplit(request.url).path)
-        exchange = replace(raw, endpoint=known, purpose=purpose, witness=self.target.witness)
+        exchange = replace(raw, endpoint=endpoint or self.named(request), purpose=purpose, witness=self.target.witness)
         self.listener.exchanged(exchange)
+        self._heed_silence(exchange)
         return exchange
+
+    def named(self, request: Request) -> Endpoint | None:
+        """Return the endpoint that a path belongs to, with or without the path of the user's base address."""
+        path, base = urlsplit(request.url).path, urlsplit(self.target.base).path.rstrip("/")
+        return self.match(request.method, path) or self.match(request.method, path.removeprefix(base) or "/")
+
+    def _heed_silence(self, exchange: Exchange) -> None:
+        if not exchange.request.url.startswith(self.target.base.rstrip("/")):
+            return  # the plain twin may well be closed
+        self.silent = 0 if exchange.response else self.silent + 1
+        if self.silent >= SILENCES:
+            raise CutShortError(f"the target does not answer: {exchange.error}")
 
     async def drive(self, conversation: Generator[Ask, Exchange, Result], endpoint: Endpoint) -> Result:
         """Carry a conversation of the proof protocol to its end and return its result."""
@@ -125,8 +145,8 @@ class Recorder:
 class LiveScan:
     """One running API asked step by step; the results are read when `run` is done.
 
-    `steps` are the operations asked so far, `baselines` what was learnt of their doors; `identity` is the working
-    credential; `refusal` says why there is none although one was given.
+    `steps` are the operations asked so far, `baselines` what was learnt of their doors; `identity` is the credential
+    of the scan; `refusal` says why there is none although a login was configured; `died` why it was cut short.
     """
 
     target: Target
@@ -154,40 +174,66 @@ class LiveScan:
             for name, entry in self._asked("probe"):
                 await self._probe_all(name, entry, lives, groups)
             await self._still_alive(lives)
-        except BudgetSpentError as spent:
-            self.listener.skipped(Skip(f"the rest of the {self.target.witness.value} scan", str(spent), "budget"))
-            self.died = str(spent)
+        except CutShortError as cut:
+            self.listener.skipped(Skip(f"the rest of the {self.target.witness.value} scan", str(cut), "budget"))
+            self.died = str(cut)
 
     # ------------------------------------------------------------------ who we are
 
     async def _log_in(self) -> None:
-        for number, login in enumerate(self.target.logins):
+        """Take the first credential there is as the identity: of the logins in their order, else the given token."""
+        for login in self.target.logins:
             made = await login(self.recorder, self.target.base)
             if isinstance(made, Credential):
                 self.listener.learnt(made.token)
-                if number == 0:
-                    self.identity = made
-            elif number == 0:
-                self.refusal = made
+                # What a login made for this scan ends with it.
+                self.identity = self.identity or replace(made, disposable=True)
             else:
-                self.listener.skipped(Skip("a further login", made, "login"))
+                self.refusal = self.refusal or made
+                self.listener.skipped(Skip(f"a login over the {self.target.witness.value}", made, "login"))
         if self.target.clear and self.target.may_send_clear:
             for login in self.target.logins:
                 made = await login(self.recorder, self.target.clear)
                 if isinstance(made, Credential):
                     self.listener.learnt(made.token)
         self.identity = self.identity or self.target.token
-        if self.identity and not self.identity.sign:
-            self.identity = with_private_key(jwt.with_key(self.identity, self.keys), self.keys)
+        if self.identity:
+            self.refusal = ""
+            if not self.identity.sign:
+                self.identity = with_private_key(jwt.with_key(self.identity, self.keys), self.keys)
 
     async def _calibrate(self) -> Exchange:
-        """Ask for a path that cannot exist: what answers like it is a soft 404 or a catch-all."""
-        parts = urlsplit(self.target.base)
-        url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/{secrets.token_hex(12)}"
-        request = Request("GET", url)
+        """Ask for a path that cannot exist beside the operations: what answers like it is a soft 404 or a catch-all."""
+        request = self._impossible()
         return await self.recorder.ask(
             proof.presented(request, self.identity) if self.identity else request, Purpose.CALIBRATION
         )
+
+    def _impossible(self) -> Request:
+        """Return a request for a path that no known template fits, as near to the operations as can be."""
+        parts = urlsplit(self.target.base)
+        folder = common_folder([request_for(step, self.target.base).url for step in self.plan.steps])
+        while True:
+            request = Request("GET", f"{parts.scheme}://{parts.netloc}{folder}/{secrets.token_hex(12)}")
+            if not self.recorder.named(request):
+                return request
+            folder = folder.rpartition("/")[0] if folder else f"/{secrets.token_hex(4)}"
+
+    @property
+    def worked(self) -> bool:
+        """Tell whether an operation that turns strangers away let the credential in."""
+        closed = (Access.GUARDED, Access.ANY_TOKEN)
+        return any(baseline.original and baseline.access in closed for baseline in self.baselines)
+
+    @property
+    def shortfall(self) -> str:
+        """Return why this API cannot count as asked with a credential, or an empty text."""
+        if self.died or self.refusal:
+            return self.died or self.refusal
+        if self.baselines and all(unstable(baseline.nothing) for baseline in self.baselines):
+            return f"no usable answer: {answer_in_words(self.baselines[0].nothing)}"
+        closed = any(baseline.original and not succeeded(baseline.nothing) for baseline in self.baselines)
+        return "the credential was accepted nowhere" if closed and not self.worked else ""
 
     # ------------------------------------------------------------------ every operation's door
 
@@ -244,15 +290,21 @@ class LiveScan:
     # ------------------------------------------------------------------ mutants
 
     async def _mutate(self, members: Sequence[Live]) -> None:
-        """Send every mutant to the first operation of a group, and what it accepted to each of the others, once."""
+        """Send every mutant to the first operation of a group, and what it accepted to each of the others, once.
+
+        What the first one's answers did not decide is asked of a second one.
+        """
         batches = self._batches(members[0].credential or self._stranger())
-        accepted = await self._attempt(members[0], batches)
+        accepted, undecided = await self._attempt(members[0], batches)
         narrowed = [
             Batch(control, (trial.mutant,), self.entries[control].control.implied_by)
             for control, trial in accepted.items()
         ]
-        for live in members[1:] if narrowed else ():
-            await self._attempt(live, narrowed)
+        again = [batch for batch in batches if batch.control in undecided]
+        for number, live in enumerate(members[1:]):
+            asked = narrowed if number else sorted(narrowed + again, key=lambda batch: self._depth(batch.control))
+            if asked:
+                await self._attempt(live, asked)
 
     def _batches(self, credential: Credential) -> list[Batch]:
         batches: list[Batch] = []
@@ -269,20 +321,28 @@ class LiveScan:
         above = [parent for parent in self.entries[control].control.implied_by if parent in self.entries]
         return 1 + max(map(self._depth, above)) if above else 0
 
-    async def _attempt(self, live: Live, batches: Sequence[Batch]) -> dict[str, Trial]:
-        """Return, per control that was shown broken, the first accepted trial."""
+    async def _attempt(self, live: Live, batches: Sequence[Batch]) -> tuple[dict[str, Trial], set[str]]:
+        """Return, per control that was shown broken, the first accepted trial, and the controls left undecided."""
         results = await self.recorder.drive(proof.attempt(live, batches), live.endpoint)
         accepted: dict[str, Trial] = {}
+        undecided: set[str] = set()
         for control, trials in results.items():
-            verdict = proof.verdict(live, trials, cause="the credential check")
+            verdict = proof.verdict(live, trials, self._cause(live))
             if verdict:
                 self.listener.judged(control, self.target.witness, verdict)
             else:
+                undecided.add(control)
                 self.listener.skipped(Skip(f"{control} on {live.endpoint}", "the answers prove nothing", "control"))
             first = next((trial for trial in trials if trial.outcome is Outcome.ACCEPTED), None)
             if first:
                 accepted[control] = first
-        return accepted
+        return accepted, undecided
+
+    def _cause(self, live: Live) -> str:
+        """Return what operations have in common that accept the same mutant: one check, where the source shows it."""
+        view = next(step.view for step in self.steps if step.endpoint == live.endpoint)
+        known = view.route is not None and view.route.guards
+        return " ".join(("the credential check", *guard_of(view))) if known else "the credential check"
 
     # ------------------------------------------------------------------ probes
 
@@ -302,16 +362,21 @@ class LiveScan:
                     return
 
     async def _probe(self, name: str, entry: Entry, live: Live) -> Sequence[Verdict]:
+        answers: list[Exchange] = []
         try:
-            conversation = entry.hooks["probe"](live)
-            verdicts = tuple(await self.recorder.drive(_as_asks(conversation), live.endpoint) or ())
-        except BudgetSpentError:
+            conversation = _as_asks(entry.hooks["probe"](live), answers)
+            verdicts = tuple(await self.recorder.drive(conversation, live.endpoint) or ())
+        except CutShortError:
             raise
         except Exception as error:  # a control's own fault must not end the scan
             self.listener.crashed(name, str(live.endpoint), error)
             return ()
         for verdict in verdicts:
             self.listener.judged(name, self.target.witness, verdict)
+        useless = next((answer for answer in answers if unstable(answer)), None)
+        if useless and not verdicts:
+            why = f"an answer proves nothing: {answer_in_words(useless)}"
+            self.listener.skipped(Skip(f"{name} on {live.endpoint}", why, "control"))
         return verdicts
 
     def _asked(self, hook: str) -> list[tuple[str, Entry]]:
@@ -327,22 +392,27 @@ class LiveScan:
 
     async def _still_alive(self, lives: Sequence[Live]) -> None:
         """Ask once more what worked at the beginning: a dead token or target makes the scan incomplete."""
-        live = next((live for live in lives if succeeded(live.baseline.original or live.baseline.nothing)), None)
-        if not live:
+        # An open operation would answer with a dead token just as well.
+        live = next((live for live in lives if live.baseline.access is not Access.OPEN), next(iter(lives), None))
+        first = live.baseline.original or live.baseline.nothing if live else None
+        if not live or not first:
             return
         last = await self.recorder.ask(live.with_credential(), Purpose.ORIGINAL, live.endpoint)
         if unstable(last):
-            self.died = "the target no longer answers"
-        elif not succeeded(last):
-            self.died = "the credential no longer works"
+            self.died = f"the target no longer answers: {answer_in_words(last)}"
+        elif not succeeded(last) and not alike(last, first):
+            self.died = "the credential no longer works" if self.identity else "the target no longer answers the same"
 
 
-def _as_asks(conversation: Generator[Request, Exchange, Result]) -> Generator[Ask, Exchange, Result]:
-    """Turn a control's own conversation, which yields requests, into one that the recorder drives."""
+def _as_asks(
+    conversation: Generator[Request, Exchange, Result], answers: list[Exchange]
+) -> Generator[Ask, Exchange, Result]:
+    """Turn a control's own conversation, which yields requests, into one that the recorder drives; keep its answers."""
     try:
         request = next(conversation)
         while True:
             exchange = yield Ask(request, Purpose.PROBE)
+            answers.append(exchange)
             request = conversation.send(exchange)
     except StopIteration as stop:
         result: Result = stop.value

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+from stopper.correlate import base_path
 from stopper.engine import values
 from stopper.model import Endpoint, Skip, Witness
 from stopper.observe.views import Baseline, EndpointView, Guard, Operation, Request, fill
@@ -15,10 +17,14 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 section 9.2.1, TRACE left out."""
 
 CHANGING = frozenset(
-    "activate add approve cancel clear create createdb deactivate delete destroy disable drop dropdb enable erase "
-    "exec execute flush init install kill logoff logout migrate purge reboot reload remove reset resetdb restart "
-    "restore revoke rotate run save seed send set shutdown signout start stop submit sync trigger truncate "
-    "uninstall unsubscribe update upgrade upload wipe write".split()
+    "abort accept activate add approve archive assign ban buy cancel charge checkout clear confirm create "
+    "createdb deactivate decline decrement delete deposit destroy disable drop dropdb edit enable enqueue enroll "
+    "erase exec execute expire flush generate halt import increment init insert install invalidate invoke kill "
+    "lock logoff logout mark migrate modify move notify pause pay populate publish purchase purge reboot rebuild "
+    "refresh refund regenerate register reindex reject reload remove rename renew reset resetdb restart restore "
+    "resume revoke rollback rotate run save seed send set shutdown signout start stop submit subscribe sync "
+    "terminate toggle trigger truncate unban uninstall unlock unpublish unregister unsubscribe update upgrade "
+    "upload wipe withdraw write".split()
 )
 """Words that mark an operation as changing state although its method says otherwise (`GET /createdb`)."""
 
@@ -115,14 +121,18 @@ def ineligible(view: EndpointView) -> str:
 
 
 def _words(view: EndpointView) -> set[str]:
-    """Return the words of the path's literal segments and of the operation's and view's names."""
+    """Return the words of the path's literal segments and of its names, and the verb that its summary begins with."""
     literal = re.sub(r"\{[^{}]*\}", " ", view.endpoint.path)
     names = [literal]
     if view.operation:
         names.append(view.operation.operation_id)
     if view.app_route:
         names.append(view.app_route.name)
-    return {word.lower() for name in names for word in _WORDS.findall(name)}
+    if view.route:
+        names.append(view.route.name)
+    words = {word.lower() for name in names for word in _WORDS.findall(name)}
+    verb = _WORDS.match(view.operation.summary.strip()) if view.operation else None
+    return words | ({verb[0].lower(), verb[0].lower().removesuffix("s")} if verb else set())
 
 
 def target_of(view: EndpointView, learnt: Mapping[str, str]) -> str | None:
@@ -144,12 +154,37 @@ def target_of(view: EndpointView, learnt: Mapping[str, str]) -> str | None:
 
 
 def request_for(step: Step, base: str) -> Request:
-    """Return the step's request against a base URL; a base path that the target lacks is put before it."""
+    """Return the step's request against the user's base URL, whose path takes the place of the servers' own."""
     parts = urlsplit(base)
-    prefix = parts.path.rstrip("/")
-    bare = step.target if not prefix or step.target.startswith(prefix + "/") else prefix + step.target
-    headers = (("Accept", "application/json, */*;q=0.5"), *_required_headers(step.view.operation))
-    return Request(step.endpoint.method, f"{parts.scheme}://{parts.netloc}{bare}", headers)
+    operation = step.view.operation
+    own = base_path(operation) if operation else ""
+    headers = (("Accept", "application/json, */*;q=0.5"), *_required_headers(operation))
+    url = f"{parts.scheme}://{parts.netloc}{_below(parts.path, step.target, own)}"
+    return Request(step.endpoint.method, url, headers)
+
+
+def _below(prefix: str, target: str, own: str) -> str:
+    """Return a target below the path of a base URL, unless it is there already; `own` is what the prefix replaces."""
+    prefix = prefix.rstrip("/")
+    if not prefix or target == prefix or target.startswith((f"{prefix}/", f"{prefix}?")):
+        return target
+    return prefix + (target.removeprefix(own) if target.startswith(f"{own}/") else target)
+
+
+def common_folder(urls: Sequence[str]) -> str:
+    """Return the path below which all URLs stand: empty, or without its last slash."""
+    folders = [urlsplit(url).path.rpartition("/")[0].split("/") for url in urls]
+    return "/".join(part[0] for part in itertools.takewhile(_all_equal, zip(*folders, strict=False)))
+
+
+def _all_equal(parts: tuple[str, ...]) -> bool:
+    return len(set(parts)) == 1
+
+
+_NOT_SENT = frozenset(
+    {"authorization", "cookie", "host", "x-http-method", "x-http-method-override", "x-method-override"}
+)
+"""Headers that a specification does not decide: who calls, which host is meant, and that the method is safe."""
 
 
 def _required_headers(operation: Operation | None) -> tuple[tuple[str, str], ...]:
@@ -158,7 +193,7 @@ def _required_headers(operation: Operation | None) -> tuple[tuple[str, str], ...
     return tuple(
         (p.name, p.values[0])
         for p in operation.parameters
-        if p.location == "header" and p.required and p.values and p.name.lower() != "authorization"
+        if p.location == "header" and p.required and p.values and p.name.lower() not in _NOT_SENT
     )
 
 

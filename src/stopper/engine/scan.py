@@ -19,6 +19,7 @@ from stopper.model import (
     Endpoint,
     Evidence,
     Failure,
+    Finding,
     Observation,
     Place,
     Report,
@@ -28,11 +29,13 @@ from stopper.model import (
 )
 from stopper.observe.source import Project, State, uncollected
 from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, Route, SpecDocument
-from stopper.observe.wire.compare import succeeded, unstable
 from stopper.secret import Secret, redact
 
 REACHED_SHARE = 0.8
 """Share of the eligible operations that must be reached for the scan to count as done."""
+
+BODY_KEPT = 65_536
+"""Bytes of a body that are kept for the joint checks; a scan has hundreds of answers."""
 
 UNREAD_SHARE = 0.1
 """Share of the source files that may be unreadable before the scan cannot count as done."""
@@ -94,7 +97,6 @@ class Scan:
         for exchange in self.inputs.recorded:
             self.exchanged(exchange)
         await asyncio.gather(*(self._ask_live(target) for target in self.inputs.live))
-        self._tell_unfilled()
         self._ask_joint()
         report = self.report()
         self.emit(ScanFinished(report))
@@ -108,7 +110,8 @@ class Scan:
             routes=self._routes(),
             app_routes=inputs.snapshot.routes if inputs.snapshot else (),
             baselines=baselines,
-            exchanges=self.exchanges,
+            # Several targets are asked at once: their order must not decide what a report shows.
+            exchanges=sorted(self.exchanges, key=lambda exchange: list(Witness).index(exchange.witness)),
         )
 
     def _routes(self) -> list[Route]:
@@ -151,24 +154,14 @@ class Scan:
         # The application answers in process: its calls cost the target nothing and are bounded by time alone.
         budget = plan.budget if target.witness is Witness.WIRE else self.limits.requests * 10
         recorder = Recorder(target, self, matcher.match, budget, deadline)
-        keys = (*self.inputs.keys, *self._found_keys())
-        live = LiveScan(target, plan, self.entries, keys, self, recorder)
+        live = LiveScan(target, plan, self.entries, self.inputs.keys, self, recorder)
         self.lives.append(live)
         await live.run()
-
-    def _tell_unfilled(self) -> None:
-        eligible = self._eligible()
-        for view in self.plan.unfilled if self.plan else ():
-            if view.endpoint not in eligible:
-                self.skipped(Skip(str(view.endpoint), "no value is known for a parameter"))
 
     def _eligible(self) -> set[Endpoint]:
         """Return the operations that the plan holds, and those that were found to be callable on the way."""
         planned = self.plan.endpoints if self.plan else ()
         return {*planned, *(step.endpoint for live in self.lives for step in live.steps)}
-
-    def _found_keys(self) -> tuple[Secret, ...]:
-        return ()
 
     def _ask_joint(self) -> None:
         baselines = [baseline for live in self.lives for baseline in live.baselines]
@@ -192,10 +185,11 @@ class Scan:
     # ------------------------------------------------------------------ what a live scan tells (engine.live.Listener)
 
     def exchanged(self, exchange: Exchange) -> None:
-        """Record an exchange and show it to every passive check."""
-        self.exchanges.append(exchange)
+        """Record an exchange, of a long body the beginning, and show it to every passive check."""
+        self.exchanges.append(_shortened(exchange))
         if exchange.purpose is not Purpose.RECORDED:
-            self.emit(Sent(exchange.witness, sum(live.recorder.sent for live in self.lives)))
+            sent = (live.recorder.sent for live in self.lives if live.target.witness is exchange.witness)
+            self.emit(Sent(exchange.witness, sum(sent)))
         for control, entry in self.entries.items():
             asked = exchange.witness is Witness.WIRE or "A" in entry.control.witnesses.split()
             if "wire" not in entry.hooks or not asked:
@@ -220,9 +214,10 @@ class Scan:
                 self.emit(Observed(observation))
 
     def skipped(self, skip: Skip) -> None:
-        """Keep what was not looked at."""
-        self.skips.append(skip)
-        self.emit(Skipped(skip))
+        """Keep what was not looked at, once."""
+        if skip not in self.skips:
+            self.skips.append(skip)
+            self.emit(Skipped(skip))
 
     def crashed(self, control: str, subject: str, error: Exception) -> None:
         """Keep the failure of a control's own code: its type only, because its text may hold what was scanned."""
@@ -240,16 +235,16 @@ class Scan:
     def report(self, partial: str = "") -> Report:
         """Return what is known so far as a whole report; `partial` says why it is not all."""
         controls = {name: entry.control for name, entry in self.entries.items()}
-        observations = tuple(self.observations.values())
+        observations = tuple(sorted(self.observations.values(), key=_order))
         found = correlate.findings(observations, controls, self.joined)
         incomplete = self.inputs.incomplete or self._incomplete()
-        ungraded = partial or incomplete or self._ungraded()
+        ungraded = partial or incomplete or self._ungraded(found)
         return Report(
             targets=self.inputs.targets,
             findings=tuple(found),
             observations=observations,
             coverage=self._coverage(),
-            skips=tuple(self.skips),
+            skips=tuple(sorted({*self.skips, *self._unfilled(), *self._asked_as_strangers()}, key=_kind_first)),
             failures=tuple(self.failures),
             ungraded=ungraded,
             incomplete=incomplete,
@@ -259,6 +254,20 @@ class Scan:
             pages={name: entry.page for name, entry in self.entries.items()},
             version=__version__,
         )
+
+    def _unfilled(self) -> list[Skip]:
+        eligible = self._eligible()
+        views = self.plan.unfilled if self.plan else ()
+        why = "no value is known for a parameter"
+        return [Skip(str(view.endpoint), why) for view in views if view.endpoint not in eligible]
+
+    def _asked_as_strangers(self) -> list[Skip]:
+        """Return the witnesses that the credential did not open, where the scan counts as done without them."""
+        return [
+            Skip(f"the {live.target.witness.value} with a credential", live.shortfall, "witness")
+            for live in self.lives
+            if live.shortfall and not self._counts(live)
+        ]
 
     def _coverage(self) -> Coverage:
         project = self.inputs.project
@@ -280,55 +289,68 @@ class Scan:
         )
 
     def _reached(self) -> set[str]:
-        """Return the operations that gave an answer of their own to somebody over the wire or in the app."""
-        return {
-            str(baseline.endpoint)
-            for live in self.lives
-            for baseline in live.baselines
-            if any(_answered(exchange) for exchange in (baseline.original, baseline.random, baseline.nothing))
-        }
+        """Return the operations that answered for themselves: their door was judged, or somebody was let in."""
+        return {str(b.endpoint) for live in self.lives for b in live.baselines if b.reached}
 
     def _incomplete(self) -> str:
         """Return why the scan cannot count as done, or an empty text."""
         if self.failures:
             return f"{len(self.failures)} checks crashed"
         for live in self.lives:
-            why = live.refusal or live.died or self._never_worked(live)
-            if why:
-                return f"{live.target.witness.value}: {why}"
+            if live.shortfall and self._counts(live):
+                return f"{live.target.witness.value}: {live.shortfall}"
         reached, eligible = len(self._reached()), len(self._eligible())
+        if self.lives and not eligible:
+            return "no operation could be asked"
         if reached < REACHED_SHARE * eligible:
             return f"only {reached} of {eligible} eligible operations were reached"
+        return self._unread()
+
+    def _counts(self, live: LiveScan) -> bool:
+        """Tell whether the scan is incomplete without what this API did not answer.
+
+        The application in its child process may have another database or other keys than the API that is served. Where
+        the credential worked over the wire, it is not what is wrong, and the application was asked as a stranger.
+        """
+        wire = any(other.worked for other in self.lives if other.target.witness is Witness.WIRE)
+        return bool(live.died) or live.target.witness is Witness.WIRE or not wire
+
+    def _unread(self) -> str:
+        """Return that too many of the source files could not be read, or an empty text."""
         states = self.inputs.project.files if self.inputs.project else ()
-        unread = [state for state in states if state.state is State.NOT_PARSED]
-        if states and len(unread) > UNREAD_SHARE * len(states):
-            return f"{len(unread)} of {len(states)} source files could not be read"
+        unread = sum(state.state is State.NOT_PARSED for state in states)
+        if unread > UNREAD_SHARE * len(states):
+            return f"{unread} of {len(states)} source files could not be read"
         return ""
 
-    def _never_worked(self, live: LiveScan) -> str:
-        """Say so where a credential was given and no operation that turns strangers away let it in."""
-        if not live.identity or live.target.witness is not Witness.WIRE:
-            return ""
-        doors = [b for b in live.baselines if b.original and not succeeded(b.nothing)]
-        if doors and not any(succeeded(b.original) for b in doors):
-            return "the credential was accepted nowhere"
-        return ""
-
-    def _ungraded(self) -> str:
+    def _ungraded(self, found: Sequence[Finding]) -> str:
         """Return why a complete scan has no grade, or an empty text."""
         if not self.lives:
             return "neither the wire nor the application was asked"
         if not any(live.identity for live in self.lives):
             return "no identity was given"
-        if self.plan and not self.plan.steps:
-            return "no operation was eligible"
+        if not any(live.worked for live in self.lives) and not any(finding.proven for finding in found):
+            return "no operation asked for a credential"
         return ""
 
 
-def _answered(exchange: Exchange | None) -> bool:
-    if not exchange or not exchange.response or unstable(exchange):
-        return False
-    return exchange.response.status not in (404, 405) and exchange.response.status < 500
+def _shortened(exchange: Exchange) -> Exchange:
+    """Return the exchange with no more of its body than what is looked at later."""
+    response = exchange.response
+    if not response or len(response.body) <= BODY_KEPT:
+        return exchange
+    return replace(exchange, response=replace(response, body=response.body[:BODY_KEPT], truncated=True))
+
+
+def _order(observation: Observation) -> tuple[str, int, bool, list[str], str, str]:
+    verdict = observation.verdict
+    spoken = list(Witness).index(observation.witness)
+    places = str(verdict.place) if verdict.place else ""
+    return observation.control, spoken, verdict.kept, list(map(str, verdict.endpoints)), places, verdict.message
+
+
+def _kind_first(skip: Skip) -> tuple[str, str, str]:
+    return skip.kind, skip.what, skip.why
 
 
 def cleaned(verdict: Verdict, known: Sequence[Secret]) -> Verdict:

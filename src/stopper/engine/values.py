@@ -71,4 +71,5 @@ def _usable(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return ""
     text = str(value)
-    return text if 0 < len(text) <= _LONGEST_VALUE else ""
+    # A path segment of dots alone leads to another operation (RFC 3986 section 5.2.4).
+    return text if 0 < len(text) <= _LONGEST_VALUE and text.strip(".") else ""

@@ -257,7 +257,8 @@ class Credential:
     """A token with the way it is presented, and what is known of its inside.
 
     `jwt` is None for an opaque token. `sign(header, claims)` makes a token that the API's own key signed, where that
-    key was found or is at hand. `label` says of a mutant what was changed, `refusal` which rule refuses it.
+    key was found or is at hand. `label` says of a mutant what was changed. `disposable` says that the scan's own login
+    made it: nobody else uses it.
     """
 
     token: Secret
@@ -266,6 +267,7 @@ class Credential:
     jwt: Jwt | None = None
     sign: Signer | None = field(default=None, repr=False)
     label: str = "original"
+    disposable: bool = False
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the header that presents the token, its value in clear: for a transport, never for a report."""
@@ -368,7 +370,11 @@ class Access(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The answers N, R and O of one operation over one transport, and what they say of its door."""
+    """The answers N, R and O of one operation over one transport, and what they say of its door.
+
+    `reached` says that the operation answered for itself: neither an error, nor a refusal of everybody, nor what a path
+    that cannot exist is answered with.
+    """
 
     witness: Witness
     endpoint: Endpoint
@@ -377,6 +383,7 @@ class Baseline:
     random: Exchange | None = None
     original: Exchange | None = None
     why: str = ""
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,3 +212,10 @@ def refused(exchange: Exchange | None) -> bool:
 def unstable(exchange: Exchange | None) -> bool:
     """Tell whether an exchange can prove nothing: no answer, or one that speaks of load or an outage."""
     return exchange is None or exchange.response is None or exchange.response.status in UNSTABLE
+
+
+def answer_in_words(exchange: Exchange | None) -> str:
+    """Return what came of a request in short: its error, else its status."""
+    if exchange is None:
+        return "not asked"
+    return f"status {exchange.response.status}" if exchange.response else exchange.error or "no answer"
