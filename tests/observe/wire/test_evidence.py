@@ -36,6 +36,21 @@ def test_stand_in_is_expanded() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (f"Negotiate, Bearer {TOKEN}", "Negotiate, Bearer T"),
+        (f"Bearer\t{TOKEN}", "Bearer\tT"),
+        (f"bearer {TOKEN},{TOKEN}", "bearer T,T"),
+        (TOKEN, "T"),
+    ],
+)
+def test_command_repeats_the_header_as_it_was_written(sent: str, shown: str) -> None:
+    """Schemes, lists and white space stay; whatever may be a credential does not."""
+    request = Request("GET", "https://api.test/me", (("Authorization", sent),))
+    assert f"Authorization: {shown}" in words(curl(request))
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         (("Authorization", f"Bearer {TOKEN}"),),

@@ -65,7 +65,7 @@ def _loose(token: str) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     yield "no scheme", ((name, token),)
     yield "an unknown scheme", ((name, f"Stopper {token}"),)
     yield "two headers", ((name, f"Bearer {token}"), (name, "Bearer another"))
-    yield "two methods in a list", ((name, f"Basic eDp4, Bearer {token}"),)
+    yield "two methods in a list", ((name, f"Negotiate, Bearer {token}"),)
     yield _TAB, ((name, f"Bearer\t{token}"),)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,6 +15,10 @@ BODY_SHOWN = 160
 
 _STAND_INS = {Purpose.ORIGINAL: "$TOKEN", Purpose.RANDOM: "$RANDOM_TOKEN", Purpose.MUTANT: "$MUTANT_TOKEN"}
 _CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "x-api-key", "x-auth-token", "x-access-token", "dpop"})
+_SCHEMES = frozenset({"bearer", "basic", "digest", "dpop", "jwt", "negotiate", "stopper", "token"})
+"""Words of a credential header that are shown as they are; whatever else stands in one may be a credential."""
+
+_WORD = re.compile(r"[^\s,]+")
 _CREDENTIAL_PARAMETERS = ("token", "jwt", "key", "secret", "password", "auth")
 
 
@@ -93,6 +98,6 @@ def _quoted(word: str, placeholder: str) -> str:
 def _shown_value(name: str, value: str, placeholder: str) -> str:
     if name.lower() not in _CREDENTIAL_HEADERS:
         return redact(value)
-    scheme, space, _ = value.partition(" ")
-    known = scheme.lower() in {"bearer", "basic", "jwt", "token", "dpop"}
-    return f"{scheme}{space}{placeholder}" if known and space else placeholder
+    if name.lower() == "cookie":
+        return placeholder
+    return _WORD.sub(lambda word: word[0] if word[0].lower() in _SCHEMES else placeholder, value)
