@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from stopper.guard.present import LONGEST_HEADER
 from stopper.secret import fingerprint, redact, spellings
 
 __all__ = ["carry", "carry_anew", "clean", "install", "structlog_processor"]
@@ -57,8 +58,12 @@ def _replacements(carried: tuple[str | None, ...]) -> _Replacements:
         header, *values = carried
         if header:
             values.append(header.partition(" ")[2].strip() or header)
+        # What is longer was refused unread; to spell it out would let a caller buy seconds of work with one header.
         replacements = tuple(
-            (form, f"[redacted {fingerprint(value)}]") for value in values if value for form in spellings(value)
+            (form, f"[redacted {fingerprint(value)}]")
+            for value in values
+            if value and len(value) <= LONGEST_HEADER
+            for form in spellings(value)
         )
         _latest = carried, replacements
     return replacements
