@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from stopper.guard.jose import JoseError, json_object
 from stopper.guard.keys import Key, KeyRing, RefusedKeyError, from_jwks
-from stopper.guard.settings import ConfigurationError
+from stopper.guard.settings import ConfigurationError, is_key_set_address
 
 logger = logging.getLogger("stopper")
 
@@ -75,8 +75,7 @@ class RemoteKeys:
 
     def __init__(self, url: str, algorithm: str, get: Callable[[str], bytes] = fetch) -> None:
         """Take the https address, and the algorithm of RSA keys that name none."""
-        parts = urlsplit(url)
-        if parts.scheme != "https" or not parts.hostname or parts.username or parts.fragment:
+        if not is_key_set_address(url):
             raise ConfigurationError("the address of a key set must be https, with a host and without credentials")
         self._url = url
         self._algorithm = algorithm

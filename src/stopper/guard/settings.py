@@ -210,10 +210,20 @@ def _trusted_issuers(key: str, value: Any) -> Mapping[str, RemoteIssuer]:
     return {issuer: _remote_issuer(f"{key}[{issuer!r}]", given) for issuer, given in value.items()}
 
 
+def is_key_set_address(value: object) -> bool:
+    """Tell whether keys may be fetched from an address: over https, with a host, without credentials and fragment."""
+    parts = urlsplit(value) if isinstance(value, str) else None
+    return parts is not None and bool(
+        parts.scheme == "https" and parts.hostname and parts.username is None and not parts.fragment
+    )
+
+
 def _remote_issuer(key: str, given: Any) -> RemoteIssuer:
     known = {name.name for name in fields(RemoteIssuer)}
     if not isinstance(given, Mapping) or "jwks" not in given or not given.keys() <= known:
         raise ConfigurationError(f"{key} must hold jwks, and may hold {', '.join(sorted(known - {'jwks'}))}")
+    if not is_key_set_address(given["jwks"]):
+        raise ConfigurationError(f"{key} jwks must be an https URL with a host and without credentials and fragment")
     _one_of("rfc9068", "auth0", "keycloak", "entra", "cognito")(f"{key} profile", given.get("profile", "rfc9068"))
     return RemoteIssuer(**{**given, "audiences": _names(f"{key} audiences", given.get("audiences", ()))})
 
