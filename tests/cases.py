@@ -9,7 +9,7 @@ import asyncio
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stopper.controls import Entry
@@ -192,7 +192,7 @@ def _live(module: types.ModuleType) -> Target:
 
 
 def _credential(made: str | Credential) -> Credential:
-    return made if isinstance(made, Credential) else Credential(Secret(made), jwt=parse(made))
+    return replace(made if isinstance(made, Credential) else Credential(Secret(made), jwt=parse(made)), disposable=True)
 
 
 def _seen(module: types.ModuleType) -> AppSnapshot:

@@ -19,7 +19,7 @@ from stopper.controls import Entry
 from stopper.engine.plan import Plan, Step, common_folder, filled, guard_of, request_for
 from stopper.model import Endpoint, Scope, Skip, Verdict, Witness
 from stopper.observe.app.signing import with_private_key
-from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, Purpose, Request
+from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, NotAskedError, Purpose, Request
 from stopper.observe.wire import jwt
 from stopper.observe.wire.compare import alike, answer_in_words, succeeded, unstable
 from stopper.proof import Ask, Batch, Outcome, Trial
@@ -38,6 +38,12 @@ class Transport(Protocol):
 
 SILENCES = 6
 """So many requests in a row without an answer, more than one operation's door, and the target counts as down."""
+
+
+HELD = 64 << 20
+"""Bytes of bodies that a scan holds whole; after that it keeps the beginning of each, BEGINNING bytes."""
+
+BEGINNING = 1 << 16
 
 
 class CutShortError(Exception):
@@ -90,7 +96,7 @@ class Listener(Protocol):
 class Recorder:
     """A transport that counts against the budget, labels each exchange and tells the listener.
 
-    `silent` counts the last requests to the base address that got no answer at all.
+    `silent` counts the last requests to the base address that got no answer at all, `held` the bytes of bodies so far.
     """
 
     target: Target
@@ -100,6 +106,7 @@ class Recorder:
     deadline: float
     sent: int = 0
     silent: int = 0
+    held: int = 0
 
     async def ask(self, request: Request, purpose: Purpose, endpoint: Endpoint | None = None) -> Exchange:
         """Send one request for a purpose; raises CutShortError instead of sending one too many."""
@@ -108,11 +115,18 @@ class Recorder:
         if time.monotonic() > self.deadline:
             raise CutShortError("the scan's time is up")
         self.sent += 1
-        raw = await self.target.transport.send(request)
+        raw = self._bounded(await self.target.transport.send(request))
         exchange = replace(raw, endpoint=endpoint or self.named(request), purpose=purpose, witness=self.target.witness)
         self.listener.exchanged(exchange)
         self._heed_silence(exchange)
         return exchange
+
+    def _bounded(self, exchange: Exchange) -> Exchange:
+        response = exchange.response
+        self.held += len(response.body) if response else 0
+        if not response or self.held <= HELD or len(response.body) <= BEGINNING:
+            return exchange
+        return replace(exchange, response=replace(response, body=response.body[:BEGINNING], truncated=True))
 
     def named(self, request: Request) -> Endpoint | None:
         """Return the endpoint that a path belongs to, with or without the path of the user's base address."""
@@ -368,6 +382,9 @@ class LiveScan:
             verdicts = tuple(await self.recorder.drive(conversation, live.endpoint) or ())
         except CutShortError:
             raise
+        except NotAskedError as reason:
+            self.listener.skipped(Skip(f"{name} on {live.endpoint}", str(reason), "control"))
+            return ()
         except Exception as error:  # a control's own fault must not end the scan
             self.listener.crashed(name, str(live.endpoint), error)
             return ()

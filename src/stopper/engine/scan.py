@@ -34,9 +34,6 @@ from stopper.secret import Secret, redact
 REACHED_SHARE = 0.8
 """Share of the eligible operations that must be reached for the scan to count as done."""
 
-BODY_KEPT = 65_536
-"""Bytes of a body that are kept for the joint checks; a scan has hundreds of answers."""
-
 UNREAD_SHARE = 0.1
 """Share of the source files that may be unreadable before the scan cannot count as done."""
 
@@ -185,8 +182,8 @@ class Scan:
     # ------------------------------------------------------------------ what a live scan tells (engine.live.Listener)
 
     def exchanged(self, exchange: Exchange) -> None:
-        """Record an exchange, of a long body the beginning, and show it to every passive check."""
-        self.exchanges.append(_shortened(exchange))
+        """Record an exchange and show it to every passive check."""
+        self.exchanges.append(exchange)
         if exchange.purpose is not Purpose.RECORDED:
             sent = (live.recorder.sent for live in self.lives if live.target.witness is exchange.witness)
             self.emit(Sent(exchange.witness, sum(sent)))
@@ -332,14 +329,6 @@ class Scan:
         if not any(live.worked for live in self.lives) and not any(finding.proven for finding in found):
             return "no operation asked for a credential"
         return ""
-
-
-def _shortened(exchange: Exchange) -> Exchange:
-    """Return the exchange with no more of its body than what is looked at later."""
-    response = exchange.response
-    if not response or len(response.body) <= BODY_KEPT:
-        return exchange
-    return replace(exchange, response=replace(response, body=response.body[:BODY_KEPT], truncated=True))
 
 
 def _order(observation: Observation) -> tuple[str, int, bool, list[str], str, str]:

@@ -411,6 +411,10 @@ class Live:
         return self.request.with_headers(*chosen.headers()) if chosen else self.request
 
 
+class NotAskedError(Exception):
+    """A probe's reason, in words, not to ask this operation; the report states it."""
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointView:
     """One endpoint as each witness sees it; None or empty where a witness does not know it or was not asked.

@@ -37,7 +37,7 @@ from stopper.model import Control, Endpoint, Scope, Severity, Strength, Verdict,
 from stopper.observe.source import Module, within
 from stopper.observe.source.request import all_taken
 from stopper.observe.views import Exchange, Live, Request
-from stopper.observe.wire.compare import alike, succeeded
+from stopper.observe.wire.compare import alike, succeeded, unstable
 from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
@@ -76,12 +76,16 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
     if not live.clear:
         return ()
     bare = yield live.clear
-    if succeeded(bare) or alike(bare, live.baseline.nothing) or not bare.response:
+    if succeeded(bare) or alike(bare, live.baseline.nothing) or unstable(bare):
         return ()
     for headers in _CLAIMS:
         claimed = yield live.clear.with_headers(*headers)
-        if alike(claimed, live.baseline.nothing) and not alike(claimed, bare):
-            return (_believed(live, bare, claimed, headers),)
+        if alike(claimed, live.baseline.nothing):
+            claimed = yield live.clear.with_headers(*headers)
+            if alike(claimed, live.baseline.nothing):
+                return (_believed(live, bare, claimed, headers),)
+        if unstable(claimed):
+            return ()
     message = f"{live.endpoint} does not believe a client's claim to have come over TLS"
     return (Verdict(True, message, endpoints=(live.endpoint,), strength=_strength(live)),)
 

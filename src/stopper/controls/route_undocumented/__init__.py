@@ -56,10 +56,11 @@ def joint(view: EndpointView) -> Iterable[Verdict]:
     """
     if Witness.SPEC not in view.asked or view.endpoint.method in ("HEAD", "OPTIONS"):
         return
-    if view.operation:
-        yield Verdict(True, f"{view.endpoint} is documented", endpoints=(view.endpoint,), witnesses=(Witness.SPEC,))
-        return
     served = [exchange for exchange in view.traffic if succeeded(exchange) or _redirects(exchange)]
+    if view.operation:
+        if served or view.route or view.app_route:
+            yield Verdict(True, f"{view.endpoint} is documented", endpoints=(view.endpoint,), witnesses=(Witness.SPEC,))
+        return
     if _about_itself(view, served) or not (served or _registered(view)):
         return
     data = [exchange for exchange in served if not (_is_page(exchange) or _redirects(exchange))]

@@ -40,11 +40,22 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from stopper.model import Control, Endpoint, Severity, Strength, Verdict
+from stopper.model import Control, Endpoint, Severity, Strength, Verdict, Witness
 from stopper.observe.source import Module
 from stopper.observe.source.request import Taken, all_taken
-from stopper.observe.views import Access, Exchange, Live, Operation, Parameter, Purpose, Request, Route, Scheme
-from stopper.observe.wire.compare import alike, succeeded
+from stopper.observe.views import (
+    Access,
+    Exchange,
+    Live,
+    NotAskedError,
+    Operation,
+    Parameter,
+    Purpose,
+    Request,
+    Route,
+    Scheme,
+)
+from stopper.observe.wire.compare import let_in, succeeded, turned_away
 from stopper.observe.wire.evidence import evidence
 from stopper.secret import recognise
 
@@ -130,16 +141,21 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
 
 
 def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
-    """Present the working token in the query instead of the header, under all usual names at once."""
+    """Present the working token in the query instead of the header, under all usual names at once.
+
+    URLs are logged on their way. Off loopback only a token that this scan's own login made may stand in one.
+    """
     if not live.credential or live.baseline.access is not Access.GUARDED:
         return ()
+    if not (live.credential.disposable or live.loopback or live.witness is Witness.APP):
+        raise NotAskedError("the given token would stand in the logs of every server on the way; configure a login")
     exchange = yield _in_query(live, _TRIED)
-    if not _let_in(exchange, live):
+    if turned_away(exchange, live.baseline):
         message = f"{live.endpoint} does not take the token from the query"
         return (Verdict(True, message, endpoints=(live.endpoint,), strength=Strength.PROVEN),)
-    for name in _TRIED:
+    for name in _TRIED if let_in(exchange, live.baseline) else ():
         exchange = yield _in_query(live, (name,))
-        if _let_in(exchange, live):
+        if let_in(exchange, live.baseline):
             return (_accepted(exchange, f"`?{name}=`", Strength.PROVEN),)
     return ()
 
@@ -148,10 +164,6 @@ def _in_query(live: Live, names: Sequence[str]) -> Request:
     token = live.credential.token.reveal() if live.credential else ""
     joint = "&" if urlsplit(live.request.url).query else "?"
     return replace(live.request, url=live.request.url + joint + urlencode([(name, token) for name in names]))
-
-
-def _let_in(exchange: Exchange, live: Live) -> bool:
-    return alike(exchange, live.baseline.original) and not alike(exchange, live.baseline.nothing)
 
 
 def _accepted(exchange: Exchange, where: str, strength: Strength) -> Verdict:

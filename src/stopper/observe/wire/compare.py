@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from stopper.observe.views import Exchange, Response
+from stopper.observe.views import Baseline, Exchange, Response
 
 REFUSALS = frozenset({400, 401, 403, 407, 422})
 """Statuses by which APIs in the field refuse a credential; 404 and 405 say something of the route instead."""
@@ -207,6 +207,16 @@ def refused(exchange: Exchange | None) -> bool:
     if status in (301, 302, 303, 307, 308):
         return bool(_LOGIN_ADDRESS.search(exchange.response.header("Location") or ""))
     return 200 <= status < 300 and says_error(exchange.response)
+
+
+def let_in(exchange: Exchange, baseline: Baseline) -> bool:
+    """Tell whether a probe's request was answered as the credential is, and not as a caller with nothing is."""
+    return alike(exchange, baseline.original) and not alike(exchange, baseline.nothing)
+
+
+def turned_away(exchange: Exchange, baseline: Baseline) -> bool:
+    """Tell whether a probe's request was refused; neither this nor let in is an answer that proves nothing."""
+    return not unstable(exchange) and (refused(exchange) or alike(exchange, baseline.nothing))
 
 
 def unstable(exchange: Exchange | None) -> bool:
