@@ -87,7 +87,7 @@ def apis(folder: Path) -> tuple[Api, ...]:
             "flask_appbuilder",
             "host:create_app",
             "/api/v1/_openapi",
-            ROOT / "scripts" / "real" / "appbuilder",
+            ROOT / "scripts" / "appbuilder",
             {
                 "APPBUILDER_DATABASE": str(folder / "appbuilder.sqlite"),
                 "APPBUILDER_SECRET_KEY": secrets.token_urlsafe(48),
@@ -143,8 +143,8 @@ def install(api: Api) -> None:
         return
     print(f"real: installing {api.name}", flush=True)
     venv.create(WORK / api.name, clear=True, with_pip=True, symlinks=True)
-    command = [api.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    subprocess.run([*command, "-r", lock], check=True, timeout=SECONDS_TO_INSTALL)
+    command = [str(api.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    subprocess.run([*command, "-r", str(lock)], check=True, timeout=SECONDS_TO_INSTALL)
     stamp.write_text(digest)
 
 
