@@ -163,8 +163,8 @@ def test_a_refresh_token_works_once(store: Store) -> None:
     assert again.refresh is not None
     assert again.refresh.family == "f1"
     assert store.redeem(digest(9), NOW, 10).refresh is None
-    assert store.family_of(digest(1)) == "f1"
-    assert store.family_of(digest(9)) is None
+    assert store.find_refresh(digest(1)) == a_refresh()
+    assert store.find_refresh(digest(9)) is None
 
 
 def test_a_lost_answer_may_be_asked_for_again(store: Store) -> None:

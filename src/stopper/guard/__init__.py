@@ -23,15 +23,15 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar, cast, overload
 
 from flask import Blueprint, Flask, current_app, has_request_context
 from werkzeug.local import LocalProxy
 
-from stopper.guard import openapi, redact, store
+from stopper.guard import endpoints, openapi, redact, store
 from stopper.guard.audit import Kind
-from stopper.guard.gate import Gate, passage
+from stopper.guard.clients import is_client_id
+from stopper.guard.gate import EXTENSION, Gate, current_gate, passage
 from stopper.guard.respond import (
     InsecureTransport,
     InsufficientScope,
@@ -67,8 +67,6 @@ __all__ = [
     "current_subject",
     "current_token",
 ]
-
-_EXTENSION = "stopper"
 
 Subject = TypeVar("Subject", bound=Callable[..., Any] | Blueprint)
 
@@ -126,10 +124,10 @@ class Guard:
 
     def init_app(self, app: Flask) -> Flask:
         """Put the guard before every route of an application; raise ConfigurationError for wrong `STOPPER_*` keys."""
-        if _EXTENSION in app.extensions:
+        if EXTENSION in app.extensions:
             raise ConfigurationError("the application is guarded already")
         Settings.from_config(app.config, app.instance_path)
-        gate = app.extensions[_EXTENSION] = Gate(app, self._default)
+        gate = app.extensions[EXTENSION] = Gate(app, self._default)
         gate.load_subject = self._load_subject
         self._gates.append(gate)
         app.config["PREFERRED_URL_SCHEME"] = "https"
@@ -200,7 +198,7 @@ class Guard:
         hold, as JSON. The answer goes out uncacheable. Raises InsecureTransport where it would leave in clear.
         """
         gate = _issuing_gate()
-        return _answer(gate, replace(_wanted(gate, subject, scopes, lifetime, claims), client=client))
+        return _answer(gate, _wanted(gate, subject, scopes, lifetime, claims, client))
 
     def issue_with_refresh(
         self,
@@ -215,16 +213,17 @@ class Guard:
         Where `client` is the id of a registered client, only that client may renew.
         """
         gate = _issuing_gate()
-        wanted = replace(_wanted(gate, subject, scopes, None, claims), client=client)
+        wanted = _wanted(gate, subject, scopes, None, claims, client)
         try:
             first, credential = gate.tokens.begin_family(wanted)
         except StoreError:
             raise Unavailable("Tokens cannot be issued now.", "store unavailable") from None
         return {**_answer(gate, first), "refresh_token": credential}
 
-    def renew(self, refresh_token: str, *, client: str = "") -> TokenAnswer:
+    def renew(self, refresh_token: str, *, scopes: Iterable[str] | None = None, client: str = "") -> TokenAnswer:
         """Exchange a refresh token for a new access token and its successor; `client` is who authenticated.
 
+        `scopes` may narrow what the access token allows; the successor keeps all (RFC 6749 §6).
         Raises InvalidGrant for one that does not hold; one that was used before ends its whole family.
         """
         gate = _issuing_gate()
@@ -239,9 +238,9 @@ class Guard:
         wanted = Token(
             id="",
             subject=refresh.subject,
-            scopes=refresh.scopes,
+            scopes=refresh.scopes if scopes is None else refresh.scopes.intersection(scopes),
             issued_at=now,
-            expires_at=now + gate.settings.access_lifetime,
+            expires_at=min(now + gate.settings.access_lifetime, refresh.expires_at),
             claims=refresh.claims,
             client=refresh.client,
             family=refresh.family,
@@ -251,19 +250,19 @@ class Guard:
 
     def revoke(self, token: Token) -> None:
         """End a token and the family that it came from, as a logout does."""
-        gate = _gate()
+        gate = current_gate()
         gate.tokens.end(token)
         gate.recorder.record(Kind.REVOKED, token)
 
     def revoke_subject(self, subject: object) -> None:
         """End all that a subject was given so far, as after a change of password."""
-        gate = _gate()
+        gate = current_gate()
         gate.tokens.revoke(store.Kind.SUBJECT, _subject(subject))
         gate.recorder.record(Kind.REVOKED, subject=_subject(subject), reason="all of the subject")
 
     def revoke_all(self) -> None:
         """End all that anybody was given so far."""
-        gate = _gate()
+        gate = current_gate()
         gate.tokens.revoke(store.Kind.ALL)
         gate.recorder.record(Kind.REVOKED, reason="everything")
 
@@ -277,6 +276,13 @@ class Guard:
             gate.load_subject = load
         return load
 
+    def endpoints(self, prefix: str = "/oauth") -> Blueprint:
+        """Return a blueprint for clients: token, revoke, introspect and jwks below `prefix`, and their metadata.
+
+        It is registered as it is, without `url_prefix`, as the metadata has its place at the root (RFC 8615).
+        """
+        return endpoints.blueprint(self, prefix)
+
     def test_client_token(self, app: Flask, subject: object, scopes: Iterable[str] = ()) -> dict[str, str]:
         """Return the headers of a caller with a fresh token, for the tests of an application."""
         with app.app_context():
@@ -285,7 +291,7 @@ class Guard:
 
 def _issuing_gate() -> Gate:
     """Return the application's gate where the answer of the request at hand may carry a token."""
-    gate = _gate()
+    gate = current_gate()
     way = passage() if has_request_context() else None
     if way is not None:
         if way.channel is Channel.CLEAR:
@@ -295,17 +301,26 @@ def _issuing_gate() -> Gate:
 
 
 def _wanted(
-    gate: Gate, subject: object, scopes: Iterable[str], lifetime: int | None, claims: Mapping[str, Any] | None
+    gate: Gate,
+    subject: object,
+    scopes: Iterable[str],
+    lifetime: int | None,
+    claims: Mapping[str, Any] | None,
+    client: str,
 ) -> Token:
+    name = _subject(subject)
+    if is_client_id(name) and name != client:
+        raise ValueError("a user's subject must not look like the id of a client")  # RFC 9700 §4.15
     now = time.time()
     seconds = min(lifetime or gate.settings.access_lifetime, gate.settings.access_lifetime)
     return Token(
         id="",
-        subject=_subject(subject),
+        subject=name,
         scopes=frozenset(_scopes(scopes)),
         issued_at=now,
         expires_at=now + seconds,
         claims=dict(claims or {}),
+        client=client,
         authenticated_at=now,
     )
 
@@ -323,13 +338,6 @@ def _answer(gate: Gate, wanted: Token, happened: Kind = Kind.ISSUED) -> TokenAns
         "expires_in": round(token.expires_at - token.issued_at),
         "scope": " ".join(sorted(token.scopes)),
     }
-
-
-def _gate() -> Gate:
-    gate = current_app.extensions.get(_EXTENSION)
-    if not isinstance(gate, Gate):
-        raise RuntimeError("no guard stands before this application: call guard.init_app(app)")
-    return gate
 
 
 def _declaring(rule: Rule) -> Callable[[Subject], Subject]:
@@ -364,7 +372,7 @@ def _ensure_checked(rule: Rule) -> None:
     if way is None:
         raise RuntimeError("no guard has seen this request: call guard.init_app(app)")
     if way.rule is not rule and way.rule != rule:
-        _gate().admit(way, rule)
+        current_gate().admit(way, rule)
 
 
 def _subject(subject: object) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, current_app, request
 
 from stopper.guard import present, redact, respond, transport
 from stopper.guard.audit import Kind, Recorder
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 logger = logging.getLogger("stopper")
+
+EXTENSION = "stopper"
+"""Where an application keeps its gate among its extensions."""
 
 _PASSAGE = "stopper.passage"  # of the WSGI environment, which every context of the request shares
 
@@ -52,7 +55,15 @@ def passage() -> Passage | None:
 
     Raises RuntimeError outside of a request.
     """
-    return cast(Passage | None, asked().environ.get(_PASSAGE))
+    return cast("Passage | None", asked().environ.get(_PASSAGE))
+
+
+def current_gate() -> Gate:
+    """Return the gate of the application at hand; raise RuntimeError where no guard stands before it."""
+    gate = current_app.extensions.get(EXTENSION)
+    if not isinstance(gate, Gate):
+        raise RuntimeError("no guard stands before this application: call guard.init_app(app)")
+    return gate
 
 
 class Gate:
@@ -61,7 +72,7 @@ class Gate:
     def __init__(self, app: Flask, default: str) -> None:
         """Take the application and what holds for its undeclared routes; read the configuration at first use."""
         self._app = app
-        self._default = DEFAULTS[default]
+        self.default = DEFAULTS[default]
         self.tokens = Tokens(lambda: Settings.from_config(app.config, app.instance_path))
         self.load_subject: Callable[[str], object] | None = None
         self._rules: dict[tuple[str, str], Rule] = {}
@@ -100,7 +111,7 @@ class Gate:
         key = (url_rule.endpoint, at_hand.method)
         rule = self._rules.get(key)
         if rule is None:
-            rule = self._rules[key] = rule_for(self._app, url_rule, at_hand.method, self._default)
+            rule = self._rules[key] = rule_for(self._app, url_rule, at_hand.method, self.default)
         return rule
 
     def _admit_transport(self, way: Passage, environ: WSGIEnvironment) -> None:
@@ -155,15 +166,21 @@ class Gate:
                 return
             raise respond.Unauthenticated("A bearer token is needed.", scopes=rule.scopes)
         token = self._verify(credential)
-        if self.load_subject is not None:
-            way.subject = self.load_subject(token.subject)
-            if way.subject is None:
-                raise respond.InvalidToken("the subject is not let in")
+        way.subject = self.subject_of(token)
         if not rule.scopes <= token.scopes:
             raise respond.InsufficientScope("The token does not reach so far.", scopes=rule.scopes)
         if rule.max_age and token.authenticated_at < time.time() - rule.max_age:
             raise respond.StaleAuthentication(rule.max_age)
         way.token = token
+
+    def subject_of(self, token: Token) -> object:
+        """Return what the subject loader makes of a token's subject; raise InvalidToken where it refuses it."""
+        if self.load_subject is None:
+            return None
+        subject = self.load_subject(token.subject)
+        if subject is None:
+            raise respond.InvalidToken("the subject is not let in")
+        return subject
 
     def _verify(self, credential: str) -> Token:
         try:

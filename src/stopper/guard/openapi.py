@@ -52,6 +52,11 @@ def _operations(app: Flask, default: Rule) -> Iterator[tuple[str, str, Rule]]:
                 yield template(url_rule.rule), method.lower(), rule_for(app, url_rule, method, default)
 
 
+def scopes(app: Flask, default: Rule) -> list[str]:
+    """Return every scope that some route asks for."""
+    return sorted({scope for _, _, rule in _operations(app, default) for scope in rule.scopes})
+
+
 def template(rule: str) -> str:
     """Return a Flask rule as an OpenAPI path: `/users/<int:id>` is `/users/{id}`."""
     return _ARGUMENT.sub(r"{\1}", rule)

@@ -175,10 +175,14 @@ class Tokens:
             raise respond.InvalidGrant("expired refresh token")
         if refresh.client != client:
             raise respond.InvalidGrant("refresh token of another client")
-        if self.store.is_revoked(_as_token(refresh)):
+        if self.store.is_revoked(as_token(refresh)):
             raise respond.InvalidGrant("revoked refresh token")
         successor = replace(refresh, issued_at=now, idle_until=now + self.settings.refresh_idle)
         return successor, self._keep_refresh(successor)
+
+    def find_refresh(self, credential: str) -> Refresh | None:
+        """Return what a refresh credential stands for without using it, or None."""
+        return self.store.find_refresh(opaque.digest(credential)) if opaque.is_well_formed(credential) else None
 
     # ----------------------------------------------------------------------- revoke
 
@@ -200,9 +204,9 @@ class Tokens:
             self.revoke(Kind.TOKEN, token.id)
 
 
-def _as_token(refresh: Refresh) -> Token:
+def as_token(refresh: Refresh) -> Token:
     """Return a refresh token as revocations see it."""
     fields: Mapping[str, Any] = {
-        name: getattr(refresh, name) for name in ("subject", "scopes", "issued_at", "expires_at", "family")
+        name: getattr(refresh, name) for name in ("subject", "scopes", "issued_at", "expires_at", "client", "family")
     }
     return Token(id="", **fields)

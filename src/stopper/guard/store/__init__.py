@@ -72,8 +72,8 @@ class Store(ClientStore, Protocol):
         A second use within `grace` seconds counts as the first while no successor has been used: the answer was lost.
         """
 
-    def family_of(self, digest: bytes) -> str | None:
-        """Return the family of a refresh token, or None, without using it."""
+    def find_refresh(self, digest: bytes) -> Refresh | None:
+        """Return the refresh token of a digest, or None, without using it."""
 
     def revoke(self, kind: Kind, value: str, before: float, until: float) -> None:
         """Write a revocation whose number becomes visible in order."""

@@ -143,15 +143,13 @@ class RedisStore:
         answer = self._redis.eval(_REDEEM, 1, *keys)
         if answer is None:
             return Redemption(None)
-        fields = json.loads(answer[0])
-        fields["scopes"] = frozenset(fields["scopes"])
-        return Redemption(Refresh(**fields), reused=bool(answer[1]))
+        return Redemption(_refresh(answer[0]), reused=bool(answer[1]))
 
     @_as_store_error
-    def family_of(self, digest: bytes) -> str | None:
-        """Return the family of a refresh token, or None, without using it."""
-        family: str | None = self._redis.hget(f"{_PREFIX}refresh:{digest.hex()}", "family")
-        return family
+    def find_refresh(self, digest: bytes) -> Refresh | None:
+        """Return the refresh token of a digest, or None, without using it."""
+        text = self._redis.hget(f"{_PREFIX}refresh:{digest.hex()}", "data")
+        return _refresh(text) if text else None
 
     # ----------------------------------------------------------------------- revocations
 
@@ -255,6 +253,12 @@ def _read(text: str | None) -> Token | None:
     fields = json.loads(text)
     fields["scopes"] = frozenset(fields["scopes"])
     return Token(**fields)
+
+
+def _refresh(text: str) -> Refresh:
+    fields = json.loads(text)
+    fields["scopes"] = frozenset(fields["scopes"])
+    return Refresh(**fields)
 
 
 def _client(text: str) -> Client:

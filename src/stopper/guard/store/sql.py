@@ -203,10 +203,11 @@ class SqlStore:
             lost = not first and now - row.used_at <= grace and not _has_used_successor(connection, row)
             return Redemption(_refresh(row), reused=not first and not lost)
 
-    def family_of(self, digest: bytes) -> str | None:
-        """Return the family of a refresh token, or None, without using it."""
+    def find_refresh(self, digest: bytes) -> Refresh | None:
+        """Return the refresh token of a digest, or None, without using it."""
         with self._transaction() as connection:
-            return connection.scalar(sa.select(refreshes.c.family).where(refreshes.c.digest == digest))
+            row = connection.execute(refreshes.select().where(refreshes.c.digest == digest)).first()
+        return _refresh(row) if row else None
 
     # ----------------------------------------------------------------------- revocations
 

@@ -1,0 +1,403 @@
+"""The endpoints of an authorization server, in one blueprint: token, revoke, introspect, keys and metadata.
+
+    app.register_blueprint(guard.endpoints())
+
+Clients authenticate with HTTP Basic; a public client names itself by `client_id`. A subject loader is asked about the
+tokens of clients too, whose subject is the client's id. Behind Flask-WTF the blueprint must be exempt from its CSRF
+check: no browser sends these requests of its own accord. Where Flask-Limiter is set up on the application before the
+blueprint is registered, it limits them.
+"""
+
+from __future__ import annotations
+
+import binascii
+import functools
+import re
+import time
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus, urlsplit
+
+from flask import Blueprint, Response, abort, current_app, jsonify, request, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from stopper.guard import openapi, redact, respond
+from stopper.guard.audit import Kind
+from stopper.guard.clients import GRANTS, Client, Clients
+from stopper.guard.gate import Gate, current_gate
+from stopper.guard.rules import PUBLIC, declare
+from stopper.guard.store import StoreError
+from stopper.guard.token import Token
+from stopper.guard.tokens import as_token
+from stopper.secret import fingerprint
+
+if TYPE_CHECKING:
+    from stopper.guard import Guard, TokenAnswer
+
+LARGEST_BODY = 16_384
+"""Bytes of a request's body that are read; a signed token needs one or two thousand."""
+
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_BASIC = re.compile(r"(?i:basic) +([A-Za-z0-9+/]+=*)", re.ASCII)
+_CREDENTIALS = ("token", "refresh_token", "client_secret")
+_FOR_CACHES = "public, max-age=300"
+
+
+class TokenRequestError(respond.Refusal):
+    """A request that an endpoint refuses, with the error code of RFC 6749 §5.2."""
+
+    code = 400
+    challenges = False
+
+    def __init__(self, error: str, description: str, reason: str = "") -> None:
+        """Take the code and the sentence for the client, and the reason for the log."""
+        super().__init__(description, reason)
+        self.error = error
+
+
+class InvalidClientError(TokenRequestError):
+    """A client that is unknown, did not authenticate or did it wrongly: it is not told which."""
+
+    code = 401
+
+    def __init__(self, reason: str) -> None:
+        """Take what the log is told."""
+        super().__init__("invalid_client", "Client authentication failed.", reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a client asks: its form, and who it is, None where it does not say."""
+
+    guard: Guard
+    gate: Gate
+    form: Mapping[str, str]
+    client: Client | None
+
+    @property
+    def client_id(self) -> str:
+        """The id of the client, empty for one that does not say who it is."""
+        return self.client.id if self.client else ""
+
+    @property
+    def authenticated(self) -> Client:
+        """The client, which has proved who it is; raises InvalidClientError for any other."""
+        if self.client is None or self.client.is_public:
+            raise InvalidClientError("no client authentication where it is needed")
+        return self.client
+
+    def required(self, name: str) -> str:
+        """Return a parameter of the form; raise the error for one that is missing."""
+        if name not in self.form:
+            raise TokenRequestError("invalid_request", f"The parameter {name} is missing.")
+        return self.form[name]
+
+    def scopes(self, otherwise: frozenset[str]) -> frozenset[str]:
+        """Return the scopes that are asked for (RFC 6749 §3.3)."""
+        return frozenset(self.form["scope"].split(" ")) if "scope" in self.form else otherwise
+
+
+Answer = Callable[[Call], Mapping[str, Any]]
+
+
+def blueprint(guard: Guard, prefix: str) -> Blueprint:
+    """Return the blueprint, with the endpoints below `prefix` and the metadata where RFC 8414 and RFC 9728 want it."""
+    made = Blueprint("stopper", __name__)
+    declare(made, PUBLIC)
+    for name, answer in (("token", _token), ("revoke", _revoke), ("introspect", _introspect)):
+        made.add_url_rule(f"{prefix}/{name}", name, _answering(guard, answer), methods=["POST"])
+    made.add_url_rule(f"{prefix}/jwks", "jwks", _keys)
+    for document, describe, identifier in (
+        ("authorization-server", _server, "issuer"),
+        ("protected-resource", _resource, "resource"),
+    ):
+        path, view = f"/.well-known/oauth-{document}", _describing(describe, identifier)
+        made.add_url_rule(path, document, view, defaults={"suffix": ""})
+        made.add_url_rule(f"{path}/<path:suffix>", document, view)
+    made.register_error_handler(429, _too_many)
+    made.record(_limit)
+    return made
+
+
+def _limit(state: BlueprintSetupState) -> None:
+    """Let each Flask-Limiter of the application limit the endpoints by its own key (ASVS 16.3.3)."""
+    views = state.app.view_functions
+    for limiter in state.app.extensions.get("limiter", ()):
+        for name, rate in (("token", "60/minute"), ("revoke", "60/minute"), ("introspect", "6000/minute")):
+            endpoint = f"{state.name_prefix}.{state.name}.{name}".lstrip(".")
+            views[endpoint] = limiter.limit(rate)(views[endpoint])
+
+
+def _too_many(error: Exception) -> Response:
+    response = _uncached({"error": "slow_down", "error_description": "Too many requests."}, 429)
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+# --------------------------------------------------------------------------- requests of clients
+
+
+def _answering(guard: Guard, answer: Answer) -> Callable[[], Response]:
+    """Return a view that reads form and client for an answer, and writes refusals as RFC 6749 §5.2 has them."""
+
+    @functools.wraps(answer)
+    def view() -> Response:
+        gate = current_gate()
+        try:
+            form = _form()
+            return _uncached(answer(Call(guard, gate, form, _client(gate, form))), 200)
+        except StoreError:
+            return _refuse(gate, respond.Unavailable("Try again later.", "store unavailable"))
+        except respond.Refusal as refusal:
+            return _refuse(gate, refusal)
+
+    return view
+
+
+def _refuse(gate: Gate, refusal: respond.Refusal) -> Response:
+    if not isinstance(refusal, respond.InvalidGrant):  # which is recorded where it is raised
+        gate.recorder.record(Kind.REFUSED, token_id=_presented(), reason=refusal.reason)
+    error = refusal.error or "temporarily_unavailable"
+    response = _uncached({"error": error, "error_description": refusal.description}, refusal.code)
+    if refusal.code == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="clients"'  # RFC 6749 §5.2
+    return response
+
+
+def _uncached(body: Mapping[str, Any], status: int) -> Response:
+    response = jsonify(body)
+    response.status_code = status
+    response.headers.update({"Cache-Control": "no-store", "Pragma": "no-cache"})  # RFC 6749 §5.1
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _form() -> Mapping[str, str]:
+    """Return the parameters of the body, each of which may be there once (RFC 6749 §3.2)."""
+    if request.query_string:
+        raise TokenRequestError("invalid_request", "Parameters belong in the body.", "parameters in the query")
+    request.max_content_length = LARGEST_BODY
+    if request.mimetype != _FORM_TYPE:
+        raise TokenRequestError("invalid_request", "The body must be a form.")
+    try:
+        form = request.form
+    except RequestEntityTooLarge:
+        raise TokenRequestError("invalid_request", "The body is too long.") from None
+    for name in _CREDENTIALS:
+        for value in form.getlist(name):
+            redact.carry(value)
+    if any(len(values) > 1 for _, values in form.lists()):
+        raise TokenRequestError("invalid_request", "A parameter is repeated.")
+    return {name: value for name, value in form.items() if value}
+
+
+def _presented() -> str:
+    """Return the fingerprint of the credential that the form carries, empty where there is none to be had."""
+    if request.mimetype == _FORM_TYPE and (request.content_length or 0) <= LARGEST_BODY:
+        for name in _CREDENTIALS:
+            if name in request.form:
+                return fingerprint(request.form[name])
+    return ""
+
+
+def _client(gate: Gate, form: Mapping[str, str]) -> Client | None:
+    """Return the client that calls, or None for one that does not say.
+
+    Raises InvalidClientError for one that cannot prove who it is.
+    """
+    header, named, registry = request.headers.get("Authorization"), form.get("client_id"), clients_of(gate)
+    if "client_secret" in form:
+        raise TokenRequestError("invalid_request", "A secret belongs in the Authorization header.")
+    if header is None:
+        client = registry.find(named) if named else None
+        if named and (client is None or not client.is_public):
+            raise InvalidClientError("an unknown client, or one that has to authenticate")
+        return client
+    client_id, secret = _basic(header)
+    if named not in (None, client_id):
+        raise TokenRequestError("invalid_request", "Two clients are named.")
+    client = registry.authenticate(client_id, secret, time.time())
+    if client is None:
+        raise InvalidClientError("wrong client id or secret")
+    return client
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Return id and secret of HTTP Basic, each form-encoded before (RFC 6749 §2.3.1)."""
+    found = _BASIC.fullmatch(header)
+    try:
+        pair = b64decode(found[1], validate=True).decode("ascii") if found else ""
+    except (binascii.Error, UnicodeDecodeError):
+        pair = ""
+    client_id, colon, secret = pair.partition(":")
+    if not colon:
+        raise InvalidClientError("malformed client authentication")
+    redact.carry(secret)
+    return unquote_plus(client_id), unquote_plus(secret)
+
+
+def clients_of(gate: Gate) -> Clients:
+    """Return the registry of an application's clients."""
+    return Clients(gate.tokens.store, gate.settings.token_prefix)
+
+
+# --------------------------------------------------------------------------- token, revoke, introspect
+
+
+def _token(call: Call) -> TokenAnswer:
+    """Hand out a token for a grant."""
+    grant = call.required("grant_type")
+    if grant not in GRANTS:
+        raise TokenRequestError("unsupported_grant_type", "This grant is not offered.")
+    if call.client is not None and grant not in call.client.grants:
+        raise TokenRequestError("unauthorized_client", "The client may not use this grant.")
+    return _client_credentials(call) if grant == "client_credentials" else _renew(call)
+
+
+def _client_credentials(call: Call) -> TokenAnswer:
+    """Hand out a token of the client's own, without a refresh token (RFC 6749 §4.4)."""
+    client = call.authenticated
+    scopes = call.scopes(otherwise=client.scopes)
+    if not scopes <= client.scopes:
+        raise TokenRequestError("invalid_scope", "The client may not have this scope.")
+    return call.guard.issue(client.id, scopes, client=client.id)
+
+
+def _renew(call: Call) -> TokenAnswer:
+    """Exchange a refresh token; the new access token may be asked to have fewer scopes (RFC 6749 §6)."""
+    scopes = call.form["scope"].split(" ") if "scope" in call.form else None
+    return call.guard.renew(call.required("refresh_token"), scopes=scopes, client=call.client_id)
+
+
+def _revoke(call: Call) -> Mapping[str, Any]:
+    """End a token of the caller's with its family; one that is unknown has ended already (RFC 7009 §2.2)."""
+    token = _found(call.gate, call.required("token"))
+    if token is None:
+        return {}
+    if not _is_ours(call.gate, token):
+        raise TokenRequestError("unsupported_token_type", "The token is another issuer's.")
+    if token.client != call.client_id:
+        raise TokenRequestError("invalid_grant", "The token is another client's.")
+    call.guard.revoke(token)
+    return {}
+
+
+def _introspect(call: Call) -> Mapping[str, Any]:
+    """Tell a client that may ask what an access token is worth; of any other it learns nothing (RFC 7662 §2.2).
+
+    A refresh token is not active here: no resource may take one for an access token.
+    """
+    gate = call.gate
+    if not call.authenticated.introspects:
+        raise TokenRequestError("unauthorized_client", "The client may not ask about tokens.")
+    try:
+        token = _verified(gate, call.required("token"))
+        gate.subject_of(token)
+    except respond.InvalidToken:
+        return {"active": False}
+    if not _is_ours(gate, token):
+        return {"active": False}
+    members = {
+        "active": True,
+        "token_type": "Bearer",
+        "client_id": token.client,
+        "sub": token.subject,
+        "iss": token.issuer,
+        "aud": [name for name in gate.tokens.audiences if name],
+        "exp": int(token.expires_at),
+        "iat": int(token.issued_at),
+        "jti": token.id,
+    }
+    return {**{name: value for name, value in members.items() if value}, "scope": " ".join(sorted(token.scopes))}
+
+
+def _found(gate: Gate, credential: str) -> Token | None:
+    """Return the access or refresh token of a credential, the latter as revocations see it, or None."""
+    refresh = gate.tokens.find_refresh(credential)
+    if refresh is not None:
+        return replace(as_token(refresh), id=fingerprint(credential))
+    try:
+        return _verified(gate, credential)
+    except respond.InvalidToken:
+        return None
+
+
+def _verified(gate: Gate, credential: str) -> Token:
+    """Return the access token of a text, which may be anything; raise InvalidToken for one that is not valid."""
+    if not credential.isascii():
+        raise respond.InvalidToken("not a token of this API")
+    return gate.tokens.verify(credential)
+
+
+def _is_ours(gate: Gate, token: Token) -> bool:
+    return token.issuer in ("", gate.settings.issuer)
+
+
+# --------------------------------------------------------------------------- what anybody may read
+
+
+def _keys() -> Response:
+    """Publish the keys that our signed tokens are verified with, none where none are signed."""
+    gate = current_gate()
+    response = jsonify(gate.tokens.keys.ring().public() if gate.settings.issuer else {"keys": []})
+    response.content_type = "application/jwk-set+json"  # RFC 7517 §8.5.2
+    response.headers["Cache-Control"] = _FOR_CACHES
+    return response
+
+
+Describe = Callable[[Gate], Mapping[str, Any]]
+
+
+def _describing(describe: Describe, identifier: str) -> Callable[[str], Response]:
+    """Return a view that serves a document at the well-known path of its identifier only (RFC 8414 §3.1)."""
+
+    @functools.wraps(describe)
+    def show(suffix: str) -> Response:
+        document = describe(current_gate())
+        name = document[identifier]
+        if not name or urlsplit(name).path.strip("/") != suffix:
+            abort(404)
+        response = jsonify(document)
+        response.headers["Cache-Control"] = _FOR_CACHES
+        return response
+
+    return show
+
+
+def _server(gate: Gate) -> Mapping[str, Any]:
+    """Return RFC 8414 metadata. There is no authorization endpoint, hence no response types."""
+    issuer = urlsplit(gate.settings.issuer)
+
+    def url(endpoint: str) -> str:
+        # of the configured name and not of the Host header, which a client chooses
+        return f"{issuer.scheme}://{issuer.netloc}{url_for(f'.{endpoint}')}"
+
+    methods = ["client_secret_basic", "none"]
+    return {
+        "issuer": gate.settings.issuer,
+        "token_endpoint": url("token"),
+        "token_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint": url("revoke"),
+        "revocation_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint": url("introspect"),
+        "introspection_endpoint_auth_methods_supported": methods[:1],
+        "jwks_uri": url("jwks"),
+        "grant_types_supported": list(GRANTS),
+        "response_types_supported": [],
+        "scopes_supported": openapi.scopes(current_app, gate.default),
+    }
+
+
+def _resource(gate: Gate) -> Mapping[str, Any]:
+    """Return RFC 9728 metadata; the resource is the first of our audiences that is an https URL."""
+    names = [name for name in gate.tokens.audiences if name.startswith("https://")]
+    issuers = [gate.settings.issuer] if gate.settings.issuer else []
+    return {
+        "resource": names[0] if names else "",
+        "authorization_servers": [*issuers, *gate.settings.trusted_issuers],
+        "bearer_methods_supported": ["header"],
+        "scopes_supported": openapi.scopes(current_app, gate.default),
+    }
