@@ -35,7 +35,7 @@ from typing import Any
 
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import UNKNOWN, Module
-from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, settings, written
+from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, place, settings, words, written
 from stopper.observe.source.standing import severity
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import unsigned
@@ -140,7 +140,8 @@ def _lets_through(body: list[ast.stmt]) -> bool:
     if not isinstance(last, ast.Return) or last.value is None:
         return False
     refuses = isinstance(last.value, ast.Constant) and last.value.value in (None, False)
-    return not refuses and not isinstance(last.value, ast.Tuple)
+    handed_on = isinstance(last.value, ast.Call) and not {"verify", "validate"}.isdisjoint(words(last_name(last.value)))
+    return not refuses and not handed_on and not isinstance(last.value, ast.Tuple)
 
 
 def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:

@@ -97,6 +97,7 @@ class Analysis:
         self._safe: dict[tuple[Sink, int], Safe] = {}
         self._calls: dict[int, jose.JoseCall] = {}
         self._summaries: dict[Function, Summary | None] = {}
+        self._inside: set[Function] = set()
         self._depth = 0
 
     @cached_property
@@ -109,12 +110,13 @@ class Analysis:
             while found >= 0:
                 offsets.add(found)
                 found = text.find(word, found + 1)
-        if not offsets:
-            return []
-        starts = [0]
-        for line in self.module.lines:
-            starts.append(starts[-1] + len(line) + 1)
-        return sorted({bisect.bisect_right(starts, offset) for offset in offsets})
+        lines: list[int] = []
+        line, before = 1, 0
+        for offset in sorted(offsets):
+            line += text.count("\n", before, offset)
+            before = offset
+            lines.append(line)
+        return lines
 
     @cached_property
     def aliases(self) -> Mapping[str, str]:
@@ -158,8 +160,8 @@ class Analysis:
             return True
         _ = self.globals
         for function in self.module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-            if self.hot(function):
-                self.summary(function)
+            if self.hot(function) and function not in self._inside:
+                self._walk(function, {})
         return True
 
     @property
@@ -207,14 +209,14 @@ class Analysis:
         finally:
             other._depth = deeper
 
-    def summary(self, function: Function, outer: Mapping[str, Value] | None = None) -> Summary | None:
+    def summary(self, function: Function) -> Summary | None:
         """Return what a function of this module does; it is walked the first time."""
         if function in self._summaries:
             return self._summaries[function]
         self._summaries[function] = None
-        frame = Frame(self, function, outer or {})
+        frame = Frame(self, function, {})
         try:
-            frame.enter(function)
+            frame.trace(function)
         except RecursionError:
             self.incomplete.append(function.name)
         returned = frame.returned[0] if frame.returned else NONE
@@ -225,8 +227,15 @@ class Analysis:
 
     def inner(self, function: Function, variables: Mapping[str, Value]) -> None:
         """Walk a function that stands inside another, with the variables it can see there."""
-        if variables and self.hot(function):
-            self.summary(function, variables)
+        if variables and self.hot(function) and function not in self._inside:
+            self._inside.add(function)
+            self._walk(function, variables)
+
+    def _walk(self, function: Function, outer: Mapping[str, Value]) -> None:
+        try:
+            Frame(self, function, outer).enter(function)
+        except RecursionError:
+            self.incomplete.append(function.name)
 
     def flow(
         self, sink: Sink, taint: Taint, node: ast.AST, target: str, says: Says | None, function: Function | None

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stopper.observe.source.flows import library, sinks
-from stopper.observe.source.flows.naming import Says, hidden, identity, made_by, words
+from stopper.observe.source.flows.naming import Says, harmless, hidden, made_by, words
 from stopper.observe.source.flows.sinks import Sink
 from stopper.observe.source.flows.spelling import dotted_name, last_name
 from stopper.observe.source.flows.values import NONE, RAW, WEAK, Origin, Taint, Value, only
@@ -31,6 +31,7 @@ class Binding:
         self.function = function
         self.variables: dict[str, Value] = {}
         self.outer = outer
+        self.parameters: set[str] = set()
         self.returned: list[Value] = []
         self.reached: list[tuple[Sink, Taint, ast.AST, str]] = []
 
@@ -69,7 +70,7 @@ class Binding:
         for position, element in enumerate(target.elts):
             if len(parts) == len(target.elts):
                 self.bind(element, self.value(parts[position]), parts[position])
-            elif not identity(last_name(element)):
+            elif not harmless(last_name(element)):
                 self.bind(element, Value(value.taints), source)
 
     def _bind_item(self, target: ast.Subscript, value: Value, source: ast.expr | None) -> None:

@@ -28,16 +28,23 @@ class Frame(Expressions):
     """One function, class body or module on its way through the walk, statement by statement."""
 
     def enter(self, function: Function) -> None:
-        """Bind the parameters and walk the body."""
-        arguments = function.args
-        bound = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-        for position, argument in enumerate(bound):
-            taints = [Taint(Origin.PARAMETER, self.module, argument, parameter=position)]
-            says = self.credential(argument.arg)
-            if says and _textual_annotation(argument.annotation) and not self._object(argument.arg, argument):
-                taints.append(Taint(Origin.NAMED, self.module, argument, says=says))
-            self.variables[argument.arg] = self._held(argument.arg, Value(tuple(taints)), argument)
+        """Bind the parameters by what their names say, and walk the body."""
+        for argument in _parameters(function):
+            self._parameter(argument, ())
         self.block(function.body)
+
+    def trace(self, function: Function) -> None:
+        """Walk the body as a caller sees it: with every parameter marked, to learn where each one ends."""
+        for position, argument in enumerate(_parameters(function)):
+            self._parameter(argument, (Taint(Origin.PARAMETER, self.module, argument, parameter=position),))
+        self.block(function.body)
+
+    def _parameter(self, argument: ast.arg, taints: tuple[Taint, ...]) -> None:
+        self.parameters.add(argument.arg)
+        says = self.credential(argument.arg)
+        if says and _textual_annotation(argument.annotation) and not self._object(argument.arg, argument):
+            taints = (*taints, Taint(Origin.NAMED, self.module, argument, says=says))
+        self.variables[argument.arg] = self._held(argument.arg, Value(taints), argument)
 
     def block(self, statements: Iterable[ast.stmt]) -> None:
         """Walk statements in order."""
@@ -112,10 +119,7 @@ class Frame(Expressions):
             test = test.left
         if isinstance(test, ast.Attribute):
             return True
-        if not isinstance(test, ast.Name):
-            return False
-        value = self.variables.get(test.id, NONE)
-        return any(taint.origin is Origin.PARAMETER for taint in value.taints)
+        return isinstance(test, ast.Name) and test.id in self.parameters
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         self.bind(node.target, only(self.value(node.iter).all()), None)
@@ -203,6 +207,10 @@ class Frame(Expressions):
         body = Frame(self.analysis, None, self.outer)
         body.variables = dict(self.variables)
         body.block(node.body)
+
+
+def _parameters(function: Function) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
 
 
 def _leaves(body: list[ast.stmt]) -> bool:

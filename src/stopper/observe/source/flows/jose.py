@@ -71,7 +71,7 @@ for _name in ("flask_jwt_extended", "flask_jwt_extended.utils"):
     _FUNCTIONS[f"{_name}.get_unverified_jwt_headers"] = (Act.HEADER, "Flask-JWT-Extended", _ONE)
 
 NAMES = frozenset(
-    {name.rpartition(".")[2] for name in _FUNCTIONS} | {"loads", "dumps", "loads_unsafe", "load_payload"},
+    {name.rpartition(".")[2] for name in _FUNCTIONS} | {"loads", "dumps", "loads_unsafe"},
 )
 """Last parts of the names that are worth resolving."""
 
@@ -144,7 +144,7 @@ def read(module: Module, called: Called, function: Function | None) -> JoseCall 
     if known is not None:
         act, library, parameters = known
         return _call(act, library, module, called, function, parameters)
-    if called.name in ("loads", "loads_unsafe", "load_payload", "dumps"):
+    if called.name in ("loads", "loads_unsafe", "dumps"):
         return _text(module, called, function, qualified)
     return None
 

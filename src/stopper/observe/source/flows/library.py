@@ -71,9 +71,8 @@ CLEANSING_WORDS = frozenset(
 """Words in a function's name that say its answer shows nothing of what it was given."""
 
 ANSWERING = frozenset(
-    "random generate gen create make new unique uid uuid id code token key secret string str hash nonce pin otp "
-    "password passwd jwt encode payload claims options session header headers auth build get issue url body params "
-    "fetch read data".split()
+    "random generate gen unique uid uuid code token key secret hash nonce pin otp password passwd jwt encode payload "
+    "claims options header headers auth".split()
 )
 """Words of the project's functions whose answer may hold a credential although nothing was given to them."""
 

@@ -232,6 +232,8 @@ def _reads_setting(call: ast.Call) -> bool:
     name, func = last_name(call.func), call.func
     if isinstance(func, ast.Attribute) and name in _GETTERS:
         return last_name(func.value).lower().strip("_") in _ENVIRONMENTS or name == "getenv"
+    if "env" not in name.lower() and "setting" not in name.lower() and "conf" not in name and name != "getattr":
+        return False
     told = words(name)
     return name in ("getenv", "config", "env", "getattr") or (
         "get" in told and not {"env", "setting", "config"}.isdisjoint(told)
@@ -249,7 +251,7 @@ def _asked(call: ast.Call) -> tuple[str, ast.expr | None]:
 
 def _setting_default(module: Module, call: ast.Call) -> Iterator[Literal]:
     """Yield the default of a setting whose own name is a secret's, wherever its value goes."""
-    if not (isinstance(call.func, ast.Name | ast.Attribute) and _reads_setting(call)):
+    if not call.args or not _reads_setting(call):
         return
     key, default = _asked(call)
     if default is not None and key and _secret(key):

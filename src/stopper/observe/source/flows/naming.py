@@ -14,6 +14,7 @@ class Says(enum.Enum):
     SECRET = "secret"
     PASSWORD = "password"
     CODE = "one-time code"
+    SESSION = "session id"
 
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -25,7 +26,7 @@ _ALONE = {
     "authtoken": Says.TOKEN,
     "accesstoken": Says.TOKEN,
     "refreshtoken": Says.TOKEN,
-    "sessionid": Says.TOKEN,
+    "sessionid": Says.SESSION,
     "authorization": Says.TOKEN,
     "secret": Says.SECRET,
     "secretkey": Says.SECRET,
@@ -40,7 +41,7 @@ _ALONE = {
 _PAIRS = {
     **{(first, "key"): Says.TOKEN for first in ("api", "auth")},
     **{(first, "key"): Says.SECRET for first in ("secret", "signing", "private", "encryption", "hmac", "jwt")},
-    **{("session", last): Says.TOKEN for last in ("id", "key")},
+    **{("session", last): Says.SESSION for last in ("id", "key")},
     **{(first, "header"): Says.TOKEN for first in ("auth", "authorization", "bearer")},
     **{
         (first, "code"): Says.CODE
@@ -103,6 +104,13 @@ def made_by(name: str) -> Says | None:
     if not parts or parts[0] not in _MAKING:
         return None
     return credential("_".join(parts[1:])) if len(parts) > 1 else None
+
+
+@functools.lru_cache(maxsize=5_000)
+def harmless(name: str) -> bool:
+    """Tell whether a piece of a credential's text is no secret by its name: the scheme, the user's name."""
+    parts = words(name)
+    return identity(name) or (bool(parts) and parts[-1] in ("scheme", "type", "kind", "method", "prefix", "user"))
 
 
 @functools.lru_cache(maxsize=5_000)

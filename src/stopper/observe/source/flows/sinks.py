@@ -56,7 +56,7 @@ def relevant(sink: Sink, taint: Taint) -> bool:
         return taint.origin not in RAW and taint.origin not in (Origin.STRONG, Origin.DIGEST)
     if taint.origin not in RAW:
         return False
-    return sink not in STORES or taint.says in (None, Says.TOKEN)
+    return taint.says in (None, Says.TOKEN) or (sink not in STORES and taint.says is not Says.SESSION)
 
 
 def sink_of(module: Module, called: Called, function: Function | None) -> Sink | None:
