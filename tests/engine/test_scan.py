@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from flask import Flask, abort, request
+from flask import Flask, abort, redirect, request
 
 from stopper.controls import Entry, catalogue
 from stopper.engine import Event, Inputs, Limits, Scan, ScanFinished, ScanStarted, Target
-from stopper.model import Control, Report, Severity, Verdict, Witness
+from stopper.model import Control, Endpoint, Place, Report, Severity, Verdict, Witness
 from stopper.observe.source import read_project
 from stopper.observe.spec import read
-from stopper.observe.views import Credential, Exchange, Request
+from stopper.observe.views import AppRoute, AppSnapshot, Credential, Exchange, Request
 from stopper.report import json, sarif, terminal
 from stopper.secret import Secret
 from tests.cases import InProcess
@@ -227,3 +227,17 @@ def test_item_is_called_by_an_id_that_its_list_tells() -> None:
     without, _ = scanned(inputs(target(app)))
     assert without.coverage.eligible == 2
     assert "GET /orders/{id}" in [skip.what for skip in without.skips]
+
+
+def test_pages_that_no_specification_promises_do_not_make_a_scan_incomplete() -> None:
+    """A part of the application with a login of its own is not what the scan was for; without a specification it is."""
+    app = shop()
+    pages = [f"/page{number}" for number in range(5)]
+    for page in pages:
+        app.add_url_rule(page, page, lambda: redirect("/login"))
+    routes = tuple(AppRoute(Endpoint("GET", path), path, Place("")) for path in ("/me", "/open", *pages))
+    known = replace(inputs(target(app)), snapshot=AppSnapshot("shop:app", routes, {}))
+    promised, _ = scanned(known)
+    assert (promised.coverage.eligible, promised.coverage.reached, promised.incomplete) == (7, 2, "")
+    unpromised, _ = scanned(replace(known, documents=()))
+    assert unpromised.incomplete == "only 2 of 7 eligible operations were reached"

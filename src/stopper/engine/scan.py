@@ -285,9 +285,9 @@ class Scan:
             controls_asked=tuple(sorted(self.asked)),
         )
 
-    def _reached(self) -> set[str]:
+    def _reached(self) -> set[Endpoint]:
         """Return the operations that answered for themselves: their door was judged, or somebody was let in."""
-        return {str(b.endpoint) for live in self.lives for b in live.baselines if b.reached}
+        return {b.endpoint for live in self.lives for b in live.baselines if b.reached}
 
     def _incomplete(self) -> str:
         """Return why the scan cannot count as done, or an empty text."""
@@ -296,12 +296,22 @@ class Scan:
         for live in self.lives:
             if live.shortfall and self._counts(live):
                 return f"{live.target.witness.value}: {live.shortfall}"
-        reached, eligible = len(self._reached()), len(self._eligible())
-        if self.lives and not eligible:
+        expected = self._expected()
+        if self.lives and not expected:
             return "no operation could be asked"
-        if reached < REACHED_SHARE * eligible:
-            return f"only {reached} of {eligible} eligible operations were reached"
+        reached = expected & self._reached()
+        if len(reached) < REACHED_SHARE * len(expected):
+            return f"only {len(reached)} of {len(expected)} eligible operations were reached"
         return self._unread()
+
+    def _expected(self) -> set[Endpoint]:
+        """Return the eligible operations without which the scan is not done: the promised ones, where any are.
+
+        What a specification leaves out is often another part of the application, with a login of its own.
+        """
+        eligible = self._eligible()
+        promised = {view.endpoint for view in self.joined.views if view.operation}
+        return eligible & promised or eligible
 
     def _counts(self, live: LiveScan) -> bool:
         """Tell whether the scan is incomplete without what this API did not answer.
