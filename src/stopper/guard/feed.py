@@ -29,6 +29,7 @@ class Feed:
         self._read_at = -float("inf")
         self._asks_at_first_sight = False
         self._ended: dict[Kind, dict[str, Revocation]] = {kind: {} for kind in Kind}
+        self._holds_any = False
 
     def refresh(self) -> None:
         """Read on if the last reading is older than the lag; raise StoreError where that fails beyond the grace."""
@@ -52,6 +53,7 @@ class Feed:
         while entries := self._store.revocations(self._number or 0, now, 1000):
             for entry in entries:
                 self._ended[entry.kind][entry.value] = entry
+            self._holds_any = True
             self._number = entries[-1].number
             if sum(map(len, self._ended.values())) > self._bound:
                 self._drop(now)
@@ -77,6 +79,8 @@ class Feed:
 
     def ends(self, token: Token) -> bool:
         """Tell whether what is known here ends a token."""
+        if not self._holds_any:
+            return False  # the usual case, and each request asks
         ended = self._ended
         if token.id in ended[Kind.TOKEN] or (token.family and token.family in ended[Kind.FAMILY]):
             return True

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -46,9 +47,12 @@ class Parsed:
         return value
 
 
-# Canonical base64url (RFC 7515 §2, RFC 4648 §3.5): no padding, and no spare bits set in a last, partial group.
-_SEGMENT = r"((?:[A-Za-z0-9_-]{4})*+(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?)"
-_COMPACT = re.compile(rf"{_SEGMENT}\.{_SEGMENT}\.{_SEGMENT}", re.ASCII)
+_COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]*+)\.([A-Za-z0-9_-]++)", re.ASCII)
+
+# Canonical base64url (RFC 7515 §2, RFC 4648 §3.5) has no padding and no spare bits set in a last, partial group of
+# two or three characters; a group of one there is none.
+_LAST_CHARACTERS = (None, "", "AQgw", "AEIMQUYcgkosw048")
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 # `crit` names extensions that must be understood (RFC 7515 §4.1.11), and none is; `b64` changes what is signed
 # (RFC 7797); `zip` and `enc` belong to JWE.
@@ -84,8 +88,8 @@ def parse(token: str) -> Parsed:
     if found is None:
         raise JoseError("not a canonical compact JWS")
     first, second, third = found.groups()
-    if len(first) > LONGEST_HEADER or not first or not third:
-        raise JoseError("header too long, or header or signature missing")
+    if len(first) > LONGEST_HEADER:
+        raise JoseError("header too long")
     header = json_object(_decoded(first))
     if not _REFUSED_HEADERS.isdisjoint(header):
         raise JoseError("critical, unencoded, compressed or encrypted")
@@ -97,7 +101,10 @@ def parse(token: str) -> Parsed:
 
 
 def _decoded(segment: str) -> bytes:
-    return urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    last = _LAST_CHARACTERS[len(segment) % 4]
+    if last is not None and segment[-1] not in last:
+        raise JoseError("not canonical base64url")
+    return a2b_base64(segment.encode("ascii").translate(_TO_STANDARD) + b"=" * (-len(segment) % 4))
 
 
 def verified(parsed: Parsed, key: Key) -> bytes:
