@@ -166,7 +166,7 @@ INLINE = {
     ),
     "permission": (
         "from flask_principal import Permission\np = Permission()\n",
-        "if p.can():\n  return 'x'\n abort(403)",
+        "if p.can():\n  return 'x'\n count('refused')\n abort(403)",
         "session",
     ),
     "login": ("", "if request.json['password'] != 'x':\n  return 'no', 401", None),

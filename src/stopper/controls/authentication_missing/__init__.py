@@ -114,8 +114,9 @@ _CHECKS_ITSELF = re.compile(
     re.IGNORECASE,
 )
 _SHOWS = frozenset({"render_template", "render_template_string", "send_from_directory", "send_static_file", "redirect"})
+_PREFIX = re.compile(r"api|rest|v?\d+(\.\d+)*|\{.*", re.IGNORECASE)
 _ENOUGH = 2
-"""Guarded neighbours from which it is clear that this application guards its operations."""
+"""Guarded neighbours from which it is clear that this application guards its operations; of one collection, one is."""
 
 _SHARE = 0.1
 """Share of guarded neighbours below which being open is the rule, and the guarded ones are the exception."""
@@ -155,13 +156,21 @@ def _forgotten(module: Module, route: Route) -> bool:
     if len(guarded) < _SHARE * len(neighbours):
         return False
     beside = [each for each in guarded if each.place.uri == route.place.uri]
-    methods = {endpoint.method for endpoint in route.endpoints}
+    related = any(_collection(each) == _collection(route) for each in beside)
+    methods = _methods(route)
     if methods & _CHANGES:
-        return len(guarded) >= _ENOUGH and any(_methods(each) - {"GET"} for each in guarded)
+        return related or (len(guarded) >= _ENOUGH and any(_methods(each) - {"GET"} for each in guarded))
     if methods - {"GET"}:
         signs_up = any(_PEOPLE.search(endpoint.path) for endpoint in route.endpoints)
         return len(beside) >= _ENOUGH and not signs_up
-    return len(beside) >= _ENOUGH and bool(_GIVES_AWAY.search(f"{route.endpoints[0].path} {route.name}"))
+    gives_away = _GIVES_AWAY.search(f"{route.endpoints[0].path} {route.name}")
+    return bool(gives_away) and (related or len(beside) >= _ENOUGH)
+
+
+def _collection(route: Route) -> str:
+    """Return the first segment of a route's path that names something: `users` of `/api/v1/users/{id}`."""
+    segments = route.endpoints[0].path.split("/") if route.endpoints else []
+    return next((each for each in segments if each and not _PREFIX.fullmatch(each)), "")
 
 
 def _methods(route: Route) -> set[str]:

@@ -139,7 +139,8 @@ class _Examiner:
             if self._statement(statement, tied or (due and isinstance(statement, ast.Raise | ast.Return | ast.Expr))):
                 return True
             # what stands right after `if permission.can(): return ...` answers the callers who may not
-            due = isinstance(statement, ast.If) and _leaves(statement) and self.about(statement.test)
+            left = isinstance(statement, ast.If) and _leaves(statement) and self.about(statement.test)
+            due = left or (due and isinstance(statement, ast.Expr))
         return False
 
     def _statement(self, node: ast.stmt, tied: bool) -> bool:
