@@ -122,3 +122,33 @@ def as_configured(token, key, strict):
 
 def other_library(session):
     return session.get("https://login.test", verify=False, headers=request.headers)
+
+
+def only_if_asked(token, key, strict=False):
+    if strict:
+        claims = authlib_jwt.decode(token, key)  # ok
+        claims.validate()
+        return claims
+    return jwt.decode(token, options={"verify_signature": False})  # bad
+
+
+def one_or_the_other(token, key, strict=False):
+    if strict:
+        claims = jwt.decode(token, key, algorithms=["HS256"])  # ok
+    else:
+        claims = jwt.decode(token, options={"verify_signature": False})  # bad
+    return claims["sub"]
+
+
+def read_on_the_way(token, keys):
+    if "." in token:
+        unverified = jwt.decode(token, options={"verify_signature": False})
+        return jwt.decode(token, keys[unverified["tenant"]], algorithms=["ES256"])  # ok
+    return None
+
+
+def read_before(token, keys):
+    unverified = jwt.decode(token, options={"verify_signature": False})
+    if unverified["tenant"] in keys:
+        return jwt.decode(token, keys[unverified["tenant"]], algorithms=["ES256"])  # ok
+    return None

@@ -129,17 +129,43 @@ def _verifies(call: JoseCall) -> bool:
 
 
 def verified_around(module: Module, function: Function, besides: ast.AST) -> bool:
-    """Tell whether the function verifies a token too: by a library, or by something that is called so."""
+    """Tell whether the function verifies a token too: by a library, or by something that is called so.
+
+    What is verified only where the other call is not reached (`if strict: return verified`) counts for nothing.
+    """
     for call in analysis.of(module).calls:
-        if call.function is function and call.node is not besides and _verifies(call):
+        verified = call.function is function and call.node is not besides and _verifies(call)
+        if verified and not _apart(module, call.node, besides):
             return True
     ours = {id(call.node) for call in analysis.of(module).calls}
     for node in ast.walk(function):
         if not isinstance(node, ast.Call) or node is besides or id(node) in ours:
             continue
-        if not _VERIFYING.isdisjoint(words(last_name(node))) and _takes_token(node):
+        verified = not _VERIFYING.isdisjoint(words(last_name(node))) and _takes_token(node)
+        if verified and not _apart(module, node, besides):
             return True
     return False
+
+
+def _apart(module: Module, one: ast.AST, other: ast.AST) -> bool:
+    """Tell whether no run comes by both nodes: they stand in the two branches of an `if`, or the first one's leaves."""
+    around_one, around_other = list(module.ancestors(one)), list(module.ancestors(other))
+    for outer in around_one:
+        if not isinstance(outer, ast.If):
+            continue
+        branch = next((each for each in (outer.body, outer.orelse) if _holds(each, around_one)), None)
+        if branch is None or _holds(branch, around_other):
+            continue
+        if outer in around_other:
+            return _holds(outer.body, around_other) or _holds(outer.orelse, around_other)
+        after = getattr(other, "lineno", 0) > (outer.end_lineno or 0)
+        if after and isinstance(branch[-1], ast.Return | ast.Raise):
+            return True
+    return False
+
+
+def _holds(branch: list[ast.stmt], ancestors: list[ast.AST]) -> bool:
+    return any(statement is outer for statement in branch for outer in ancestors)
 
 
 def _takes_token(call: ast.Call) -> bool:
