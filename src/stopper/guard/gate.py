@@ -98,7 +98,8 @@ class Gate:
         header = environ.get("HTTP_AUTHORIZATION")
         redact.carry_anew(header)
         try:
-            self._admit_transport(way, environ)
+            if way.channel is not Channel.TLS or self._app.debug:
+                self._admit_transport(way, environ)
             self._admit_credential(way, way.rule, environ)
         except respond.Refusal as refusal:
             self._note(way, refusal, environ)
