@@ -93,11 +93,14 @@ _ANSWERS = frozenset({"jsonify", "make_response", "Response", "JSONResponse", "j
 _PUTS_TOGETHER = _ANSWERS | {"dumps", "dict"}
 _UNCACHED = re.compile(r"no_?store|never_?cache|un_?cached|dont_?cache", re.IGNORECASE)
 _MAY_FORBID = re.compile(r"no.?store|after_(?:app_)?request|Guard\(", re.IGNORECASE)
+_MAKES_ANSWERS = re.compile("|".join(_ANSWERS))
 _AFTER = frozenset({"after_request", "after_app_request"})
 
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at what returns a token in a JSON object to a caller: something must forbid caches to store it."""
+    if not module.routes and not _MAKES_ANSWERS.search(module.text):
+        return
     lines = {route.view.line for route in module.routes}
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
         first = function.decorator_list[0] if function.decorator_list else function

@@ -35,7 +35,7 @@ class Hook:
 def find(project: Project) -> list[Hook]:
     """Return every hook of a project, whether registered by decorator or by call."""
     found: list[Hook] = []
-    for module in project.modules:
+    for module in project.routed:
         for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
             found.extend(
                 _hook(module, each, module, function)
@@ -69,7 +69,7 @@ def may_guard(hook: Hook) -> bool:
 def protections(project: Project) -> list[tuple[Key | None, Guard]]:
     """Return what protects a whole application by being attached to it: `stopper.guard`'s `Guard(app)`."""
     found: list[tuple[Key | None, Guard]] = []
-    for module in project.modules:
+    for module in project.routed:
         for call in module.nodes(ast.Call):
             if guards.dotted(call.func).rpartition(".")[2] not in ("Guard", "init_app"):
                 continue

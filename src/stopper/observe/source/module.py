@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,11 @@ from stopper.observe.source import constants, doors, files, names, owners, reach
 from stopper.observe.source.files import FileState, State
 from stopper.observe.source.syntax import Function, Index, Scope, uncollected
 from stopper.observe.views import Route
+
+_ROUTED = re.compile(
+    r"\.route\b|add_url_rule|add_resource|add_namespace|register_blueprint|init_app"
+    r"|before_(?:app_)?request|\bexpose\b|\bGuard\b|@\s*[\w.]+\.(?:get|post|put|patch|delete)\b"
+)
 
 One = TypeVar("One", bound=ast.AST)
 Two = TypeVar("Two", bound=ast.AST)
@@ -234,6 +240,11 @@ class Project:
             if path in self._paths and path != ".py":
                 return self.at(path)
         return None
+
+    @cached_property
+    def routed(self) -> tuple[Module, ...]:
+        """Return the modules whose text holds a word without which nothing is routed, hooked or registered."""
+        return tuple(module for module in self.modules if _ROUTED.search(module.text))
 
     @cached_property
     def families(self) -> dict[str, list[names.Definition]]:

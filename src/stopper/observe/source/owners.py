@@ -124,7 +124,7 @@ class Owners:
         """Collect the registrations of a project's modules."""
         self._registered: defaultdict[Key, list[Registration]] = defaultdict(list)
         self._unnamed: defaultdict[str, list[Registration]] = defaultdict(list)
-        for module in project.modules:
+        for module in project.routed:
             for call in module.nodes(ast.Call):
                 if isinstance(call.func, ast.Attribute):
                     self._register(module, call, call.func)

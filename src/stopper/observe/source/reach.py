@@ -58,7 +58,7 @@ class Reach:
         """Walk from every view of the project."""
         self._project = project
         self._callees: dict[ast.AST, tuple[Definition, ...]] = {}
-        self._callbacks = _callbacks(project)
+        self._callbacks = _callbacks(project) if project.routing.views else {}
         self._endpoints: defaultdict[ast.AST, set[Endpoint]] = defaultdict(set)
         for route, view in project.routing.views:
             for function in self._run_by(view):

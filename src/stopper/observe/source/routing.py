@@ -66,7 +66,7 @@ class Routing:
         self._protections = hooks.protections(project)
         self._inline: dict[ast.AST, Guard | None] = {}
         self._applications: dict[Route, frozenset[owners.Key]] = {}
-        found = [each for module in project.modules for each in _routes(module)]
+        found = [each for module in project.routed for each in _routes(module)]
         found.extend(_exposed(project))
         pairs = [(self._route(each), self._view(each)) for each in found]
         pairs.sort(key=lambda pair: (pair[0].place.uri, pair[0].place.line, pair[0].view.line))
@@ -350,7 +350,7 @@ def _class_decorators(view: Definition, verb: str) -> Iterator[Written]:
 
 def _exposed(project: Project) -> Iterator[_Found]:
     """Yield the routes of Flask-AppBuilder's `@expose` methods, one per method, for every class that serves it."""
-    for module in project.modules:
+    for module in project.routed:
         for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
             for each in function.decorator_list:
                 owner = module.scope(function)
