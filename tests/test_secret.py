@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import pickle
+import re
 import secrets
 import time
 import timeit
@@ -110,6 +111,9 @@ LEAKS: list[tuple[str, str]] = [
 ]
 
 HARMLESS = [
+    '{"error": "invalid_token", "error_description": "The access token is not valid."}',
+    json.dumps('{"error": "invalid_token", "error_description": "gone"}'),
+    "fields: ['user', 'password', 'username', 'token', 'created_at']",
     "Bearer of bad news",
     "the bearer of this letter may pass",
     "token expired",
@@ -225,6 +229,7 @@ SPELLERS: list[Callable[[str], str]] = [
     lambda value: repr(value.encode()),
     lambda value: urllib.parse.quote(value, safe=""),
     urllib.parse.quote_plus,
+    lambda value: re.sub("%..", lambda escape: escape[0].lower(), urllib.parse.quote(value, safe="")),
     lambda value: base64.b64encode(value.encode()).decode(),
     lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
     lambda value: value.encode().hex(),

@@ -358,6 +358,7 @@ _PHRASE = re.compile(r"(?i:pass|pwd|secret|pepper)")  # credentials that may hol
 _LONGEST_WORD = 512  # what is longer than this is neither a word nor code
 _LONGEST_QUOTED = 8192
 _BARE_VALUE = re.compile(r"[^\s\"'\\&;,<>(){}\[\]]++")
+_LISTED_NAME = re.compile(r"(?:[a-z_]++\\{0,3}[\"'][ \t]{0,3}[],]|\w++\\{0,3}[\"'][ \t]{0,3}:)")
 _PERCENT_END = re.compile(r"%(?:26|22|27|20|3[bB]|2[cC]|7[dD])")
 _SCHEME_WORD = re.compile(rf"(?i:(?:bearer|basic|dpop|token|jwt|apikey|negotiate){_SPACE})")
 _HARMLESS_NAMES = re.compile(r"(?i:page|next|continuation|cancell?ation|public|sync|stop|pad|eos|bos|unk|mask)[_-]?$")
@@ -409,6 +410,8 @@ def _quoted_value(text: str, found: re.Match[str]) -> tuple[int, int] | None:
         return _unless_harmless(text, scheme.end(), end)
     if " " in text[start:end] and not _PHRASE.match(found[1]):
         return None  # a sentence; the credentials in it are found by their own form
+    if found["separator"].startswith(",") and _LISTED_NAME.match(text, start):
+        return None  # `"invalid_token", "error_description": …` or a list of names: what follows is no value
     return _unless_harmless(text, start, end)
 
 
@@ -495,6 +498,7 @@ _FINDERS: tuple[Callable[[str], Iterator[Match]], ...] = (
 # --------------------------------------------------------------------------- hiding
 
 _SHORTEST_KNOWN = 4
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 
 
 def spellings(value: str) -> tuple[str, ...]:
@@ -512,7 +516,7 @@ def spellings(value: str) -> tuple[str, ...]:
         quote(data, safe=""),
         quote(data),
         quote_plus(data),
-        quote(data, safe="").lower(),
+        _ESCAPE.sub(lambda escape: escape[0].lower(), quote(data, safe="")),
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
         json.dumps(json.dumps(value))[3:-3],
