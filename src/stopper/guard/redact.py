@@ -12,7 +12,7 @@ import logging
 import logging.handlers
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -131,7 +131,7 @@ def _cleaned_record(record: logging.LogRecord) -> logging.LogRecord:
     return logging.makeLogRecord(fields)
 
 
-def structlog_processor(logger: object, method: str, event: dict[str, Any]) -> dict[str, Any]:
+def structlog_processor(logger: object, method: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Clean the texts of a structlog event; stands last before the renderer."""
     return {key: _cleaned_value(value) for key, value in event.items()}
 
