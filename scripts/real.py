@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -99,7 +100,8 @@ def apis(folder: Path) -> tuple[Api, ...]:
 
 
 def main() -> int:
-    """Return 0 when both scans were complete and kept to the memory."""
+    """Return 0 when both scans were complete and kept to the memory; the servers end however this does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="stopper-real-") as temporary:
         folder = Path(temporary)
