@@ -215,18 +215,20 @@ def test_revocations_come_in_order_and_once(store: Store) -> None:
         (Kind.FAMILY, "f2", False),
         (Kind.SUBJECT, "alice", True),
         (Kind.SUBJECT, "bob", False),
+        (Kind.CLIENT, "web", True),
+        (Kind.CLIENT, "app", False),
         (Kind.ALL, "", True),
     ],
 )
 def test_every_kind_of_revocation(store: Store, kind: Kind, value: str, ended: bool) -> None:
-    """S03 S04 S06: one token, a family, a subject and everything; in the store and in the feed alike."""
+    """S03 S04 S06: one token, a family, a subject, a client and everything; in the store and in the feed alike."""
     store.revoke(kind, value, NOW, NOW + 5000)
     feed = Feed(store, 1, 1000, 0, lambda: None)
     feed.refresh()
     assert store.is_revoked(a_token()) is ended
     assert feed.ends(a_token()) is ended
     later = a_token(issued_at=NOW + 1)
-    by_time = kind in (Kind.SUBJECT, Kind.ALL)
+    by_time = kind in (Kind.SUBJECT, Kind.CLIENT, Kind.ALL)
     assert feed.ends(later) is store.is_revoked(later) is (ended and not by_time)
 
 

@@ -28,7 +28,7 @@ from typing import Any, Literal, NotRequired, TypedDict, TypeVar, cast, overload
 from flask import Blueprint, Flask, current_app, has_request_context
 from werkzeug.local import LocalProxy
 
-from stopper.guard import endpoints, openapi, redact, store
+from stopper.guard import cli, endpoints, openapi, redact, store
 from stopper.guard.audit import Kind
 from stopper.guard.clients import is_client_id
 from stopper.guard.gate import EXTENSION, Gate, current_gate, passage
@@ -136,6 +136,7 @@ class Guard:
         app.before_request_funcs.setdefault(None, []).insert(0, gate.before_request)
         app.after_request_funcs.setdefault(None, []).insert(0, gate.after_request)
         redact.install()
+        cli.register(app, self)
         return app
 
     # ----------------------------------------------------------------------- declarations

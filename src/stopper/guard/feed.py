@@ -84,10 +84,12 @@ class Feed:
         ended = self._ended
         if token.id in ended[Kind.TOKEN] or (token.family and token.family in ended[Kind.FAMILY]):
             return True
-        by_subject, by_all = ended[Kind.SUBJECT].get(token.subject), ended[Kind.ALL].get("")
-        return bool(
-            (by_subject and token.issued_at <= by_subject.before) or (by_all and token.issued_at <= by_all.before)
+        by_time = (
+            ended[Kind.SUBJECT].get(token.subject),
+            ended[Kind.CLIENT].get(token.client),
+            ended[Kind.ALL].get(""),
         )
+        return any(entry is not None and token.issued_at <= entry.before for entry in by_time)
 
     def ends_at_first_sight(self, token: Token) -> bool:
         """Tell whether a token that this process has not seen before is revoked, asking the store where need be."""

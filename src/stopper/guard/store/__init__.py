@@ -24,6 +24,8 @@ class Kind(enum.Enum):
     """A line of refresh tokens and all access tokens that came from it."""
     SUBJECT = "subject"
     """Everything that a subject was given up to a moment."""
+    CLIENT = "client"
+    """Everything that was given through a client up to a moment."""
     ALL = "all"
     """Everything that anybody was given up to a moment."""
 
@@ -31,7 +33,8 @@ class Kind(enum.Enum):
 class Revocation(NamedTuple):
     """One entry of the revocation feed. `number` grows in the order in which entries become visible.
 
-    `before` ends what was issued up to then (subject, all); `until` is when nothing that it ends can be alive any more.
+    `before` ends what was issued up to then (subject, client, all); `until` is when nothing that it ends can be alive
+    any more.
     """
 
     number: int

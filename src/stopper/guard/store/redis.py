@@ -187,15 +187,16 @@ class RedisStore:
     @_as_store_error
     def is_revoked(self, token: Token) -> bool:
         """Tell from all entries whether one ends this token."""
-        by_id, by_family, by_subject, by_all = self._redis.mget(
+        by_id, by_family, by_subject, by_client, by_all = self._redis.mget(
             f"{_PREFIX}ended:{Kind.TOKEN.value}:{token.id}",
             f"{_PREFIX}ended:{Kind.FAMILY.value}:{token.family}",
             f"{_PREFIX}ended:{Kind.SUBJECT.value}:{token.subject}",
+            f"{_PREFIX}ended:{Kind.CLIENT.value}:{token.client}",
             f"{_PREFIX}ended:{Kind.ALL.value}:",
         )
         if by_id or (by_family and token.family):
             return True
-        return any(before and float(before) >= token.issued_at for before in (by_subject, by_all))
+        return any(before and float(before) >= token.issued_at for before in (by_subject, by_client, by_all))
 
     @_as_store_error
     def purge(self, now: float) -> int:

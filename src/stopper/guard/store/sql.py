@@ -109,6 +109,7 @@ class SqlStore:
         """Take the URL; nothing is opened before the first use."""
         self._url = sa.make_url(url)
         self._lock = threading.Lock()
+        self._kept = threading.local()
         os.register_at_fork(after_in_child=_calling(weakref.WeakMethod(self._forget_connections)))
 
     @functools.cached_property
@@ -124,6 +125,7 @@ class SqlStore:
     def _forget_connections(self) -> None:
         """Leave a parent process's connections to the parent."""
         self._lock = threading.Lock()
+        self._kept = threading.local()
         engine = self.__dict__.get("_engine")
         if engine is not None:
             engine.dispose(close=False)
@@ -144,16 +146,37 @@ class SqlStore:
     def find(self, digest: bytes) -> Token | None:
         """Return the access token of a digest, or None, with one round trip on the driver's own cursor."""
         with self._as_store_error():
-            statement, positional = self._find
-            connection = self._engine.raw_connection()
-            try:
-                cursor = connection.cursor()
-                cursor.execute(statement, (digest,) if positional else {"digest": digest})
-                row = cursor.fetchone()
-                cursor.close()
-            finally:
-                connection.close()
+            row = self._kept_row(digest) if self._engine.dialect.name == "sqlite" else self._pooled_row(digest)
         return _token(row) if row else None
+
+    def _pooled_row(self, digest: bytes) -> Any:
+        statement, positional = self._find
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(statement, (digest,) if positional else {"digest": digest})
+            return cursor.fetchone()
+        finally:
+            connection.close()
+
+    def _kept_row(self, digest: bytes) -> Any:
+        """Read on a cursor that each thread keeps: for SQLite, a way through the pool costs as much as the look-up.
+
+        The answer is fetched to its end, so that no snapshot of the database stays open between two reads.
+        """
+        kept = self._kept
+        try:
+            cursor = kept.cursor
+        except AttributeError:
+            kept.connection = self._engine.raw_connection()
+            kept.connection.detach()
+            cursor = kept.cursor = kept.connection.cursor()
+        try:
+            rows = cursor.execute(self._find[0], (digest,)).fetchall()
+        except Exception:
+            self._kept = threading.local()
+            raise
+        return rows[0] if rows else None
 
     def find_by_id(self, token_id: str) -> Token | None:
         """Return the access token of an id, or None."""
@@ -245,6 +268,7 @@ class SqlStore:
         ended_by_time = sa.and_(
             sa.or_(
                 sa.and_(entry.kind == Kind.SUBJECT.value, entry.value == token.subject),
+                sa.and_(entry.kind == Kind.CLIENT.value, entry.value == token.client, entry.value != ""),
                 sa.and_(entry.kind == Kind.ALL.value, entry.value == ""),
             ),
             entry.before >= token.issued_at,
