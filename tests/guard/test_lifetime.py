@@ -129,6 +129,18 @@ def test_revoking_one_leaves_the_others(app: Flask, guard: Guard) -> None:
     assert works(app.test_client(), other, after_the_lag=False)
 
 
+def test_a_revocation_is_kept_no_longer_than_its_token(app: Flask, guard: Guard) -> None:
+    """S15: what a logout leaves behind can be purged when the token would have expired anyway, and not before."""
+    tokens = app.extensions["stopper"].tokens
+    token = tokens.verify(guard.issue("alice", lifetime=600)["access_token"])
+    guard.revoke(token)
+    assert len(tokens.store.revocations(0, token.expires_at, 10)) == 1
+    tokens.store.purge(token.expires_at + 0.5)
+    assert len(tokens.store.revocations(0, token.expires_at, 10)) == 1
+    tokens.store.purge(token.expires_at + 2)
+    assert tokens.store.revocations(0, token.expires_at, 10) == []
+
+
 def test_a_disabled_subject_is_out_at_once(app: Flask) -> None:
     """S04: the loader runs for each request; who is disabled is refused, and the view sees what was loaded."""
     guard = Guard()

@@ -188,20 +188,24 @@ class Tokens:
 
     def revoke(self, kind: Kind, value: str = "") -> None:
         """End a token by id, a family, all of a subject, or all; every process knows within the lag."""
-        settings, now = self.settings, time.time()
+        settings = self.settings
         longest = max(
             settings.access_lifetime,
             settings.refresh_lifetime,
             *(issuer.longest_lifetime for issuer in settings.trusted_issuers.values()),
         )
-        self.store.revoke(kind, value, now, now + longest + settings.leeway + settings.revocation_lag)
+        self._revoke(kind, value, time.time() + longest + settings.leeway)
 
     def end(self, token: Token) -> None:
         """End a token, and its whole family where it has one (RFC 7009 §2.1)."""
         if token.family:
             self.revoke(Kind.FAMILY, token.family)
         else:
-            self.revoke(Kind.TOKEN, token.id)
+            self._revoke(Kind.TOKEN, token.id, token.expires_at)
+
+    def _revoke(self, kind: Kind, value: str, dead_anyway: float) -> None:
+        """Write a revocation that is kept until what it ends would be dead anyway, and every process has seen that."""
+        self.store.revoke(kind, value, time.time(), dead_anyway + self.settings.revocation_lag)
 
 
 def as_token(refresh: Refresh) -> Token:
