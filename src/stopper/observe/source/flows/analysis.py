@@ -18,6 +18,7 @@ from stopper.observe.source.flows.naming import Says, credential, words
 from stopper.observe.source.flows.places import place
 from stopper.observe.source.flows.sinks import Sink
 from stopper.observe.source.flows.values import NONE, Called, Origin, Summary, Taint, Value, merged
+from stopper.observe.source.standing import silent
 
 if TYPE_CHECKING:
     from stopper.observe.source.module import Module
@@ -67,8 +68,11 @@ class Flow:
     @property
     def together(self) -> bool:
         """Tell whether source and sink stand in the same function."""
-        here = self.source_module.function_of(self.source_node)
-        return here is self.function and self.path[0][0].uri == self.path[-1][0].uri
+        source, sink = self.path[0][0], self.path[-1][0]
+        around = self.function
+        if source.uri != sink.uri or around is None:
+            return source.uri == sink.uri and self.source_module.function_of(self.source_node) is None
+        return around.lineno <= source.line <= (around.end_lineno or around.lineno)
 
     @property
     def evidence(self) -> Evidence:
@@ -103,6 +107,8 @@ class Analysis:
     @cached_property
     def _lines(self) -> list[int]:
         """Return the lines with a word that makes them matter, sorted; none in a module that is about other things."""
+        if silent(self.module):
+            return []
         text = self.module.text.lower()
         offsets: set[int] = set()
         for word in _HOT:

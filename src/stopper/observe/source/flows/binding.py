@@ -96,7 +96,7 @@ class Binding:
         says = self.credential(name)
         if says is None:
             return value
-        value = self._made(says, shown, value, target)
+        value = self._made(says, shown, self._whole(value, source), target)
         if self._object(shown, target) or source is None or not self._textual(source, value):
             return value
         if any(taint.origin is Origin.DIGEST for taint in value.taints):
@@ -108,6 +108,12 @@ class Binding:
         named = Taint(Origin.NAMED, self.module, source, says=says)
         return dataclasses.replace(value, taints=(*value.taints, named))
 
+    def _whole(self, value: Value, source: ast.expr | None) -> Value:
+        """Return what a call answers that the walk did not follow: what becomes a credential is always worth it."""
+        if isinstance(source, ast.Call) and not value.taints and not value.items:
+            return self._asked(source)
+        return value
+
     def _made(self, says: Says, target: str, value: Value, node: ast.AST) -> Value:
         """Report weak randomness that becomes a credential here, and return the value without it: it is said once."""
         if any(taint.origin in (Origin.STRONG, Origin.DIGEST, Origin.ISSUED) for taint in value.taints):
@@ -115,6 +121,8 @@ class Binding:
                 self.analysis.keep(Sink.MADE, node, target)
             return value
         weak = [taint for taint in value.taints if _makes(taint)]
+        if says is Says.SESSION:
+            weak = [taint for taint in weak if taint.origin is not Origin.UUID]
         self._reach(Sink.MADE, weak, node, target, says)
         if not any(taint.origin in WEAK for taint in value.taints):
             return value
@@ -172,6 +180,9 @@ class Binding:
 
     def value(self, node: ast.expr) -> Value:
         """Return what may stand in an expression."""
+        raise NotImplementedError
+
+    def _asked(self, node: ast.Call) -> Value:
         raise NotImplementedError
 
 

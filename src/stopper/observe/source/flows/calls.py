@@ -43,6 +43,9 @@ class Calls(Binding):
         self.analysis.note(called, self.function)
         return self._answer(called)
 
+    def _asked(self, node: ast.Call) -> Value:
+        return self._projects_own(self._called(node))
+
     def _sunk(self, sink: Sink, called: Called) -> None:
         taints = sinks.into(sink, called)
         bad = [taint for taint in taints if sinks.relevant(sink, taint)]
@@ -96,8 +99,13 @@ class Calls(Binding):
             return Value((Taint(Origin.DIGEST, self.module, node),))
         if name == "open":
             return Value(made="open")
+        holder = last_name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        if name == "dumps" and holder and holder not in library.PLAIN_DUMPERS:
+            return NONE  # a serializer's answer: perhaps signed, never a plain copy of what went in
         if name in library.CARRIERS:
             return self._converted(called)
+        if library.ANSWERING.isdisjoint(words(called.name)) and not called.taints():
+            return NONE
         return self._projects_own(called)
 
     def _plain_random(self, qualified: str) -> str:
@@ -189,8 +197,6 @@ class Calls(Binding):
 
     def _projects_own(self, called: Called) -> Value:
         """Return what a function of the project answers, and follow what it is given into it."""
-        if library.ANSWERING.isdisjoint(words(called.name)) and not called.taints():
-            return NONE
         target = self.module.resolve(called.node.func)
         if not isinstance(target, names.Definition) or isinstance(target.node, ast.ClassDef):
             return NONE

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from stopper.observe.source.flows import analysis, library
 from stopper.observe.source.flows.naming import Says, credential, words
 from stopper.observe.source.flows.spelling import last_name
+from stopper.observe.source.standing import silent
 
 if TYPE_CHECKING:
     from stopper.observe.source.module import Module
@@ -41,6 +42,12 @@ _REVOKED = frozenset(
 )
 _ENDS = frozenset("expires expire expiry expiration exp until ttl lifetime valid expired".split())
 _ISSUED = frozenset("created issued timestamp time date at on".split())
+_OWN = frozenset(
+    "token access refresh auth authentication authorization api bearer session user login security secret reset "
+    "password confirm confirmation verification verify email activation remember invite invitation id jwt share "
+    "sharing download feed admin account client registration unsubscribe raw current plain personal app".split()
+)
+"""Words of tokens that the service issues itself; `stripe_token` is another's, and must be kept to be presented."""
 _FORGERY = frozenset("csrf xsrf".split())
 
 _FOUND: weakref.WeakKeyDictionary[Module, tuple[Column, ...]] = weakref.WeakKeyDictionary()
@@ -55,7 +62,7 @@ def columns(module: Module) -> tuple[Column, ...]:
 
 def _columns(module: Module) -> Iterator[Column]:
     text = module.text
-    if "Column" not in text and "mapped_column" not in text and "Field(" not in text:
+    if silent(module) or not any(word in text for word in ("Column", "mapped_column", "Field(")):
         return
     for owner in module.nodes(ast.ClassDef):
         if not _REVOKED.isdisjoint(words(owner.name)):
@@ -89,7 +96,7 @@ def _holds_token(owner: ast.ClassDef, name: str) -> bool:
     if not _FORGERY.isdisjoint(told):
         return False
     if credential(name) is Says.TOKEN:
-        return True
+        return told[-1] != "token" or _OWN.issuperset(told)
     keeper = words(owner.name)
     tokens = keeper[-1:] in (("token",), ("tokens",)) or keeper[-2:] in (("api", "key"), ("api", "keys"))
     return tokens and name in ("value", "key", "token")

@@ -75,7 +75,7 @@ class Expressions(Calls):
         key = self._key(node.slice)
         if key is None:
             self.value(node.slice)
-            return only(base.all())
+            return Value(base.taints)
         return self._member(base, key, node)
 
     def _constant(self, node: ast.Constant) -> Value:

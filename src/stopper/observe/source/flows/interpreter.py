@@ -172,6 +172,7 @@ class Frame(Expressions):
         if self.function is not None:
             says = made_by(self.function.name)
             if says:
+                value = self._whole(value, node.value)
                 value = self._made(says, f"what {self.function.name}() returns", value, node)
         self.returned.append(value)
 

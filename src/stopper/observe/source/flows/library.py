@@ -76,6 +76,9 @@ ANSWERING = frozenset(
 )
 """Words of the project's functions whose answer may hold a credential although nothing was given to them."""
 
+PLAIN_DUMPERS = frozenset("json simplejson ujson orjson pickle yaml marshal msgpack toml tomllib dill cPickle".split())
+"""Modules whose `dumps` signs nothing, unlike a serializer's."""
+
 KEYED_HASHES = frozenset({"hmac.new", "hmac.HMAC", "hmac.digest", "HMAC", "HMAC.new"})
 
 CARRYING_METHODS = frozenset(

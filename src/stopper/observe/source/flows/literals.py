@@ -15,6 +15,7 @@ from stopper.observe.source.flows import analysis
 from stopper.observe.source.flows.jose import Act
 from stopper.observe.source.flows.naming import words
 from stopper.observe.source.flows.spelling import last_name
+from stopper.observe.source.standing import silent
 from stopper.secret import Secret
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def literals(module: Module) -> tuple[Literal, ...]:
 
 def _literals(module: Module) -> tuple[Literal, ...]:
     text = module.text.lower()
-    if not any(word in text for word in _SPEAKS):
+    if silent(module) or not any(word in text for word in _SPEAKS):
         return ()
     found: dict[tuple[int, int], Literal] = {}
     for literal in (*_named(module), *_used_as_keys(module)):
@@ -174,13 +175,19 @@ def _text(node: ast.expr) -> str | None:
     if isinstance(node, ast.Call):
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("encode", "strip"):
             return _text(node.func.value)
-        if last_name(node.func) in ("bytes", "str", "SecretStr", "import_key", "b64decode") and node.args:
+        if _wraps(node):
             return _text(node.args[0])
     return None
 
 
+def _wraps(call: ast.Call) -> bool:
+    """Tell whether a call only changes the type of its first argument; `env.str()` asks the environment for it."""
+    plain = isinstance(call.func, ast.Name) and call.func.id in ("bytes", "str", "SecretStr")
+    return bool(call.args) and (plain or last_name(call.func) in ("import_key", "b64decode"))
+
+
 def _is_secret(name: str, text: str, default: bool) -> bool:
-    if not re.search("[A-Za-z0-9]", text) or _NOT_LITERAL.match(text.strip()):
+    if text == name or not re.search("[A-Za-z0-9]", text) or _NOT_LITERAL.match(text.strip()):
         return False
     if text.startswith("-----BEGIN") and "PRIVATE KEY" in text:
         return True
@@ -220,7 +227,7 @@ def _fallback(module: Module, value: ast.expr) -> ast.expr | None:
         return None
     if isinstance(value.func, ast.Attribute) and value.func.attr in ("encode", "strip"):
         return _fallback(module, value.func.value)
-    if last_name(value.func) in ("str", "bytes", "SecretStr", "cast") and value.args:
+    if _wraps(value):
         return _fallback(module, value.args[0])
     if last_name(value.func) in ("Field", "field", "attrib", "ib"):
         given = [keyword.value for keyword in value.keywords if keyword.arg == "default"]
