@@ -31,7 +31,6 @@ ASVS 5.0.0 4.1.3; RFC 7239 section 8.1; RFC 9700 section 4.13; CWE-348.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from stopper.model import Control, Endpoint, Scope, Severity, Strength, Verdict, Witness
@@ -120,14 +119,23 @@ _BELIEVERS = {
 """Extensions that take `X-Forwarded-Proto: https` from any client for TLS."""
 
 _PROXY_FIX = ("werkzeug.middleware.proxy_fix.ProxyFix", "werkzeug.contrib.fixers.ProxyFix")
-_MAY_BELIEVE = re.compile(r"forwarded|url.scheme|front.end.https|talisman|sslify|proxyfix|init_app", re.IGNORECASE)
+_MAY_BELIEVE = (
+    "forwarded",
+    "url-scheme",
+    "url_scheme",
+    "front-end-https",
+    "front_end_https",
+    "talisman",
+    "sslify",
+    "proxyfix",
+)
 _PEERS = frozenset({"remote_addr", "REMOTE_ADDR", "access_route", "trusted_proxies", "TRUSTED_PROXIES"})
 _SECURE = frozenset({"https", "http", "on"})
 
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at what decides by a forwarding header, and at extensions and middleware that do."""
-    if _MAY_BELIEVE.search(module.text):
+    if module.mentions(*_MAY_BELIEVE):
         yield from _read_directly(module)
         yield from _extensions(module)
 

@@ -32,7 +32,6 @@ RFC 6750 sections 2 and 2.1; RFC 9110 sections 11.1 and 11.4; CWE-436, CWE-1286.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from stopper.model import Control, Severity, Strength, Verdict
@@ -127,17 +126,18 @@ def _broken(live: Live, accepted: Sequence[tuple[str, Exchange]], lower: Exchang
 
 
 _HEADER_NAMES = frozenset({"auth_header", "authorization_header", "authorization", "header_value", "bearer_header"})
-_SPEAKS_OF_IT = re.compile(r"authorization|auth_header|bearer_header|header_value", re.IGNORECASE)
+_SPEAKS_OF_IT = ("authorization", "auth_header", "bearer_header", "header_value")
 _TAKES_APART = frozenset({"replace", "removeprefix", "strip", "lstrip", "split", "rsplit", "partition"})
 _VERIFIES = ("decode", "verify", "validate", "check", "authenticate", "loads", "introspect")
 
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at how functions take the token out of the Authorization header: the scheme must be compared first."""
-    if not _SPEAKS_OF_IT.search(module.text):
+    if not module.mentions(*_SPEAKS_OF_IT):
         return
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-        if not any(map(_SPEAKS_OF_IT.search, module.lines[function.lineno - 1 : function.end_lineno])):
+        written = "\n".join(module.lines[function.lineno - 1 : function.end_lineno]).lower()
+        if not any(word in written for word in _SPEAKS_OF_IT):
             continue
         header = _Header(module, function)
         if header.read is not None and not _behind_a_guard(module, function):

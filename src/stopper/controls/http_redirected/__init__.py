@@ -29,7 +29,6 @@ ASVS 5.0.0 4.1.2; RFC 6750 section 5.3; RFC 9700 section 4.12; CWE-319.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urljoin, urlsplit
 
@@ -89,7 +88,7 @@ _REDIRECTORS = {
 }
 """Extensions that answer plain HTTP with a redirect unless told otherwise."""
 
-_MAY_REDIRECT = re.compile(r"\bredirect\b|talisman|sslify|init_app|\bGuard\b", re.IGNORECASE)
+_MAY_REDIRECT = ("redirect", "talisman", "sslify", "guard(")
 _ADDRESS = ("flask.request.url", "flask.request.base_url", "flask.request.url_root", "flask.request.host")
 
 
@@ -98,7 +97,7 @@ def source(module: Module) -> Iterable[Verdict]:
 
     Pages for browsers may be redirected: only what stands before operations with a token counts.
     """
-    if not _MAY_REDIRECT.search(module.text):
+    if not module.mentions(*_MAY_REDIRECT):
         return
     for call in module.nodes(ast.Call):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

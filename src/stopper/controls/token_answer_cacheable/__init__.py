@@ -92,14 +92,13 @@ _TOKEN_KEYS = re.compile(r"(?!.*(?:csrf|xsrf|next|page|continuation|device|push|
 _ANSWERS = frozenset({"jsonify", "make_response", "Response", "JSONResponse", "json_response"})
 _PUTS_TOGETHER = _ANSWERS | {"dumps", "dict"}
 _UNCACHED = re.compile(r"no_?store|never_?cache|un_?cached|dont_?cache", re.IGNORECASE)
-_MAY_FORBID = re.compile(r"no.?store|after_(?:app_)?request|Guard\(", re.IGNORECASE)
-_MAKES_ANSWERS = re.compile("|".join(_ANSWERS))
+_MAY_FORBID = ("no-store", "no_store", "after_request", "after_app_request", "guard(")
 _AFTER = frozenset({"after_request", "after_app_request"})
 
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at what returns a token in a JSON object to a caller: something must forbid caches to store it."""
-    if not module.routes and not _MAKES_ANSWERS.search(module.text):
+    if not module.routes and not module.mentions(*map(str.lower, _ANSWERS)):
         return
     lines = {route.view.line for route in module.routes}
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
@@ -221,7 +220,7 @@ def _said_for_all(project: Project) -> tuple[bool, bool]:
     """Tell whether something after each request sets no-store over any other value, or where there is none."""
     overwritten = filled_in = False
     for module in project.modules:
-        if not _MAY_FORBID.search(module.text):
+        if not module.mentions(*_MAY_FORBID):
             continue
         for target in _after_each(module):
             if _says_no_store(target.module, target.node):

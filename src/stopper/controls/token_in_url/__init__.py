@@ -185,7 +185,6 @@ _ONE_TIME = re.compile(
     r"(confirm|verif|reset|activat|invit|unsubscrib|magic|download|share|callback|email|recover)", re.I
 )
 _TOKEN_SEGMENT = re.compile(r"/(?:tokens?|api[_-]?keys?|access[_-]?tokens?)/\{(?:\w*token|api_?key|jwt)\}", re.I)
-_MAY_READ = re.compile(r"\.args\b|\.values\b")
 _LOCATION = "JWT_TOKEN_LOCATION"
 
 
@@ -198,7 +197,7 @@ def source(module: Module) -> Iterable[Verdict]:
 
 def _read_from_query(module: Module) -> Iterator[Verdict]:
     """Yield a verdict for the first reading of each credential in a function; a test for presence is none."""
-    if not _MAY_READ.search(module.text):
+    if not module.mentions(".args", ".values"):
         return
     seen: set[tuple[ast.AST | None, str]] = set()
     for found in sorted(all_taken(module), key=lambda each: each.node.lineno):

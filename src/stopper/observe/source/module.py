@@ -16,10 +16,9 @@ from stopper.observe.source.files import FileState, State
 from stopper.observe.source.syntax import Function, Index, Scope, uncollected
 from stopper.observe.views import Route
 
-_ROUTED = re.compile(
-    r"\.route\b|add_url_rule|add_resource|add_namespace|register_blueprint|init_app"
-    r"|before_(?:app_)?request|\bexpose\b|\bGuard\b|@\s*[\w.]+\.(?:get|post|put|patch|delete)\b"
-)
+_ROUTING_WORDS = (".route", "add_url_rule", "add_resource", "add_namespace", "register_blueprint", "init_app", "expose")
+_HOOKING_WORDS = ("before_request", "before_app_request", "guard(")
+_DECORATED = re.compile(r"@[\w.]+\.(?:get|post|put|patch|delete)\b")
 
 One = TypeVar("One", bound=ast.AST)
 Two = TypeVar("Two", bound=ast.AST)
@@ -51,6 +50,14 @@ class Module:
     def lines(self) -> list[str]:
         """Return the text's lines; line n of the file is at n - 1."""
         return self.text.split("\n")
+
+    @cached_property
+    def _lowered(self) -> str:
+        return self.text.lower()
+
+    def mentions(self, *words: str) -> bool:
+        """Tell whether the text holds any of these lower-case words, however it is written: cheap, before any walk."""
+        return any(word in self._lowered for word in words)
 
     @cached_property
     def index(self) -> Index:
@@ -244,7 +251,8 @@ class Project:
     @cached_property
     def routed(self) -> tuple[Module, ...]:
         """Return the modules whose text holds a word without which nothing is routed, hooked or registered."""
-        return tuple(module for module in self.modules if _ROUTED.search(module.text))
+        words = _ROUTING_WORDS + _HOOKING_WORDS
+        return tuple(each for each in self.modules if each.mentions(*words) or _DECORATED.search(each.text))
 
     @cached_property
     def families(self) -> dict[str, list[names.Definition]]:

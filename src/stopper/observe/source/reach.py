@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -46,6 +47,9 @@ _CALLBACKS = (
     "ResourceProtector",
 )
 """Classes whose objects call back functions that are registered on them by a decorator."""
+
+_CALLED_BACK = re.compile(r"_loader$|_handler$|^verify_|^get_")
+"""Names of the methods that register a callback: `user_lookup_loader`, `verify_token`."""
 
 _CALLERS = {"flask_jwt_extended": "JWTManager", "flask_login": "LoginManager", "flask_jwt": "JWT"}
 """Packages whose decorators run the callbacks of one such class."""
@@ -146,7 +150,9 @@ def _callbacks(project: Project) -> dict[str, list[Definition]]:
         for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
             for each in function.decorator_list:
                 called = each.func if isinstance(each, ast.Call) else each
-                target = module.resolve(called.value) if isinstance(called, ast.Attribute) else None
+                if not isinstance(called, ast.Attribute) or not _CALLED_BACK.search(called.attr):
+                    continue
+                target = module.resolve(called.value)
                 if isinstance(target, Instance) and _called_back(target) in _CALLBACKS:
                     found[_called_back(target)].append(Definition(module, function))
     return found
