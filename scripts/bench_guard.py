@@ -1,224 +1,414 @@
-"""What the guard adds to a request beside its peers: CPU microseconds, in process, in turn, in one run.
+"""What the guard adds to a request, beside Flask-JWT-Extended, Authlib and Flask-HTTPAuth: CPU time over bare Flask.
 
-Each case is a small Flask application with one route that answers with the caller's name, called as a WSGI server calls
-it. Cases take turns in many short rounds and the best round of each counts, so that whatever else runs on the machine
-hits all alike. `first` gives each request a token that the process has not seen, `repeat` the same token again.
+    python scripts/bench_guard.py [--rounds N] [--tokens N]
 
-The last line is `bench-guard: first R1, repeat R2, opaque R3, opaque-repeat R4, eddsa R5, redact U us`: signed (HS256)
-beside Flask-JWT-Extended, opaque beside Authlib's opaque tokens on SQLite, EdDSA beside the bare primitive, and the
-microseconds that redaction takes for a clean record.
+The peers are installed from requirements/bench.txt into an environment of their own under .work/bench. There each
+application answers the same route in process; all take turns in every round, and what counts is the median over the
+rounds of the difference to bare Flask in the same round. `first` is with a token that was not seen before, `repeat`
+with the same one again. R1 to R4 are ratios to the peer named in the issue (HS256 first and repeat to
+Flask-JWT-Extended's HS256, opaque first and repeat to Authlib's on SQLite), R5 is the guard's EdDSA at first sight to
+one bare Ed25519 verification, U is what redaction adds to a clean log record within a request. Before the last line
+stands how much memory grew over `--tokens` distinct tokens (default 100,000; the claim is made for 1,000,000).
+
+The last line is `bench-guard: first R1, repeat R2, opaque R3, opaque-repeat R4, eddsa R5, redact U us`.
 """
 
 from __future__ import annotations
 
-import itertools
+import argparse
+import gc
+import hashlib
 import logging
-import resource
+import os
 import sqlite3
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+import venv
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from authlib.integrations.flask_oauth2 import ResourceProtector
-from authlib.integrations.flask_oauth2 import current_token as authlib_token
-from authlib.oauth2.rfc6750 import BearerTokenValidator
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flask import Flask
-from flask_httpauth import HTTPTokenAuth
-from flask_jwt_extended import JWTManager, create_access_token, get_jwt_identity, jwt_required
-from werkzeug.test import EnvironBuilder
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "requirements" / "bench.txt"
+WORK = ROOT / ".work" / "bench"
+REQUESTS = 300
+"""Requests of one case in one round."""
+LARGEST_GROWTH = 4.0
+"""Mebibytes by which the process may grow from the first quarter of the distinct tokens to the last."""
 
-from stopper.guard import Guard, current_token, redact
-
-ROUNDS, BATCH, TOKENS = 60, 50, 400
-DISTINCT_FOR_MEMORY = 1_000_000
-Call = Callable[[], None]
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
 
-def calling(app: Flask, tokens: list[str]) -> Call:
-    """Return a function that makes one request, each with the next of the tokens."""
-    environments = [
-        EnvironBuilder("/me", base_url="https://localhost", headers={"Authorization": f"Bearer {token}"}).get_environ()
-        for token in tokens
-    ]
-    rotation = itertools.cycle(environments)
+# --------------------------------------------------------------------------- outside: an environment for the peers
+
+
+def prepared() -> Path:
+    """Return the interpreter of the environment that holds exactly what the lock names, making it where need be."""
+    python, stamp = WORK / "bin" / "python", WORK / ".ready"
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != digest:
+        venv.create(WORK, clear=True, with_pip=True, symlinks=True)
+        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        subprocess.run([*command, "-r", str(LOCK)], check=True)
+        stamp.write_text(digest)
+    return python
+
+
+# --------------------------------------------------------------------------- inside: the applications
+
+
+@dataclass(frozen=True)
+class Case:
+    """An application and the tokens that its requests carry, one for each request that is to be measured."""
+
+    name: str
+    application: Wsgi
+    tokens: Callable[[int], list[str]]
+
+
+def bare() -> Case:
+    """Return a route that nobody guards."""
+    from flask import Flask
+
+    app = Flask("bare")
+    app.add_url_rule("/me", view_func=lambda: {"user": "alice"})
+    return Case("bare Flask", app, lambda count: ["x"] * count)
+
+
+def jwt_extended(algorithm: str) -> Case:
+    """Return Flask-JWT-Extended with its defaults."""
+    from flask import Flask
+    from flask_jwt_extended import JWTManager, create_access_token, jwt_required
+
+    app = Flask("jwt_extended")
+    if algorithm == "HS256":
+        app.config["JWT_SECRET_KEY"] = os.urandom(32).hex()
+    else:
+        app.config.update(JWT_ALGORITHM=algorithm, **_pem_pair())
+    JWTManager(app)
+
+    @app.get("/me")
+    @jwt_required()
+    def me() -> Any:
+        return {"user": "alice"}
+
+    def tokens(count: int) -> list[str]:
+        with app.app_context():
+            return [create_access_token("alice") for _ in range(count)]
+
+    return Case(f"Flask-JWT-Extended {algorithm}", app, tokens)
+
+
+def _pem_pair() -> dict[str, str]:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private, pem = Ed25519PrivateKey.generate(), serialization.Encoding.PEM
+    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    public = private.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return {
+        "JWT_PRIVATE_KEY": private.private_bytes(pem, form, plain).decode(),
+        "JWT_PUBLIC_KEY": public.decode(),
+    }
+
+
+@dataclass
+class StoredToken:
+    """A token as Authlib asks its application for it."""
+
+    scope: str
+    expires_at: float
+    revoked: bool
+
+    def is_expired(self) -> bool:
+        """Tell whether it has expired."""
+        return self.expires_at < time.time()
+
+    def is_revoked(self) -> bool:
+        """Tell whether it was revoked."""
+        return self.revoked
+
+    def get_scope(self) -> str:
+        """Return its scopes."""
+        return self.scope
+
+
+def authlib_opaque(folder: Path) -> Case:
+    """Return Authlib's resource protector over SQLite, with one open connection and one indexed look-up a request."""
+    import secrets
+
+    from authlib.integrations.flask_oauth2 import ResourceProtector
+    from authlib.oauth2.rfc6750 import BearerTokenValidator
+    from flask import Flask
+
+    database = sqlite3.connect(folder / "authlib.db", isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("CREATE TABLE token (access_token TEXT PRIMARY KEY, scope TEXT, expires_at REAL, revoked INTEGER)")
+
+    class Validator(BearerTokenValidator):
+        def authenticate_token(self, token_string: str) -> StoredToken | None:
+            statement = "SELECT scope, expires_at, revoked FROM token WHERE access_token = ?"
+            row = database.execute(statement, (token_string,)).fetchone()
+            return StoredToken(*row) if row else None
+
+    protector = ResourceProtector()
+    protector.register_token_validator(Validator())
+    app = Flask("authlib")
+
+    @app.get("/me")
+    @protector("read")
+    def me() -> Any:
+        return {"user": "alice"}
+
+    def tokens(count: int) -> list[str]:
+        made = [secrets.token_urlsafe(32) for _ in range(count)]
+        rows = [(token, "read", time.time() + 3600, 0) for token in made]
+        database.execute("BEGIN")
+        database.executemany("INSERT INTO token VALUES (?, ?, ?, ?)", rows)
+        database.execute("COMMIT")
+        return made
+
+    return Case("Authlib opaque, SQLite", app, tokens)
+
+
+def httpauth() -> Case:
+    """Return Flask-HTTPAuth with a dictionary of tokens."""
+    from flask import Flask
+    from flask_httpauth import HTTPTokenAuth
+
+    app, auth = Flask("httpauth"), HTTPTokenAuth()
+    known = {"token-of-alice": "alice"}
+    auth.verify_token(known.get)
+
+    @app.get("/me")
+    @auth.login_required
+    def me() -> Any:
+        return {"user": "alice"}
+
+    return Case("Flask-HTTPAuth, dictionary", app, lambda count: ["token-of-alice"] * count)
+
+
+def guarded(folder: Path, name: str, **settings: object) -> Case:
+    """Return the guard, with a fresh token for each request."""
+    from flask import Flask
+
+    from stopper.guard import Guard
+
+    app = Flask("guarded", instance_path=str(folder / name.replace(" ", "-")))
+    app.config.update({f"STOPPER_{key.upper()}": value for key, value in settings.items()})
+    guard = Guard(app)
+
+    @app.get("/me")
+    @guard.require("read")
+    def me() -> Any:
+        return {"user": "alice"}
+
+    def tokens(count: int) -> list[str]:
+        with app.app_context():
+            return [guard.issue("alice", ("read",))["access_token"] for _ in range(count)]
+
+    return Case(f"guard {name}", app, tokens)
+
+
+def repeating(case: Case) -> Case:
+    """Return a case with one token for all its requests."""
+    kept = case.tokens(1)
+    return Case(case.name.replace(" first", " repeat"), case.application, lambda count: kept * count)
+
+
+# --------------------------------------------------------------------------- inside: measuring
+
+
+def environ(token: str) -> dict[str, Any]:
+    """Return what a server hands over for one request."""
+    return {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/me",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "shop.test",
+        "SERVER_PORT": "443",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "192.0.2.7",
+        "HTTP_HOST": "shop.test",
+        "HTTP_USER_AGENT": "bench",
+        "HTTP_ACCEPT": "*/*",
+        "HTTP_AUTHORIZATION": f"Bearer {token}",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "https",
+        "wsgi.input": BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+
+
+def microseconds(case: Case, tokens: list[str]) -> float:
+    """Return the CPU time of a request in µs; raises RuntimeError where one is refused."""
+    requests = [environ(token) for token in tokens]
     statuses: list[str] = []
 
-    def start(status: str, headers: object, error: object = None) -> Any:
-        statuses[:] = [status]
+    def start(status: str, headers: object, error: object = None) -> None:
+        statuses.append(status)
 
-    def call() -> None:
-        for _ in app(dict(next(rotation)), start):
-            pass
-
-    call()
-    if not statuses[0].startswith("200"):
-        raise RuntimeError(f"a case does not work: {statuses[0]}")
-    return call
-
-
-def bare() -> Call:
-    """Answer without looking at anything."""
-    app = Flask("bare")
-    app.add_url_rule("/me", "me", lambda: {"user": "alice"})
-    return calling(app, ["x"])
+    application = case.application
+    gc.collect()
+    began = time.process_time()
+    for request in requests:
+        application(request, start).close()
+    taken = time.process_time() - began
+    if set(statuses) != {"200 OK"}:
+        raise RuntimeError(f"{case.name} answered {sorted(set(statuses))}")
+    return taken / len(requests) * 1e6
 
 
-def guarded(folder: Path, cache: int, **settings: object) -> Flask:
-    """Return a guarded application that keeps its things in a folder."""
-    app = Flask("guarded", instance_path=str(folder))
-    app.config.update({f"STOPPER_{name.upper()}": value for name, value in settings.items()}, STOPPER_CACHE_SIZE=cache)
-    guard = Guard(app)
-    app.add_url_rule("/me", "me", guard.require("read")(lambda: {"user": current_token.subject}))
-    return app
+def added(cases: list[Case], rounds: int) -> dict[str, float]:
+    """Return what each case adds to the first one, in µs: the median over the rounds."""
+    differences: dict[str, list[float]] = {case.name: [] for case in cases}
+    for case in cases:
+        microseconds(case, case.tokens(50))
+    for number in range(rounds):
+        minted = {case.name: case.tokens(REQUESTS) for case in cases}
+        taken = {case.name: microseconds(case, minted[case.name]) for case in _turned(cases, number)}
+        for name, value in taken.items():
+            differences[name].append(value - taken[cases[0].name])
+    return {name: statistics.median(values) for name, values in differences.items()}
 
 
-def guard_case(folder: Path, *, tokens: int, **settings: object) -> Call:
-    """Return the guard with so many tokens in turn; with several, the process remembers none of them."""
-    app = guarded(folder, 1 if tokens > 1 else 100, **settings)
-    with app.app_context():
-        return calling(app, [Guard().issue("alice", ("read",))["access_token"] for _ in range(tokens)])
+def _turned(cases: list[Case], number: int) -> list[Case]:
+    """Return the cases beginning elsewhere in each round, so that none always follows the same one."""
+    at = number % len(cases)
+    return cases[at:] + cases[:at]
 
 
-def flask_jwt_extended() -> Call:
-    """Return Flask-JWT-Extended with HS256."""
-    app = Flask("fje")
-    app.config["JWT_SECRET_KEY"] = "k" * 20 + "0123456789abcdefghij"
-    JWTManager(app)
-    app.add_url_rule("/me", "me", jwt_required()(lambda: {"user": get_jwt_identity()}))
-    with app.app_context():
-        return calling(app, [create_access_token("alice") for _ in range(TOKENS)])
+def ed25519_microseconds(rounds: int) -> float:
+    """Return the CPU time of one bare Ed25519 verification of a token's length, in µs."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private, message = Ed25519PrivateKey.generate(), os.urandom(400)
+    signature, public = private.sign(message), private.public_key()
+    taken = []
+    for _ in range(rounds):
+        began = time.process_time()
+        for _ in range(REQUESTS):
+            public.verify(signature, message)
+        taken.append((time.process_time() - began) / REQUESTS * 1e6)
+    return statistics.median(taken)
 
 
-def authlib_opaque(database: sqlite3.Connection) -> Call:
-    """Return Authlib's resource protector over opaque tokens in SQLite."""
+class Silent(logging.Handler):
+    """A handler that makes its text and drops it."""
 
-    class Kept:
-        def __init__(self, subject: str, scope: str, until: float) -> None:
-            self.subject, self.scope, self.until = subject, scope, until
-
-        def is_expired(self) -> bool:
-            return self.until < time.time()
-
-        def is_revoked(self) -> bool:
-            return False
-
-        def get_scope(self) -> str:
-            return self.scope
-
-    class Validator(BearerTokenValidator):  # type: ignore[misc]
-        def authenticate_token(self, token_string: str) -> Kept | None:
-            row = database.execute("SELECT subject, scope, until FROM t WHERE token = ?", (token_string,)).fetchone()
-            return Kept(*row) if row else None
-
-    require = ResourceProtector()
-    require.register_token_validator(Validator())
-    app = Flask("authlib")
-    app.add_url_rule("/me", "me", require("read")(lambda: {"user": authlib_token.subject}))
-    return calling(app, [f"token{number}" for number in range(TOKENS)])
+    def emit(self, record: logging.LogRecord) -> None:
+        """Format, as a handler does that writes."""
+        self.format(record)
 
 
-def flask_httpauth(database: sqlite3.Connection) -> Call:
-    """Return Flask-HTTPAuth over tokens in SQLite."""
-    auth = HTTPTokenAuth("Bearer")
+def redaction_microseconds(rounds: int, plain: Callable[[logging.Handler, logging.LogRecord], Any]) -> float:
+    """Return what redaction adds to a clean record within a request, in µs; `plain` is `Handler.handle` without it."""
+    from stopper.guard import redact
 
-    @auth.verify_token
-    def verify(token: str) -> str | None:
-        row = database.execute("SELECT subject FROM t WHERE token = ?", (token,)).fetchone()
-        return row[0] if row else None
-
-    app = Flask("httpauth")
-    app.add_url_rule("/me", "me", auth.login_required(lambda: {"user": auth.current_user()}))
-    return calling(app, [f"token{number}" for number in range(TOKENS)])
-
-
-def primitive() -> Call:
-    """Return one Ed25519 verification of a token-sized message."""
-    key = Ed25519PrivateKey.generate()
-    message = b"x" * 300
-    signature, public = key.sign(message), key.public_key()
-    return lambda: public.verify(signature, message)
-
-
-def best_of(cases: dict[str, Call]) -> dict[str, float]:
-    """Return the microseconds of CPU of each case in its best round."""
-    best = dict.fromkeys(cases, float("inf"))
-    for _ in range(ROUNDS):
-        for name, call in cases.items():
-            began = time.process_time_ns()
-            for _ in range(BATCH):
-                call()
-            best[name] = min(best[name], (time.process_time_ns() - began) / BATCH / 1000)
-    return best
+    line = "%s GET /orders/%d 200 in %d ms"
+    record = logging.LogRecord("shop", logging.INFO, "shop.py", 1, line, ("192.0.2.7", 17, 12), None)
+    with_it, without = Silent(), Silent()
+    redact.carry_anew("Bearer " + os.urandom(32).hex())
+    count, differences = 2000, []
+    for _ in range(rounds):
+        began = time.process_time()
+        for _ in range(count):
+            with_it.handle(record)
+        middle = time.process_time()
+        for _ in range(count):
+            plain(without, record)
+        differences.append((2 * middle - began - time.process_time()) / count * 1e6)
+    redact.carry_anew(None)
+    return statistics.median(differences)
 
 
-def database(folder: Path) -> sqlite3.Connection:
-    """Return a database of tokens as the peers' documentation keeps them."""
-    found = sqlite3.connect(folder / "peers.db")
-    found.execute("CREATE TABLE t (token TEXT PRIMARY KEY, subject TEXT, scope TEXT, until REAL)")
-    rows = [(f"token{number}", "alice", "read", time.time() + 3600) for number in range(TOKENS)]
-    found.executemany("INSERT INTO t VALUES (?, ?, ?, ?)", rows)
-    found.commit()
-    return found
+def resident_mebibytes() -> float:
+    """Return the memory of this process that is in use."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def redaction() -> Call:
-    """Return what redaction does with the text of one clean record."""
-    line = "2026-11-23 14:31:48,123 INFO shop.api: order 4711 of user 42 stored in 12 ms"
-    return lambda: (redact.clean(line), None)[1]
+def growth(case: Case, tokens: int) -> tuple[float, float]:
+    """Return the memory after a quarter of so many distinct tokens, and how much it has grown at the end, in MiB."""
+    batches = max(4, tokens // 1000)
+    quarter = 0.0
+    for number in range(batches):
+        microseconds(case, case.tokens(tokens // batches))
+        if number == batches // 4:
+            quarter = resident_mebibytes()
+    gc.collect()
+    return quarter, resident_mebibytes() - quarter
 
 
-def memory(folder: Path) -> Iterator[str]:
-    """Verify a million distinct signed tokens and yield what the process held before, on the way and after."""
-    app = guarded(folder, 10_000, token_format="jwt", issuer="https://shop.test", algorithm="HS256")
-    with app.app_context():
-        tokens, guard = app.extensions["stopper"].tokens, Guard()
-        logging.getLogger("stopper.audit").setLevel(logging.ERROR)
-        for number in range(DISTINCT_FOR_MEMORY):
-            tokens.verify(guard.issue("alice", ("read",))["access_token"])
-            if number + 1 in (DISTINCT_FOR_MEMORY // 10, DISTINCT_FOR_MEMORY):
-                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-                yield f"memory after {number + 1} distinct tokens: {peak:.1f} MiB"
+def measure(rounds: int, tokens: int) -> int:
+    """Measure everything in this process, print it, and return 1 where a wanted figure was missed."""
+    plain_handle = logging.Handler.handle
+    with tempfile.TemporaryDirectory(prefix="stopper-bench-") as temporary:
+        folder = Path(temporary)
+        signed = {"token_format": "jwt", "issuer": "https://shop.test"}
+        hs256 = guarded(folder, "HS256 first", algorithm="HS256", **signed)
+        opaque = guarded(folder, "opaque SQLite first")
+        eddsa = guarded(folder, "EdDSA first", algorithm="EdDSA", **signed)
+        cases = [
+            bare(),
+            jwt_extended("HS256"),
+            jwt_extended("EdDSA"),
+            authlib_opaque(folder),
+            httpauth(),
+            *(hs256, repeating(hs256), opaque, repeating(opaque), eddsa, repeating(eddsa)),
+        ]
+        costs = added(cases, rounds)
+        primitive = ed25519_microseconds(rounds)
+        redaction = redaction_microseconds(rounds, plain_handle)
+        for name, value in costs.items():
+            print(f"{name:32} {value:8.1f} µs added")
+        print(f"{'Ed25519 verification, bare':32} {primitive:8.1f} µs")
+        quarter, more = growth(hs256, tokens)
+        print(f"memory over {tokens} distinct tokens: {quarter:.1f} MiB after a quarter, {more:+.1f} MiB from there on")
+    peer, authlib = costs["Flask-JWT-Extended HS256"], costs["Authlib opaque, SQLite"]
+    figures = {
+        "first": (costs["guard HS256 first"] / peer, 0.15),
+        "repeat": (costs["guard HS256 repeat"] / peer, 0.04),
+        "opaque": (costs["guard opaque SQLite first"] / authlib, 0.8),
+        "opaque-repeat": (costs["guard opaque SQLite repeat"] / authlib, 0.1),
+        "eddsa": (costs["guard EdDSA first"] / primitive, 1.25),
+        "redact": (redaction, 1.5),
+    }
+    return report(figures, more)
+
+
+def report(figures: Mapping[str, tuple[float, float]], more: float) -> int:
+    """Print what was missed and the last line."""
+    missed = [f"{name} {value:.3f}, wanted at most {most}" for name, (value, most) in figures.items() if value > most]
+    if more > LARGEST_GROWTH:
+        missed.append(f"memory grew by {more:.1f} MiB, wanted at most {LARGEST_GROWTH}")
+    for line in missed:
+        print(f"missed: {line}")
+    texts = [f"{name} {value:.3f}" for name, (value, _) in figures.items()]
+    print(f"bench-guard: {', '.join(texts)} us")
+    return 1 if missed else 0
 
 
 def main() -> int:
-    """Measure and print."""
-    logging.getLogger("stopper.audit").setLevel(logging.ERROR)
-    signed = {"token_format": "jwt", "issuer": "https://shop.test"}
-    with tempfile.TemporaryDirectory(prefix="stopper-bench-") as temporary:
-        folder = Path(temporary)
-        rows = database(folder)
-        cases = {
-            "bare": bare(),
-            "Flask-JWT-Extended HS256": flask_jwt_extended(),
-            "Authlib opaque, SQLite": authlib_opaque(rows),
-            "Flask-HTTPAuth, SQLite": flask_httpauth(rows),
-            "guard HS256, first": guard_case(folder / "a", tokens=TOKENS, algorithm="HS256", **signed),
-            "guard HS256, repeat": guard_case(folder / "b", tokens=1, algorithm="HS256", **signed),
-            "guard EdDSA, first": guard_case(folder / "c", tokens=TOKENS, algorithm="EdDSA", **signed),
-            "guard opaque, first": guard_case(folder / "d", tokens=TOKENS),
-            "guard opaque, repeat": guard_case(folder / "e", tokens=1),
-            "Ed25519 alone": primitive(),
-            "redaction alone": redaction(),
-        }
-        best = best_of(cases)
-        added = {name: micros - best["bare"] * (not name.endswith("alone")) for name, micros in best.items()}
-        print(f"{'bare Flask route':28} {best['bare']:7.1f} us")
-        for name in list(cases)[1:]:
-            print(f"{name:28} {added[name]:+7.1f} us")
-        for line in memory(folder / "f") if "--memory" in sys.argv else ():
-            print(line)
-    jwt, opaque = added["Flask-JWT-Extended HS256"], added["Authlib opaque, SQLite"]
-    print(
-        f"bench-guard: first {added['guard HS256, first'] / jwt:.3f}, repeat {added['guard HS256, repeat'] / jwt:.3f}, "
-        f"opaque {added['guard opaque, first'] / opaque:.2f}, "
-        f"opaque-repeat {added['guard opaque, repeat'] / opaque:.2f}, "
-        f"eddsa {added['guard EdDSA, first'] / best['Ed25519 alone']:.2f}, redact {best['redaction alone']:.2f} us"
-    )
-    return 0
+    """Measure in the peers' environment."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=31, help="how often all take turns (default: 31)")
+    parser.add_argument("--tokens", type=int, default=100_000, help="distinct tokens for the memory (default: 100000)")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    wanted = parser.parse_args()
+    if wanted.inside:
+        return measure(wanted.rounds, wanted.tokens)
+    words = ["--inside", "--rounds", str(wanted.rounds), "--tokens", str(wanted.tokens)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    return subprocess.run([str(prepared()), "-B", __file__, *words], env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ ENVIRONMENTS = {
     "dev": ("--extra", "scan", "--extra", "service", "--extra", "dev", "pyproject.toml"),
     "httpbin": (str(REQUIREMENTS / "httpbin.in"),),
     "appbuilder": (str(REQUIREMENTS / "appbuilder.in"),),
+    "bench": (str(REQUIREMENTS / "bench.in"),),
 }
 
 
