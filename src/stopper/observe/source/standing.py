@@ -43,7 +43,7 @@ _LESSER_FILE = re.compile(
     r"^((.*_)?(example|demo|sample|seed|seeds|seeder|fake|faker|populate|local|dev|development)(_.*)?)\.py$"
 )
 _TEST_CLASS = re.compile(r"^(Tests?([A-Z_]|$)|.*Test(ing|s)?(Config|Configuration|Settings)?$|.*TestCase$)")
-_LESSER_CLASS = re.compile(r"(Dev|Develop|Development|Local|Example|Demo)[A-Za-z]*(Config|Configuration|Settings)?$")
+_LESSER_CLASS = re.compile(r"(?:^|[a-z_])(Dev|Develop|Development|Local|Example|Demo)(Config|Configuration|Settings)?$")
 
 
 def standing(module: Module, node: ast.AST) -> Standing:
@@ -55,11 +55,16 @@ def standing(module: Module, node: ast.AST) -> Standing:
         if isinstance(outer, ast.ClassDef):
             if _TEST_CLASS.match(outer.name):
                 return Standing.TEST
-            if _LESSER_CLASS.match(outer.name):
+            if _LESSER_CLASS.search(outer.name):
                 return Standing.LESSER
         elif isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef) and outer.name.startswith("test_"):
             return Standing.TEST
     return Standing.PRODUCTION
+
+
+def silent(module: Module) -> bool:
+    """Tell whether nothing is said of a whole file, so that it need not be read further."""
+    return _of_path(module.path) in (Standing.TEST, Standing.VENDORED)
 
 
 def severity(module: Module, node: ast.AST, full: Severity) -> Severity | None:
