@@ -63,10 +63,9 @@ def _broken(module: Module, flow: Flow) -> Iterable[Verdict]:
     weight = severity(module, flow.sink_node, CONTROL.severity)
     if weight is None:
         return
-    what = f"a {flow.says.value}" if flow.says else "a token"
     yield Verdict(
         kept=False,
-        message=f"{flow.source_kind.value} ({what}) {flow.sink_kind.value} by {flow.target}",
+        message=f"{flow.what} {flow.sink_kind.value} by {flow.target}",
         place=place(module, flow.sink_node),
         endpoints=module.endpoints(flow.sink_node),
         evidence=(flow.evidence,),

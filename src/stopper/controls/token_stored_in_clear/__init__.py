@@ -89,7 +89,7 @@ def _flow(module: Module, flow: Flow) -> Iterable[Verdict]:
         return
     yield Verdict(
         kept=False,
-        message=f"{flow.source_kind.value} {flow.sink_kind.value} as it is: {flow.target}",
+        message=f"{flow.what} {flow.sink_kind.value} as it is: {flow.target}",
         place=place(module, flow.sink_node),
         endpoints=module.endpoints(flow.sink_node),
         evidence=(flow.evidence,),

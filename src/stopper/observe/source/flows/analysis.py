@@ -66,6 +66,13 @@ class Flow:
     path: tuple[tuple[Place, str], ...]
 
     @property
+    def what(self) -> str:
+        """Return what flows: by its name where only that tells, else by where it comes from."""
+        if self.source_kind is Origin.NAMED and self.says is not None:
+            return f"a {self.says.value}"
+        return self.source_kind.value
+
+    @property
     def together(self) -> bool:
         """Tell whether source and sink stand in the same function."""
         source, sink = self.path[0][0], self.path[-1][0]
