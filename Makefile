@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real bench-source lock clean
+.PHONY: setup check test demo real soak bench-source lock clean
 
 setup: $(READY)
 
@@ -29,6 +29,10 @@ demo: $(READY)
 
 real: $(READY)
 	$(BIN)/python -m scripts.real
+
+# SECONDS=N runs shorter or longer than a minute on each store.
+soak: $(READY)
+	$(BIN)/python -m scripts.soak $(SECONDS)
 
 bench-source: $(READY)
 	$(BIN)/python scripts/bench_source.py $(CORPUS)
