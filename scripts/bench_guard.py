@@ -36,7 +36,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements" / "bench.txt"
 WORK = ROOT / ".work" / "bench"
-REQUESTS = 300
+REQUESTS = 1500
 """Requests of one case in one round."""
 LARGEST_GROWTH = 4.0
 """Mebibytes by which the process may grow from the first quarter of the distinct tokens to the last."""
@@ -400,7 +400,7 @@ def report(figures: Mapping[str, tuple[float, float]], more: float) -> int:
 def main() -> int:
     """Measure in the peers' environment."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=31, help="how often all take turns (default: 31)")
+    parser.add_argument("--rounds", type=int, default=11, help="how often all take turns (default: 11)")
     parser.add_argument("--tokens", type=int, default=100_000, help="distinct tokens for the memory (default: 100000)")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     wanted = parser.parse_args()

@@ -219,3 +219,12 @@ def test_a_huge_header_costs_nothing_to_hide() -> None:
     began = time.process_time()
     assert redact.clean("a line") == "a line"
     assert time.process_time() - began < 0.05
+
+
+def test_issuing_without_end_holds_on_to_the_latest_only() -> None:
+    """Memory is flat where many tokens are issued outside of a request, and the latest is still hidden by value."""
+    for number in range(1000):
+        redact.carry(f"just-words-{number}-more")
+    assert len(redact._carried.get()) == redact.MOST_CARRIED + 1
+    assert "just-words-999-more" not in redact.clean("made just-words-999-more")
+    assert CANARY not in redact.clean(f"still {CANARY}")

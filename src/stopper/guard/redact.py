@@ -35,9 +35,14 @@ def carry_anew(header: str | None) -> None:
     _carried.set((header,))
 
 
+MOST_CARRIED = 16
+"""How many issued credentials are known by value; outside of a request, nothing else would bound them."""
+
+
 def carry(value: str) -> None:
-    """Know one more credential until the next request."""
-    _carried.set((*_carried.get(), value))
+    """Know one more credential until the next request, and of many the latest."""
+    header, *issued = _carried.get()
+    _carried.set((header, *issued[1 - MOST_CARRIED :], value))
 
 
 def clean(text: str) -> str:
