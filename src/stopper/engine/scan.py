@@ -27,7 +27,8 @@ from stopper.model import (
     Verdict,
     Witness,
 )
-from stopper.observe.source import Project, State, uncollected
+from stopper.observe.source import Module, Project, State, uncollected
+from stopper.observe.source.flows import literals, unfinished
 from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, Route, SpecDocument
 from stopper.secret import Secret, redact
 
@@ -80,6 +81,7 @@ class Scan:
     lives: list[LiveScan] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     known: list[Secret] = field(default_factory=list)
+    keys: list[Secret] = field(default_factory=list)
 
     # ------------------------------------------------------------------ the run
 
@@ -140,9 +142,18 @@ class Scan:
                 self._ask("spec", Witness.SPEC, operation, str(operation.endpoint))
         with uncollected():
             for module in self.inputs.project.modules if self.inputs.project else ():
-                self._ask("source", Witness.SOURCE, module, module.path)
+                self._read(module)
         if self.inputs.snapshot:
             self._ask("app", Witness.APP, self.inputs.snapshot, self.inputs.snapshot.target)
+
+    def _read(self, module: Module) -> None:
+        """Put one module before every control; take from it the keys that it holds and what could not be followed."""
+        keys = [literal.value for literal in literals(module) if literal.value.reveal()]
+        self.keys.extend(keys)
+        self.known.extend(key for key in keys if _telling(key.reveal()))
+        self._ask("source", Witness.SOURCE, module, module.path)
+        for function in unfinished(module):
+            self.skipped(Skip(f"{function} in {module.path}", "nested too deep to be followed", "file"))
 
     async def _ask_live(self, target: Target) -> None:
         plan = self.plan or Plan((), (), (), 0, 0.0)
@@ -151,7 +162,7 @@ class Scan:
         # The application answers in process: its calls cost the target nothing and are bounded by time alone.
         budget = plan.budget if target.witness is Witness.WIRE else self.limits.requests * 10
         recorder = Recorder(target, self, matcher.match, budget, deadline)
-        live = LiveScan(target, plan, self.entries, self.inputs.keys, self, recorder)
+        live = LiveScan(target, plan, self.entries, (*self.inputs.keys, *self.keys), self, recorder)
         self.lives.append(live)
         await live.run()
 
@@ -350,6 +361,11 @@ def _order(observation: Observation) -> tuple[str, int, bool, list[str], str, st
 
 def _kind_first(skip: Skip) -> tuple[str, str, str]:
     return skip.kind, skip.what, skip.why
+
+
+def _telling(value: str) -> bool:
+    """Tell whether a value stands for nothing but itself: hiding the word `password` would hide what a text says."""
+    return len(value) >= 8 and not value.isalpha()
 
 
 def cleaned(verdict: Verdict, known: Sequence[Secret]) -> Verdict:

@@ -49,9 +49,15 @@ __all__ = [
     "safe",
     "seconds",
     "settings",
+    "unfinished",
     "words",
     "written",
 ]
+
+
+def unfinished(module: Module) -> tuple[str, ...]:
+    """Return the names of functions that were nested too deep to be followed to their end."""
+    return tuple(analysis.of(module).incomplete)
 
 
 def flows(module: Module) -> tuple[Flow, ...]:
