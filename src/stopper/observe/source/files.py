@@ -55,6 +55,11 @@ _BESIDE_TOKEN = (
 )
 """What the word `token` needs beside it: parsers and lexers have tokens too, and neither make, keep nor send them."""
 
+_SWITCHED = re.compile(
+    rb"(?:debug|debugger|verify|verify_ssl)['\"]?\]?\s*[=:]\s*(?:true|false|1)|cert_none|_create_unverified"
+)
+"""What makes a file of a few lines worth parsing: a debugger switched on, a check of certificates switched off."""
+
 _ROUTE = re.compile(rb"@\s*[\w.]+\.(?:route|get|post|put|patch|delete|before_\w+|after_\w+|errorhandler|expose)\s*\(?")
 
 
@@ -67,7 +72,7 @@ def relevant(source: bytes) -> bool:
         return True
     if b"token" in lowered and any(word in lowered for word in _BESIDE_TOKEN):
         return True
-    return _ROUTE.search(source) is not None
+    return _ROUTE.search(source) is not None or _SWITCHED.search(lowered) is not None
 
 
 def decode(source: bytes) -> str:
