@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real soak bench-source lock clean
+.PHONY: setup check test demo real vectors museum-guard fuzz-jose requirements soak bench-source bench-guard lock clean
 
 setup: $(READY)
 
@@ -30,12 +30,29 @@ demo: $(READY)
 real: $(READY)
 	$(BIN)/python -m scripts.real
 
+# VECTORS=FOLDER names the folder of the Wycheproof files; default ../shared/vectors.
+vectors: $(READY)
+	$(BIN)/python scripts/vectors.py
+
+museum-guard: $(READY)
+	$(BIN)/python scripts/museum_guard.py
+
+# N=TOKENS makes more or fewer of them.
+fuzz-jose: $(READY)
+	$(BIN)/python scripts/fuzz_jose.py $(if $(N),--tokens $(N))
+
+requirements: $(READY)
+	$(BIN)/python scripts/requirements.py
+
 # SECONDS=N runs shorter or longer than a minute on each store.
 soak: $(READY)
 	$(BIN)/python -m scripts.soak $(SECONDS)
 
 bench-source: $(READY)
 	$(BIN)/python scripts/bench_source.py $(CORPUS)
+
+bench-guard: $(READY)
+	$(BIN)/python scripts/bench_guard.py
 
 lock: $(READY)
 	$(BIN)/python scripts/lock.py
