@@ -143,6 +143,8 @@ def check(header: Mapping[str, Any], claims: Mapping[str, Any], expected: Expect
         raise ClaimError("token type")
     if claims.get("iss") != expected.issuer:  # exact comparison (RFC 8725 §3.8)
         raise ClaimError("issuer")
+    if "cnf" in claims:  # RFC 9449 §7.2, RFC 8705 §3: bound to a key, and no bearer has shown it
+        raise ClaimError("confirmation")
     for name in profile.required:
         if name not in claims:
             raise ClaimError(f"{name} missing")

@@ -208,6 +208,8 @@ class Gate:
             headers["X-Content-Type-Options"] = "nosniff"
         elif way.token is not None and "cache-control" not in present_already:
             headers.add("Cache-Control", "no-store")
+        elif way.token is not None or way.rule.access is Access.OPTIONAL:
+            response.vary.add("Authorization")  # RFC 9111 §4.1: what a cache may keep is for the same credential only
         if way.refusal is not None:
             self._mark_refusal(response, way.refusal)
         return response
