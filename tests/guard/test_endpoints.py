@@ -315,7 +315,7 @@ def test_unknown_tokens_have_ended_already(client: FlaskClient, token: str) -> N
 
 
 def test_only_the_owner_may_revoke(client: FlaskClient, registry: Clients, machine: Known) -> None:
-    """RFC 7009 §2.1: a client can end its own tokens and no other's, and neither can somebody without a name."""
+    """L18: a client can end its own tokens and no other's, and neither can somebody without a name (RFC 7009 §2.1)."""
     form = {"grant_type": "client_credentials"}
     body = client.post("/oauth/token", data=form, headers=machine[1]).json
     assert body is not None

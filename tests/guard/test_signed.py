@@ -419,7 +419,7 @@ def _answer(status: int, body: bytes, **headers: str) -> Answer:
 
 
 def test_fetching_over_tls(https_server: Any) -> None:
-    """V35 T10: a good answer is returned; redirects, errors and floods are not followed, taken or read to the end."""
+    """V35 T10 L16: a good answer is returned; redirects and errors are not followed or taken, floods not read."""
     assert fetch(https_server(_answer(200, b"{}"))) == b"{}"
     for bad in (
         _answer(302, b"", Location="https://localhost/"),
