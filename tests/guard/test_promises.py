@@ -144,6 +144,7 @@ def test_a_password_is_no_key(password: str) -> None:
         Guard(app).issue("alice")
 
 
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 @pytest.mark.parametrize("known", ["secret", "dev", "change-me", "your-256-bit-secret", "a" * 32])
 def test_the_application_s_secret_key_signs_nothing(make_app: MakeApp, known: str) -> None:
     """G07: our keys are random and not made from SECRET_KEY, so that a known one forges no token of either format."""
