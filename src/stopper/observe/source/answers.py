@@ -1,0 +1,164 @@
+"""Which values reach a client: what a view returns, an answer is made of, an error handler or an `abort` says.
+
+What is answered only while the program is debugged (`if app.debug:`) counts for nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import weakref
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from stopper.observe.source.flows import last_name, reading, words
+from stopper.observe.source.flows.library import CARRIERS, CARRYING_METHODS
+from stopper.observe.source.names import Definition
+from stopper.observe.source.syntax import Function, within
+
+if TYPE_CHECKING:
+    from stopper.observe.source.module import Module, Project
+
+_ANSWERS = {
+    "flask": ("jsonify", "make_response", "Response", "abort", "render_template", "render_template_string"),
+    "werkzeug": ("abort", "Response"),
+    "flask_restful": ("abort",),
+    "flask_restx": ("abort",),
+    "flask_smorest": ("abort",),
+}
+"""Functions whose arguments become a body or a page: package, last part of the name."""
+
+_ANSWERING_WORDS = frozenset(
+    "response respond reply error errors fail failure json jsonify abort result message bad render answer".split()
+)
+"""Words of the project's own functions that wrap a body: what they are given is in what they return."""
+
+_DEBUG = frozenset({"debug", "debugging", "development", "dev"})
+_HANDLERS = frozenset({"errorhandler", "app_errorhandler", "register_error_handler"})
+_DEEPEST = 4
+
+_ANSWERING: weakref.WeakKeyDictionary[Project, frozenset[ast.AST]] = weakref.WeakKeyDictionary()
+
+
+def answers(module: Module, function: Function) -> bool:
+    """Tell whether what a function returns is an answer: a view, an error handler, the wrapper of a decorator."""
+    found = _ANSWERING.get(module.project)
+    if found is None:
+        views = (view.node for _, view in module.project.routing.views)
+        found = frozenset([*views, *_formatters(module.project)])
+        _ANSWERING[module.project] = found
+    return function in found or handles_errors(function) or _wraps(module, function)
+
+
+def _formatters(project: Project) -> Iterator[ast.AST]:
+    """Yield the functions that GraphQL views are given to make the errors of their answers."""
+    for module in project.modules:
+        for keyword in module.nodes(ast.keyword) if "format_error=" in module.text else ():
+            target = module.resolve(keyword.value) if keyword.arg == "format_error" else None
+            if isinstance(target, Definition):
+                yield target.node
+
+
+def handles_errors(function: Function) -> bool:
+    """Tell whether a function is registered by decorator to answer when a view fails."""
+    return any(last_name(each) in _HANDLERS for each in function.decorator_list)
+
+
+def _wraps(module: Module, function: Function) -> bool:
+    """Tell whether a function is what a decorator puts in a view's place, of some endpoint."""
+    outer = module.function_of(function)
+    if outer is None or not any(last_name(each) == "wraps" for each in function.decorator_list):
+        return False
+    return bool(module.endpoints(outer))
+
+
+def reaches_client(module: Module, node: ast.AST, depth: int = 0) -> bool:
+    """Tell whether the value of an expression becomes a part of an answer, through names and callers."""
+    if while_debugging(module, node):
+        return False
+    inner = node
+    for outer in module.ancestors(node):
+        if isinstance(outer, ast.Call) and inner is not outer.func:
+            if _makes_answer(module, outer):
+                return True
+            if not _hands_on(outer):
+                return False
+        elif isinstance(outer, ast.Return):
+            return _returned(module, outer, depth)
+        elif isinstance(outer, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            return any(reaches_client(module, use, depth + 1) for use in _uses(module, outer, depth))
+        elif isinstance(outer, ast.stmt | ast.Lambda | ast.Compare) or _only_decides(outer, inner):
+            return False
+        inner = outer
+    return False
+
+
+def while_debugging(module: Module, node: ast.AST) -> bool:
+    """Tell whether a place is reached only where a setting says that the program is being debugged."""
+    inner = node
+    for outer in module.ancestors(node):
+        if isinstance(outer, ast.If | ast.IfExp) and inner is not outer.test and not _is_else(outer, inner):
+            names = (last_name(each) or getattr(each, "value", "") for each in within(outer.test))
+            if any(isinstance(name, str) and not _DEBUG.isdisjoint(words(name)) for name in names):
+                return True
+        inner = outer
+    return False
+
+
+def _is_else(condition: ast.If | ast.IfExp, branch: ast.AST) -> bool:
+    return branch in condition.orelse if isinstance(condition, ast.If) else branch is condition.orelse
+
+
+def _makes_answer(module: Module, call: ast.Call) -> bool:
+    name = last_name(call)
+    if not any(name in names for names in _ANSWERS.values()):
+        return False
+    package = (module.qualified(call.func) or "").partition(".")[0]
+    return name in _ANSWERS.get(package, ()) or (name == "abort" and isinstance(call.func, ast.Attribute))
+
+
+def _hands_on(call: ast.Call) -> bool:
+    name = last_name(call)
+    return name in CARRIERS or name in CARRYING_METHODS or not _ANSWERING_WORDS.isdisjoint(words(name))
+
+
+def _only_decides(outer: ast.AST, inner: ast.AST) -> bool:
+    """Tell whether a value is only looked at where it stands: as a condition or an index."""
+    if isinstance(outer, ast.IfExp):
+        return inner is outer.test
+    if isinstance(outer, ast.comprehension):
+        return inner in outer.ifs
+    return isinstance(outer, ast.Subscript) and inner is outer.slice
+
+
+def _returned(module: Module, statement: ast.Return, depth: int) -> bool:
+    function = module.function_of(statement)
+    if function is None or depth >= _DEEPEST:
+        return False
+    if answers(module, function) or (_has_status(module, statement) and module.endpoints(function)):
+        return True
+    callers = reading.callers(module, function)
+    return any(reaches_client(other, call, depth + 1) for other, _, call in callers)
+
+
+def _has_status(module: Module, statement: ast.Return) -> bool:
+    """Tell whether what is returned looks like an answer: a body with a status behind it."""
+    value = statement.value
+    if not isinstance(value, ast.Tuple) or len(value.elts) < 2:
+        return False
+    status = module.constant(value.elts[1])
+    return isinstance(status, int) and not isinstance(status, bool) and 200 <= status < 600
+
+
+def _uses(module: Module, statement: ast.Assign | ast.AnnAssign | ast.AugAssign, depth: int) -> Iterator[ast.Name]:
+    """Yield where the variable that an assignment fills is read in the same function, further down."""
+    target: ast.AST = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    function = module.function_of(statement)
+    if not isinstance(target, ast.Name) or function is None or depth >= _DEEPEST:
+        return
+    for load in ast.walk(function):
+        if not (isinstance(load, ast.Name) and load.id == target.id and isinstance(load.ctx, ast.Load)):
+            continue
+        if load.lineno > statement.lineno and not isinstance(module.parent(load), ast.Subscript | ast.Attribute):
+            yield load
