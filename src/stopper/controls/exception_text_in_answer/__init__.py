@@ -1,0 +1,135 @@
+"""The text of an exception goes to the client.
+
+## What is wrong
+
+An answer holds `str(error)`, a traceback or a failed statement: what the program says about itself when something
+unforeseen breaks.
+
+## Why it matters
+
+Such texts name tables, columns, paths, hosts and libraries, and sometimes the values that did not fit: a credential or
+another user's data among them. Who looks for a way in makes errors on purpose and reads (ASVS 5.0.0 16.5.1, CWE-209).
+
+## Bad
+
+    except Exception as error:
+        return jsonify(error=str(error)), 500
+
+## Good
+
+    except Exception:
+        log.exception("the order could not be kept")
+        return jsonify(error="internal error"), 500
+
+An exception of your own, raised with a text that was written for clients, may be shown to them.
+
+## References
+
+ASVS 5.0.0 16.5.1; OWASP API8:2023; CWE-209, CWE-497.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import Module, within
+from stopper.observe.source.answers import handles_errors, reaches_client
+from stopper.observe.source.flows import last_name, place
+from stopper.observe.source.standing import severity, silent
+
+CONTROL = Control(
+    id="BT317",
+    name="exception_text_in_answer",
+    severity=Severity.MEDIUM,
+    title="The text of an exception goes to the client",
+    witnesses="S",
+    requirements=("L07",),
+    labels=("error_leak",),
+    cwe=(209, 497),
+)
+
+_UNFORESEEN = frozenset(
+    "Exception BaseException StandardError SQLAlchemyError DBAPIError DatabaseError OperationalError ProgrammingError "
+    "IntegrityError DataError InternalError InterfaceError OSError IOError EnvironmentError FileNotFoundError "
+    "CalledProcessError SubprocessError PyMongoError RedisError ClientError BotoCoreError".split()
+)
+"""Exceptions whose text nobody wrote for a client: whatever may happen, the database, the system."""
+
+_TRACES = frozenset({"format_exc", "format_exception", "format_stack", "format_tb", "format_exception_only"})
+_TEXTS = frozenset({"message", "args", "orig", "statement", "stderr", "output", "detail", "description"})
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at handlers of unforeseen exceptions, and at tracebacks, for a text that becomes a part of an answer."""
+    if silent(module) or not ("except" in module.text or "errorhandler" in module.text):
+        return
+    for anchor, uses in _errors(module):
+        shown = [use for use in uses if reaches_client(module, use)]
+        if shown:
+            yield from _broken(module, shown[0], "the text of an exception that nobody foresaw goes to the client")
+        elif anchor is not None:
+            yield Verdict(True, "the handler tells the client nothing of the exception", place=place(module, anchor))
+    for use in _traces(module):
+        if reaches_client(module, use):
+            yield from _broken(module, use, "a traceback goes to the client")
+
+
+def _errors(module: Module) -> Iterator[tuple[ast.AST | None, list[ast.expr]]]:
+    """Yield the uses of each unforeseen exception, with its handler where that answers a client itself."""
+    for handler in module.nodes(ast.ExceptHandler):
+        if handler.name and _unforeseen(handler.type):
+            uses = list(_uses(module, handler.body, handler.name))
+            yield (handler if _answers_in(module, handler) else None), uses
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        if handles_errors(function) and function.args.args and _handles_unforeseen(function):
+            yield function, list(_uses(module, function.body, function.args.args[0].arg))
+
+
+def _answers_in(module: Module, handler: ast.ExceptHandler) -> bool:
+    returned = (node for statement in handler.body for node in within(statement) if isinstance(node, ast.Return))
+    return any(node.value is not None and reaches_client(module, node.value) for node in returned)
+
+
+def _unforeseen(kind: ast.expr | None) -> bool:
+    kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return kind is None or any(last_name(each) in _UNFORESEEN for each in kinds)
+
+
+def _handles_unforeseen(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    registered = (each for each in function.decorator_list if isinstance(each, ast.Call))
+    return any(last_name(kind) in _UNFORESEEN for each in registered for kind in each.args)
+
+
+def _uses(module: Module, body: list[ast.stmt], name: str) -> Iterator[ast.expr]:
+    """Yield where the exception becomes text: the whole of it, or an attribute that holds some."""
+    for statement in body:
+        for node in within(statement):
+            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+                parent = module.parent(node)
+                if not isinstance(parent, ast.Attribute):
+                    yield node
+                elif parent.attr in _TEXTS:
+                    yield parent
+
+
+def _traces(module: Module) -> Iterator[ast.Call]:
+    if "traceback" not in module.text:
+        return
+    for call in module.nodes(ast.Call):
+        if last_name(call) in _TRACES and (module.qualified(call.func) or "").startswith("traceback."):
+            yield call
+
+
+def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
+    weight = severity(module, node, CONTROL.severity)
+    if weight is None:
+        return
+    yield Verdict(
+        kept=False,
+        message=message,
+        place=place(module, node),
+        endpoints=module.endpoints(node),
+        severity=weight,
+    )
