@@ -92,17 +92,16 @@ async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
             live=tuple(gathered.live),
             recorded=tuple(gathered.recorded),
             keys=tuple(gathered.keys),
-            secrets=_secrets(options, gathered.live),
+            secrets=_given_secrets(options) if gathered.live else (),
             skips=tuple(gathered.skips),
             notes=tuple(gathered.notes),
         )
 
 
-def _secrets(options: Options, live: Sequence[Target]) -> tuple[Secret, ...]:
-    """Return the values that the user gave and no output may show."""
+def _given_secrets(options: Options) -> tuple[Secret, ...]:
+    """Return the credentials that the user gave: the token, and what logs in."""
     given = (options.token,) if options.token else ()
-    flows = options.settings.logins if live else ()
-    return (*given, *(secret for flow in flows for secret in flow.secrets))
+    return (*given, *(secret for flow in options.settings.logins for secret in flow.secrets))
 
 
 # --------------------------------------------------------------------------- files
@@ -162,7 +161,10 @@ def _client(targets: Targets, options: Options) -> Client:
         requests=options.limits.requests + 50,  # documents and logins come on top of the scan's own budget
         rate=options.limits.per_second,
     )
-    return Client(Policy.typed(targets.urls, options.clear_token), limits, options.ca_file)
+    client = Client(Policy.typed(targets.urls, options.clear_token), limits, options.ca_file)
+    for secret in _given_secrets(options):
+        client.protect(secret)
+    return client
 
 
 async def _wire(targets: Targets, options: Options, client: Client, gathered: _Gathered) -> None:
@@ -179,6 +181,10 @@ async def _wire(targets: Targets, options: Options, client: Client, gathered: _G
     clear = [url for url in bases if not url.lower().startswith("https:")]
     if len(secure) > 1 or len(clear) > 1:
         raise TargetError("one API at a time: at most one https address and its plain http twin")
+    if secure and clear and not _twins(Address.parse(secure[0]), Address.parse(clear[0])):
+        raise TargetError(
+            f"{files.escape(clear[0])}: not the plain http twin of {files.escape(secure[0])}, but another host"
+        )
     base = (secure or clear or [""])[0]
     if not base:
         if locked:
@@ -188,6 +194,11 @@ async def _wire(targets: Targets, options: Options, client: Client, gathered: _G
     gathered.live.append(target)
     for url in locked:
         gathered.documents.append(await _behind_login(client, url, target, gathered))
+
+
+def _twins(secure: Address, clear: Address) -> bool:
+    """Tell whether two addresses can be one API: a token goes to no other host than that of the first."""
+    return secure.host == clear.host or (secure.loopback and clear.loopback)
 
 
 async def _fetched(client: Client, url: str, locked: list[str]) -> bytes:
@@ -202,7 +213,9 @@ async def _fetched(client: Client, url: str, locked: list[str]) -> bytes:
 
 
 async def _behind_login(client: Client, url: str, target: Target, gathered: _Gathered) -> SpecDocument:
-    """Fetch a specification that only a logged-in caller is shown."""
+    """Fetch a specification that only a logged-in caller is shown; it must lie where the credential belongs."""
+    if Address.parse(url).origin not in {Address.parse(each).origin for each in (target.base, target.clear) if each}:
+        raise TargetError(f"{files.escape(url)}: needs a login, and is on another origin than the API")
     made = await target.logins[0](client, target.base) if target.logins else (target.token or "no identity was given")
     if isinstance(made, str):
         raise TargetError(f"{files.escape(url)}: needs a login: {made}")
@@ -265,6 +278,7 @@ def _child(targets: Targets, options: Options) -> AppChild:
         cwd=home(targets.application, (folder, folder.parent, Path())),
         root=folder,
         timeout=options.app_seconds,
+        call_timeout=options.limits.request_seconds,
         env=dict(os.environ),
     )
 

@@ -8,9 +8,11 @@ import os
 import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -20,7 +22,7 @@ from stopper.cli.targets import TargetError, Targets, told_apart
 from stopper.controls import catalogue
 from stopper.engine import Limits, Scan
 from stopper.io.child import ChildError
-from stopper.io.files import FileError, write
+from stopper.io.files import FileError, escape, write
 from stopper.io.http import CertificateFileError
 from stopper.io.policy import PolicyError
 from stopper.model import Report, Severity, Status
@@ -32,6 +34,7 @@ from stopper.secret import Secret
 FORMATS = ("terminal", "json", "sarif")
 CLEAN, FOUND, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BAD_INPUT = (
     CertificateFileError,
     ChildError,
@@ -71,6 +74,9 @@ _BAD_INPUT = (
 @click.option(
     "--rate", type=click.FloatRange(min=0.1), default=Limits().per_second, help="Requests a second off loopback."
 )
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=Limits().request_seconds, help="Seconds for one request."
+)
 def command(
     targets: tuple[str, ...],
     form: str,
@@ -84,6 +90,7 @@ def command(
     allow_clear_token: bool,
     requests: int,
     rate: float,
+    timeout: float,
 ) -> None:
     """Ask up to four witnesses whether an API keeps its bearer tokens, and join what they say.
 
@@ -91,11 +98,13 @@ def command(
     Python, an application as module:app or module:factory, or a HAR file; any mix, told apart by looking. Code runs
     only where an application is named.
     """
+    _let_signals_interrupt()
     try:
+        _check_outputs(outputs)
         named = told_apart(targets)
         options = Options(
             settings=load(config, (Path(), *((named.folder,) if named.folder else ()))),
-            limits=Limits(requests=requests, per_second=rate),
+            limits=Limits(requests=requests, per_second=rate, request_seconds=timeout),
             token=_token(token),
             ca_file=ca_file,
             python=python,
@@ -106,9 +115,46 @@ def command(
         report = replace(scanned, exit_code=exit_code(scanned, Severity(fail_on)))
         _deliver(report, form, outputs)
     except _BAD_INPUT as error:
-        click.echo(f"stopper: {error}", err=True)
-        sys.exit(UNUSABLE)
+        _end(str(error), UNUSABLE)
+    except KeyboardInterrupt:
+        _end("interrupted", INTERRUPTED)
+    except Exception as error:  # a defect of Stopper's own: no clean end, and no text that may hold what was scanned
+        _end(f"a defect in {_where(error)}: {type(error).__name__}", INCOMPLETE)
     sys.exit(report.exit_code)
+
+
+def _let_signals_interrupt() -> None:
+    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt wherever the program is, so that what was opened is closed."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in _SIGNALS:
+        signal.signal(number, interrupt)
+
+
+def _end(why: str, status: int) -> NoReturn:
+    """Say in one line why there is no report, and leave."""
+    with contextlib.suppress(OSError):
+        click.echo(f"stopper: {why}", err=True)
+    sys.exit(status)
+
+
+def _where(error: Exception) -> str:
+    """Return module and line at which an unexpected error was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+
+
+def _check_outputs(outputs: tuple[Path, ...]) -> None:
+    """Raise FileError for an output that could not be written: not at the end, when the work would be lost."""
+    for path in outputs:
+        folder = Path(os.path.realpath(path)).parent
+        if not folder.is_dir():
+            raise FileError(f"{escape(str(path))}: no such folder")
+        there = path.exists()
+        if not os.access(path if there and not path.is_file() else folder, os.W_OK):
+            raise FileError(f"{escape(str(path))}: permission denied")
 
 
 def _token(given: str | None) -> Secret | None:
@@ -134,23 +180,43 @@ async def _scanned(targets: Targets, options: Options) -> Report:
 
 
 async def _until_interrupted(scan: Scan) -> bool:
-    """Run to the end or to the first Ctrl-C (or SIGTERM); tell whether it was interrupted."""
+    """Run to the end or to the first Ctrl-C (or SIGTERM), whose second one ends at once; tell whether there was one."""
     running = asyncio.ensure_future(scan.run())
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, running.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.remove_signal_handler(number)
+
+    def cancel(*_: object) -> None:
+        _let_signals_interrupt()
+        loop.call_soon_threadsafe(running.cancel)
+
+    for number in _SIGNALS:
+        signal.signal(number, cancel)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+    finally:
+        _let_signals_interrupt()
     return running.cancelled()
 
 
 def _deliver(report: Report, form: str, outputs: tuple[Path, ...]) -> None:
-    """Write the files first, each whole or not at all, then standard output."""
+    """Write the files first, each whole or not at all, then standard output; a file that fails takes nothing along."""
+    failed: list[FileError] = []
     for path in outputs:
-        write(path, _plain(report, _form_of(path, form)))
-    click.echo(terminal.for_terminal(report, sys.stdout) if form == "terminal" else _plain(report, form), nl=False)
+        try:
+            write(path, _plain(report, _form_of(path, form)))
+        except FileError as error:
+            failed.append(error)
+    try:
+        click.echo(terminal.for_terminal(report, sys.stdout) if form == "terminal" else _plain(report, form), nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read it has seen enough; what is left in the buffer must not fail at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        failed.append(FileError(f"standard output: {os.strerror(error.errno or 0).lower()}"))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if failed:
+        raise failed[0]
 
 
 def _form_of(path: Path, form: str) -> str:

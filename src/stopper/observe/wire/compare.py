@@ -21,8 +21,9 @@ REFUSALS = frozenset({400, 401, 403, 407, 422})
 UNSTABLE = frozenset({408, 425, 429, 502, 503, 504})
 """Statuses that speak of the server's state, not of the credential: never evidence in either direction."""
 
-# A long run of letters alone is prose ("authentication_token_is_missing"), not a value that changes.
-_VOLATILE = re.compile(r"[0-9a-fA-F]{8,}|(?=[A-Za-z_\-+/=.]*\d)[A-Za-z0-9_\-+/=.]{24,}|\d+")
+_RUN = re.compile(r"[A-Za-z0-9_\-+/=.]+")
+_NUMBER = re.compile(r"[0-9a-fA-F]{8,}|\d+")
+_LONG = 24
 _DEPTH = 6
 _MEMBERS = 8
 _READ = 65_536
@@ -69,7 +70,13 @@ def _body_shape(body: bytes, content_type: str) -> Any:
 
 
 def _masked(text: str) -> str:
-    return _VOLATILE.sub("0", text)
+    return _RUN.sub(_mask, text)
+
+
+def _mask(run: re.Match[str]) -> str:
+    """Hide what changes from call to call; a long run of letters alone is prose (`authentication_token_missing`)."""
+    masked = _NUMBER.sub("0", run[0])
+    return "0" if len(run[0]) >= _LONG and masked != run[0] else masked
 
 
 def _json(body: bytes) -> Any | None:
