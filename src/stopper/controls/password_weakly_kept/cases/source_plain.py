@@ -1,0 +1,132 @@
+"""Passwords stored and compared as they were typed, and what only looks like it."""
+
+import os
+
+from flask import Flask, abort, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy_utils import PasswordType
+from werkzeug.security import check_password_hash, generate_password_hash
+
+app = Flask(__name__)
+db = SQLAlchemy(app)
+
+
+class User(db.Model):
+    name = db.Column(db.String(80))
+    password = db.Column(db.String(80))
+
+
+class Member(db.Model):
+    name = db.Column(db.String(80))
+    passphrase = db.Column(db.String(80))
+
+    def __init__(self, name, passphrase):
+        self.name = name
+        self.passphrase = generate_password_hash(passphrase)  # ok
+
+
+class Guest(db.Model):
+    password = db.Column(PasswordType(schemes=["pbkdf2_sha512"]))
+
+
+@app.post("/login")
+def login():
+    data = request.get_json()
+    user = User.query.filter_by(name=data["name"]).first()
+    if user.password != data["password"]:  # bad
+        abort(401)
+
+
+def found(username, password):
+    return User.query.filter_by(name=username, password=password).first()  # bad
+
+
+def document(users, username):
+    return users.find_one({"name": username, "password": request.form["password"]})  # bad
+
+
+def item(users, data):
+    user = users.get(data["name"])
+    return user and user["password"] == data["password"]  # bad
+
+
+def check(username, password, real_password):
+    return username == "admin" and password == real_password  # bad
+
+
+def by_text(connection, username, password):
+    query = f"SELECT * FROM users WHERE username='{username}' AND password='{password}'"  # bad
+    return connection.execute(query)
+
+
+def by_statement(connection, username):
+    password = request.form.get("password")
+    sql = "SELECT id FROM users WHERE name = ? AND password = ?"
+    return connection.execute(sql, (username, password))  # bad
+
+
+def written(connection, username, password):
+    connection.execute("INSERT INTO users (name, password) VALUES (?, ?)", (username, password))  # bad
+
+
+def registered():
+    user = User(name=request.json["name"], password=request.json["password"])  # bad
+    db.session.add(user)
+
+
+def updated(number):
+    user = User.query.get(number)
+    user.password = request.json.get("password")  # bad
+
+
+def kept(users):
+    record = {
+        "name": request.json["name"],
+        "password": request.json["password"],  # bad
+    }
+    users.insert_one(record)
+
+
+def hashed_first():
+    password = generate_password_hash(request.json["password"])  # ok
+    return User(name=request.json["name"], password=password)
+
+
+def hashed_by_the_caller(connection, username, password):
+    connection.execute("INSERT INTO users (name, password) VALUES (?, ?)", (username, password))
+
+
+def calls_it(connection):
+    hashed_by_the_caller(connection, "a", generate_password_hash(request.json["password"]))  # ok
+
+
+def hashed_by_the_model():
+    return Member(request.json["name"], passphrase=request.json["passphrase"])
+
+
+def hashed_by_the_column(guest, password):
+    return Guest(password=password)
+
+
+def typed_twice(form):
+    return form.password.data == form.password_confirm.data
+
+
+def changed(data):
+    return data["new_password"] != data["old_password"]
+
+
+def unset(user):
+    return user.password == "" or user.password is None
+
+
+def of_the_operator(password):
+    return password == os.environ["ADMIN_PASSWORD"] or password == app.config["PASSWORD"]
+
+
+def same_store(store, other):
+    return store.smtp_password == other.smtp_password
+
+
+def verified(user, password):
+    return check_password_hash(user.password, password)  # ok

@@ -1,0 +1,55 @@
+"""Which expressions hold a password as it was typed, and which functions protect one."""
+
+from __future__ import annotations
+
+import ast
+import functools
+
+from stopper.observe.source import Module
+from stopper.observe.source.flows import Says, credential, last_name, words
+
+_PROTECTING = frozenset(
+    "hashpw bcrypt argon2 scrypt pbkdf2 hasher kdf derive encrypt encrypted decrypt crypt cryptcontext checkpw".split()
+)
+_HASHING = _PROTECTING | frozenset("hash hashed hashing digest hexdigest salt salted sha256 sha512 sha1 md5".split())
+_SHORT = frozenset({"pw", "pass_", "passw", "pswd", "psw"})
+
+
+@functools.lru_cache(maxsize=10_000)
+def says_password(name: str) -> bool:
+    """Tell whether a name stands for a password as it was typed; `password_hash` does not."""
+    return credential(name) is Says.PASSWORD or name.lower() in _SHORT
+
+
+@functools.lru_cache(maxsize=10_000)
+def protects(name: str) -> bool:
+    """Tell whether a function of this name is a slow hash, or an encryption."""
+    told = words(name)
+    both = "password" in told and "hash" in told and {"generate", "check", "make", "get"} & set(told)
+    return not _PROTECTING.isdisjoint(told) or bool(both)
+
+
+@functools.lru_cache(maxsize=10_000)
+def hashing(name: str) -> bool:
+    """Tell whether a function of this name answers with something other than the password it was given."""
+    return not _HASHING.isdisjoint(words(name)) or name in ("make_password", "set_password", "create_password")
+
+
+def named(module: Module, node: ast.AST) -> str:
+    """Return the name under which an expression takes a value: a variable, an attribute, a key; "" for others."""
+    if isinstance(node, ast.Name | ast.Attribute):
+        if isinstance(node, ast.Attribute) and node.attr == "data":  # WTForms: form.password.data
+            return last_name(node.value)
+        return last_name(node)
+    key: ast.expr | None = None
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        key = node.args[0] if node.args else None
+    known = module.constant(key) if key is not None else None
+    return known if isinstance(known, str) else ""
+
+
+def password(module: Module, node: ast.AST) -> bool:
+    """Tell whether an expression takes a password, by the name that it has there."""
+    return says_password(named(module, node))
