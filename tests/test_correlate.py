@@ -7,6 +7,7 @@ from stopper.correlate import Heard, Matcher
 from stopper.model import (
     Control,
     Endpoint,
+    Finding,
     Observation,
     Place,
     Severity,
@@ -135,7 +136,7 @@ def seen(
     return Observation(name, witness, Verdict(kept, f"{name} here", place, endpoints, strength=strength, cause=cause))
 
 
-def findings(*observations: Observation) -> list[correlate.Finding]:
+def findings(*observations: Observation) -> list[Finding]:
     """Return the findings of these observations, without knowledge of any endpoint."""
     return correlate.findings(observations, CONTROLS, correlate.join(Heard(asked=ALL)))
 
@@ -267,3 +268,52 @@ def test_part_that_a_specification_describes() -> None:
 def described(*paths: str) -> str:
     """Return the described part that a view of documented paths carries."""
     return correlate.join(Heard(asked=ALL, operations=[operation("GET", path) for path in paths])).views[0].described
+
+
+def test_one_missing_hook_is_one_finding() -> None:
+    """Where every operation of a file breaks a promise and none keeps it, that is one cause with all its operations."""
+    routes = [route("GET", f"/r{number}", number) for number in range(1, 31)]
+    joined = correlate.join(Heard(asked=ALL, routes=routes))
+    broken = [seen("BT416", Witness.WIRE, *r.endpoints, strength=Strength.PROVEN) for r in routes]
+    (finding,) = correlate.findings(broken, CONTROLS, joined)
+    assert len(finding.endpoints) == 30
+    assert "29 more operations" in finding.message
+    kept = seen("BT416", Witness.WIRE, Endpoint("GET", "/r7"), strength=Strength.PROVEN, kept=True)
+    assert len(correlate.findings([*broken[:6], *broken[7:], kept], CONTROLS, joined)) == 29
+
+
+def test_findings_do_not_depend_on_the_order_of_observations() -> None:
+    """The same observations give the same findings and fingerprints, whatever was seen first."""
+    observations = [
+        seen("BT416", Witness.SOURCE, ONE, TWO, line=5),
+        seen("BT416", Witness.SOURCE, TWO, line=9),
+        seen("BT416", Witness.WIRE, TWO, strength=Strength.PROVEN, cause="the header"),
+        seen("BT402", Witness.WIRE, ONE, strength=Strength.PROVEN),
+        seen("BT403", Witness.SOURCE, ONE, line=5),
+        seen("BT403", Witness.APP, THREE, strength=Strength.PROVEN),
+    ]
+    orders = (observations, observations[::-1], observations[3:] + observations[:3])
+    assert len({repr([(f, f.fingerprint) for f in findings(*order)]) for order in orders}) == 1
+
+
+def test_two_claims_against_a_proof_are_contradicted() -> None:
+    """Specification and source agree on what the wire disproves: that is drift, and no confirmation."""
+    (finding,) = findings(
+        seen("BT416", Witness.SOURCE, ONE, line=5),
+        seen("BT416", Witness.SPEC, ONE),
+        seen("BT416", Witness.WIRE, ONE, strength=Strength.PROVEN, kept=True),
+    )
+    assert finding.status is Status.CONTRADICTED
+
+
+def test_wire_overrules_the_application_alone() -> None:
+    """What the application shows by itself and the served API does not is drift; the reverse stays a finding."""
+    for broken, kept, status in (
+        (Witness.APP, Witness.WIRE, Status.CONTRADICTED),
+        (Witness.WIRE, Witness.APP, Status.CONFIRMED),
+    ):
+        (finding,) = findings(
+            seen("BT416", broken, ONE, strength=Strength.PROVEN),
+            seen("BT416", kept, ONE, strength=Strength.PROVEN, kept=True),
+        )
+        assert finding.status is status

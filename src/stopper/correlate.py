@@ -17,6 +17,7 @@ from stopper.model import (
     Place,
     Status,
     Strength,
+    Verdict,
     Witness,
 )
 from stopper.observe.views import AppRoute, Baseline, EndpointView, Exchange, Operation, Route
@@ -225,6 +226,13 @@ def _segments(path: str) -> tuple[str, ...]:
 # --------------------------------------------------------------------------- findings
 
 
+_ALONE = "on "
+"""How the cause begins of what is broken at one endpoint and has no other cause."""
+
+_MANY = 3
+"""Endpoints of one file from which it is no coincidence that all of them break a promise."""
+
+
 def findings(observations: Sequence[Observation], controls: Mapping[str, Control], joined: Joined) -> list[Finding]:
     """Group broken observations by control and cause, tell how sure they are, and fold the narrower into the broader.
 
@@ -234,9 +242,11 @@ def findings(observations: Sequence[Observation], controls: Mapping[str, Control
     broken = [observation for observation in named if not observation.verdict.kept]
     kept = [observation for observation in named if observation.verdict.kept]
     anchors = _anchors(broken, controls)
+    causes = [_cause(observation, anchors.get(observation.control, [])) for observation in broken]
+    shared = _throughout(list(zip(broken, causes, strict=True)), kept, joined)
     groups: dict[tuple[str, str], list[Observation]] = defaultdict(list)
-    for observation in broken:
-        groups[observation.control, _cause(observation, anchors.get(observation.control, []))].append(observation)
+    for observation, cause in zip(broken, causes, strict=True):
+        groups[observation.control, shared.get((observation.control, cause), cause)].append(observation)
     made = [
         _finding(controls[control], group, kept, joined)
         for (control, _), group in groups.items()
@@ -289,8 +299,30 @@ def _cause(observation: Observation, anchors: Sequence[tuple[Place, set[Endpoint
     if verdict.cause:
         return f"because {verdict.cause}"
     if verdict.endpoints:
-        return f"on {min(verdict.endpoints)}"
+        return f"{_ALONE}{min(verdict.endpoints)}"
     return f"at {verdict.place}"
+
+
+def _throughout(
+    broken: Sequence[tuple[Observation, str]], kept: Sequence[Observation], joined: Joined
+) -> dict[tuple[str, str], str]:
+    """Return the causes that are one in truth, by control: endpoints of a file break the promise, and none keeps it.
+
+    A hook that nobody registered opens all operations of a module; that is one thing to mend, not thirty.
+    """
+    files = {view.endpoint: view.place.uri for view in joined.views if view.place}
+    intact = {(o.control, files.get(endpoint)) for o in kept for endpoint in o.verdict.endpoints}
+    alone: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for observation, cause in broken:
+        uri = files.get(min(observation.verdict.endpoints)) if cause.startswith(_ALONE) else None
+        if uri is not None and (observation.control, uri) not in intact:
+            alone[observation.control, uri].add(cause)
+    return {
+        (control, cause): f"throughout {uri}"
+        for (control, uri), causes in alone.items()
+        if len(causes) >= _MANY
+        for cause in causes
+    }
 
 
 def _finding(control: Control, group: Sequence[Observation], kept: Sequence[Observation], joined: Joined) -> Finding:
@@ -304,37 +336,48 @@ def _finding(control: Control, group: Sequence[Observation], kept: Sequence[Obse
         title=control.title,
         severity=max(severities, key=lambda severity: severity.rank),
         status=_status(control, group, endpoints, kept),
-        message=spokesman.verdict.message,
+        message=_message(spokesman.verdict, len(endpoints)),
         place=_place(group, endpoints, joined),
         endpoints=endpoints,
         observations=tuple(group),
     )
 
 
-def _weight(observation: Observation) -> tuple[int, int, str]:
+def _message(verdict: Verdict, endpoints: int) -> str:
+    more = endpoints - len(verdict.endpoints)
+    if not verdict.endpoints or more < 1:
+        return verdict.message
+    return f"{verdict.message}; so it is with {more} more operation{'s' if more > 1 else ''}"
+
+
+def _weight(observation: Observation) -> tuple[int, int, str, tuple[Endpoint, ...]]:
     """Return the order in which witnesses speak: what was shown before what was read, the wire before the app."""
     strengths = (Strength.PROVEN, Strength.CLAIMED, Strength.SUPPORTING)
     witnesses = (Witness.WIRE, Witness.APP, Witness.SOURCE, Witness.SPEC)
     verdict = observation.verdict
-    return strengths.index(verdict.strength), witnesses.index(observation.witness), verdict.message
+    return strengths.index(verdict.strength), witnesses.index(observation.witness), verdict.message, verdict.endpoints
 
 
 def _status(
     control: Control, group: Sequence[Observation], endpoints: Sequence[Endpoint], kept: Sequence[Observation]
 ) -> Status:
-    """Confirmed: shown by an exchange or a run, or said by two. Contradicted: read, but shown to be kept."""
-    if any(o.verdict.strength is Strength.PROVEN for o in group):
-        return Status.CONFIRMED
-    if len({o.witness for o in group}) > 1:
-        return Status.CONFIRMED
+    """Confirmed: shown by an exchange or a run, or said by two. Contradicted: a better witness shows it kept.
+
+    What is only read is contradicted by any proof; what only the application in its child process shows, by the wire:
+    that is the API which is served.
+    """
+    proofs = {o.witness for o in group if o.verdict.strength is Strength.PROVEN}
+    better = {Witness.WIRE} if proofs else {Witness.WIRE, Witness.APP}
     shown_kept = {
         endpoint
         for o in kept
-        if o.control == control.id and o.verdict.strength is Strength.PROVEN
+        if o.control == control.id and o.verdict.strength is Strength.PROVEN and o.witness in better
         for endpoint in o.verdict.endpoints
     }
-    if endpoints and shown_kept.issuperset(endpoints):
+    if Witness.WIRE not in proofs and endpoints and shown_kept.issuperset(endpoints):
         return Status.CONTRADICTED
+    if proofs or len({o.witness for o in group}) > 1:
+        return Status.CONFIRMED
     return Status.SINGLE_WITNESS
 
 
