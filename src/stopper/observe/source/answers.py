@@ -77,10 +77,10 @@ def reaches_client(module: Module, node: ast.AST, depth: int = 0) -> bool:
         return False
     inner = node
     for outer in module.ancestors(node):
-        if isinstance(outer, ast.Call) and inner is not outer.func:
-            if _makes_answer(module, outer):
+        if isinstance(outer, ast.Call):
+            if inner is not outer.func and _makes_answer(module, outer):
                 return True
-            if not _hands_on(outer):
+            if not _hands_on(outer, inner):
                 return False
         elif isinstance(outer, ast.Return):
             return _returned(module, outer, depth)
@@ -116,9 +116,12 @@ def _makes_answer(module: Module, call: ast.Call) -> bool:
     return name in _ANSWERS.get(package, ()) or (name == "abort" and isinstance(call.func, ast.Attribute))
 
 
-def _hands_on(call: ast.Call) -> bool:
+def _hands_on(call: ast.Call, given: ast.AST) -> bool:
+    """Tell whether what a call answers with holds what it is given, or the object whose method it is."""
     name = last_name(call)
-    return name in CARRIERS or name in CARRYING_METHODS or not _ANSWERING_WORDS.isdisjoint(words(name))
+    if given is call.func:
+        return name in CARRYING_METHODS
+    return name in CARRIERS or name in ("format", "join") or not _ANSWERING_WORDS.isdisjoint(words(name))
 
 
 def _only_decides(outer: ast.AST, inner: ast.AST) -> bool:
