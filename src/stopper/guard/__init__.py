@@ -135,6 +135,7 @@ class Guard:
         # in reverse, so the first is the last to touch an answer.
         app.before_request_funcs.setdefault(None, []).insert(0, gate.before_request)
         app.after_request_funcs.setdefault(None, []).insert(0, gate.after_request)
+        app.register_error_handler(StoreError, gate.store_failed)
         redact.install()
         cli.register(app, self)
         return app

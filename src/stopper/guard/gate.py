@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Request, Response, current_app, request
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from stopper.guard import present, redact, respond, transport
 from stopper.guard.audit import Kind, Recorder
@@ -213,6 +214,15 @@ class Gate:
         if way.refusal is not None:
             self._mark_refusal(response, way.refusal)
         return response
+
+    def store_failed(self, error: StoreError) -> WerkzeugResponse:
+        """Answer 503 where a view asked for a change, as a logout does, and the store failed."""
+        logger.error("%s", error)
+        refusal = respond.Unavailable("Tokens cannot be changed now.", "store unavailable")
+        way = passage()
+        if way is not None:
+            way.refusal = refusal
+        return refusal.get_response()
 
     def _mark_refusal(self, response: Response, refusal: respond.Refusal) -> None:
         """Keep status and challenge, whichever error handler of the application rendered the answer."""
