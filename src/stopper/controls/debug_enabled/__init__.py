@@ -1,0 +1,243 @@
+"""The application runs with Flask's debugger.
+
+## What is wrong
+
+Debug mode, or the debugger of Werkzeug, is switched on in code or configuration that runs wherever the application
+does.
+
+## Why it matters
+
+The debugger shows the code, the local variables and with them the tokens and keys of a failed request to whoever made
+it fail, and has a console that runs any Python behind a PIN of nine digits (ASVS 5.0.0 13.4.2, CWE-489, CWE-94).
+
+## Bad
+
+    app.run(host="0.0.0.0", debug=True)
+
+## Good
+
+    app.run()        # and `flask --debug run` on the developer's own machine
+
+The guard answers 503 to a peer off the machine while the application runs in debug mode.
+
+## References
+
+ASVS 5.0.0 13.4.2; Flask documentation, "Debug Mode"; OWASP API8:2023; CWE-94, CWE-215, CWE-489.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import Module, within
+from stopper.observe.source.flows import last_name, place, words
+from stopper.observe.source.standing import severity, silent
+
+CONTROL = Control(
+    id="BT305",
+    name="debug_enabled",
+    severity=Severity.HIGH,
+    title="The application runs with a debugger",
+    witnesses="S",
+    requirements=("L09",),
+    labels=("debug_enabled",),
+    cwe=(94, 215, 489),
+)
+
+_APPLICATIONS = re.compile(
+    r"^(flask|apiflask|flask_openapi3|flask_socketio|connexion|quart|flask_restx|flask_restful)\b"
+)
+_CALLED = frozenset("app application socketio server sio api flask_app core_app webapp web_app".split())
+_NOT_HERE = frozenset("dev develop development local test tests testing debug debugging example demo sandbox".split())
+"""Words of a class, function or condition that make it one for the developer's own machine."""
+_SETTINGS = frozenset({"DEBUG", "FLASK_DEBUG", "FLASK_ENV", "ENV"})
+_CONFIG_BASES = ("Config", "Settings", "Configuration")
+_FLASK_WORDS = ("SECRET_KEY", "SQLALCHEMY", "JWT_", "TESTING", "SESSION_COOKIE", "WTF_", "flask", "MAIL_", "CSRF_")
+_TRUE = (True, 1, "1", "true", "True", "TRUE", "on", "yes")
+
+Found = tuple[ast.AST, str, Severity | None]
+"""Where, what is said of it, and how much it weighs: None where the promise is kept."""
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at how the application is run, at `app.debug`, the environment and the classes of configuration."""
+    if silent(module) or not module.mentions("debug", "flask_env"):
+        return
+    for node, message, full in (*_calls(module), *_assignments(module)):
+        if full is None:
+            yield Verdict(True, message, place(module, node))
+            continue
+        weight = severity(module, node, full)
+        if weight is not None and not _on_own_machine(module, node):
+            yield Verdict(False, message, place(module, node), module.endpoints(node), severity=weight)
+
+
+def _calls(module: Module) -> Iterator[Found]:
+    for call in module.nodes(ast.Call):
+        name = last_name(call)
+        if name in ("run", "run_simple"):
+            yield from _run(module, call)
+        elif name == "DebuggedApplication" and (module.qualified(call.func) or "").startswith("werkzeug.debug"):
+            yield call, "the application is wrapped into Werkzeug's debugger", CONTROL.severity
+        elif name in ("update", "from_mapping", "setdefault") and _is_config(module, call):
+            for keyword in call.keywords:
+                if keyword.arg in ("DEBUG", "ENV"):
+                    yield from _switch(module, keyword, keyword.arg, keyword.value)
+            if name == "setdefault" and len(call.args) > 1:
+                yield from _switch(module, call, module.constant(call.args[0]), call.args[1])
+
+
+def _run(module: Module, call: ast.Call) -> Iterator[Found]:
+    """Yield what `app.run` or `run_simple` says about the debugger; `debug=args.debug` leaves it to the operator."""
+    if not _runs_application(module, call):
+        return
+    options = {each.arg: each.value for each in call.keywords if each.arg}
+    given = options.get("use_debugger", options.get("debug"))
+    if last_name(call) == "run" and given is None and len(call.args) > 2:
+        given = call.args[2]  # Flask.run(host, port, debug)
+    value = module.constant(given) if given is not None else None
+    if value is True or value == 1:
+        reach, full = _reach(module, call)
+        yield call, f"`{ast.unparse(call.func)}` starts the application with the debugger{reach}", full
+    elif value is False:
+        yield call, "the application is started without the debugger", None
+
+
+def _reach(module: Module, call: ast.Call) -> tuple[str, Severity]:
+    """Return who can come by the debugger, and what that weighs: Flask listens on the machine itself by default."""
+    hosts = [each.value for each in call.keywords if each.arg in ("host", "hostname")] + call.args[:1]
+    told = [module.constant(host) for host in hosts]
+    if any(host in ("0.0.0.0", "::") for host in told):
+        return ", and listens on every interface", Severity.HIGH
+    if any(host in ("127.0.0.1", "localhost", "::1") for host in told):
+        return ", on this machine alone", Severity.LOW
+    return "", Severity.HIGH if hosts else Severity.MEDIUM
+
+
+def _runs_application(module: Module, call: ast.Call) -> bool:
+    if last_name(call) == "run_simple":
+        return module.qualified(call.func) in (None, "werkzeug.serving.run_simple", "werkzeug.run_simple")
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    known = module.qualified(call.func.value)
+    if known is not None and _APPLICATIONS.match(known):
+        return True
+    holder = call.func.value
+    made = last_name(holder) if isinstance(holder, ast.Call) else ""
+    return last_name(holder).lower() in _CALLED or made in ("create_app", "make_app", "get_app", "build_app")
+
+
+def _assignments(module: Module) -> Iterator[Found]:
+    for assign in module.nodes(ast.Assign):
+        for target in assign.targets:
+            if isinstance(target, ast.Attribute) and target.attr == "debug" and _is_application(module, target.value):
+                yield from _switch(module, assign, "DEBUG", assign.value)
+            elif isinstance(target, ast.Subscript) and (_is_config(module, target) or _is_environment(target)):
+                yield from _switch(module, assign, module.constant(target.slice), assign.value)
+            elif isinstance(target, ast.Name) and target.id in _SETTINGS and _configures(module, assign):
+                yield from _switch(module, assign, target.id, assign.value)
+    for annotated in module.nodes(ast.AnnAssign):
+        name = last_name(annotated.target)
+        if name in _SETTINGS and annotated.value is not None and _configures(module, annotated):
+            yield from _switch(module, annotated, name, annotated.value)
+
+
+def _switch(module: Module, node: ast.AST, name: object, value: ast.expr) -> Iterator[Found]:
+    known = _default(module, value)
+    if name in ("DEBUG", "FLASK_DEBUG"):
+        if any(known is one or (known == one and type(known) is type(one)) for one in _TRUE):
+            yield node, f"`{name}` is switched on", CONTROL.severity
+        elif known is False or known == "0":
+            yield node, f"`{name}` is switched off", None
+    elif name in ("FLASK_ENV", "ENV") and known == "development":
+        yield node, f"`{name}` is development, which switched the debugger on up to Flask 2.2", Severity.MEDIUM
+
+
+def _default(module: Module, value: ast.expr) -> object:
+    """Return what a switch always is, or what it is where the environment says nothing."""
+    known = module.constant(value)
+    if isinstance(value, ast.Call) and last_name(value) in ("get", "getenv", "bool", "int", "config", "env"):
+        inner = value.args[1] if len(value.args) > 1 else next((a for a in value.args if isinstance(a, ast.Call)), None)
+        given = [each.value for each in value.keywords if each.arg in ("default", "cast_default")]
+        chosen = given[0] if given else inner
+        known = _default(module, chosen) if chosen is not None else known
+        # `bool(os.environ.get(...))` of any text is true, "0" too: left alone, for the default may be the empty one
+    return known
+
+
+def _is_application(module: Module, node: ast.expr) -> bool:
+    known = module.qualified(node)
+    return _APPLICATIONS.match(known) is not None if known is not None else last_name(node).lower() in _CALLED
+
+
+def _is_config(module: Module, node: ast.Call | ast.Subscript) -> bool:
+    """Tell whether a subscript or call is about `app.config`."""
+    holder = node.value if isinstance(node, ast.Subscript) else node.func
+    config = holder.value if isinstance(holder, ast.Attribute) and isinstance(node, ast.Call) else holder
+    return isinstance(config, ast.Attribute) and config.attr == "config" and _is_application(module, config.value)
+
+
+def _is_environment(target: ast.Subscript) -> bool:
+    key = target.slice.value if isinstance(target.slice, ast.Constant) else ""
+    return last_name(target.value) == "environ" and key in ("FLASK_DEBUG", "FLASK_ENV")
+
+
+def _configures(module: Module, node: ast.Assign | ast.AnnAssign) -> bool:
+    """Tell whether an assignment is a setting of Flask: in a class of configuration, or in a module of settings."""
+    owner = module.scope(node)
+    if isinstance(owner, ast.ClassDef):
+        bases = [last_name(base) for base in owner.bases]
+        if any(name.endswith(_CONFIG_BASES) for name in (owner.name, *bases)):
+            return not _is_base(module, owner)
+        return False
+    file = module.path.rpartition("/")[2]
+    named = not {"config", "settings", "configuration", "conf", "default"}.isdisjoint(words(file.removesuffix(".py")))
+    return isinstance(owner, ast.Module) and named and any(word in module.text for word in _FLASK_WORDS)
+
+
+def _is_base(module: Module, owner: ast.ClassDef) -> bool:
+    """Tell whether all that runs in production switches off again what a base class switches on."""
+    heirs = [
+        node
+        for node in module.nodes(ast.ClassDef)
+        if any(last_name(base) == owner.name for base in node.bases) and "prod" in node.name.lower()
+    ]
+    return bool(heirs) and all(_switches_off(module, heir) for heir in heirs)
+
+
+def _switches_off(module: Module, owner: ast.ClassDef) -> bool:
+    return any(
+        isinstance(node, ast.Assign) and last_name(node.targets[0]) == "DEBUG" and module.constant(node.value) is False
+        for node in owner.body
+    )
+
+
+def _on_own_machine(module: Module, node: ast.AST) -> bool:
+    """Tell whether what stands around a node is for the developer's machine: a class, a function, a condition."""
+    file = words(module.path.rpartition("/")[2].removesuffix(".py"))
+    if not {"debug", "dev", "development", "local"}.isdisjoint(file):
+        return True
+    inner = node
+    for outer in module.ancestors(node):
+        if isinstance(outer, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if not _NOT_HERE.isdisjoint(words(outer.name)):
+                return True
+        elif isinstance(outer, ast.If) and inner is not outer.test and not _is_main(outer):
+            told = {word for part in within(outer.test) for word in words(_said(part))}
+            if not _NOT_HERE.isdisjoint(told) or "env" in told or "environ" in told:
+                return True
+        inner = outer
+    return False
+
+
+def _is_main(branch: ast.If) -> bool:
+    return any(isinstance(part, ast.Name) and part.id == "__name__" for part in within(branch.test))
+
+
+def _said(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    return last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""
