@@ -97,6 +97,12 @@ class JoseCall:
     values: Mapping[str, Value]
     serializer: str = ""
 
+    @property
+    def spread(self) -> bool:
+        """Tell whether some arguments come from a sequence or mapping (`*args`, `**options`) and may be any."""
+        starred = any(isinstance(argument, ast.Starred) for argument in self.node.args)
+        return starred or any(keyword.arg is None for keyword in self.node.keywords)
+
     def constant(self, name: str) -> Any:
         """Return the constant given for a parameter, UNKNOWN where it is computed, None where it is left out."""
         value = self.values.get(name)
