@@ -229,7 +229,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What was looked at, in numbers; `reached` and `eligible` count operations under the given permissions."""
+    """What was looked at, in numbers; `reached` and `eligible` count operations under the given permissions.
+
+    `files_irrelevant` are source files in which nothing stands that any control looks at; what is neither of these nor
+    analysed was not read.
+    """
 
     operations_in_spec: int = 0
     operations: int = 0
@@ -243,6 +247,7 @@ class Coverage:
     witnesses: tuple[Witness, ...] = ()
     identity: bool = False
     controls_asked: tuple[str, ...] = ()
+    files_irrelevant: int = 0
 
 
 @dataclass(frozen=True, slots=True)

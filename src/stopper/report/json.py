@@ -125,6 +125,7 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
         "reached": coverage.reached,
         "files": coverage.files,
         "files_analysed": coverage.files_analysed,
+        "files_irrelevant": coverage.files_irrelevant,
         "requests": coverage.requests,
         "app_requests": coverage.app_requests,
         "seconds": round(coverage.seconds, 3),

@@ -15,7 +15,7 @@ from typing import TextIO
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from stopper.model import Finding, Report, Severity, Witness
+from stopper.model import Coverage, Finding, Report, Severity, Witness
 from stopper.report.layout import heading, indented, shortened, table
 from stopper.report.outgoing import redacted, visible
 from stopper.report.skips import skips_by_reason
@@ -151,12 +151,18 @@ def _looked_at(report: Report) -> RenderableType:
         (
             ("witnesses", ", ".join(witness.value for witness in coverage.witnesses) or "none"),
             ("operations", f"{called} ({known})"),
-            ("files", f"{coverage.files_analysed} of {coverage.files} analysed"),
+            ("files", _files(coverage)),
             ("requests", f"{coverage.requests} over the wire, {coverage.app_requests} in the app"),
             ("controls", f"{len(coverage.controls_asked)} asked"),
             ("time", f"{coverage.seconds:.1f} s"),
         )
     )
+
+
+def _files(coverage: Coverage) -> str:
+    analysed = f"{coverage.files_analysed} of {coverage.files} analysed"
+    irrelevant = f", {coverage.files_irrelevant} hold nothing that a control looks at"
+    return analysed + (irrelevant if coverage.files_irrelevant else "")
 
 
 def _not_looked_at(report: Report) -> RenderableType:
@@ -173,8 +179,9 @@ def _gaps(report: Report) -> Iterator[tuple[str, RenderableType | str]]:
         yield "identity", "no working credential: nothing behind a login was seen"
     if coverage.eligible > coverage.reached:
         yield "operations", f"{coverage.eligible - coverage.reached} eligible, but without an answer of their own"
-    if coverage.files > coverage.files_analysed:
-        yield "files", f"{coverage.files - coverage.files_analysed} not analysed"
+    unread = coverage.files - coverage.files_analysed - coverage.files_irrelevant
+    if unread > 0:
+        yield "files", f"{unread} not analysed"
     for group in skips_by_reason(report.skips):
         count = Text(f"{len(group.subjects)} × {visible(group.why)}")
         yield (

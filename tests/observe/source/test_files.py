@@ -107,3 +107,19 @@ def test_not_relevant(source: bytes) -> None:
 def test_windows_paths() -> None:
     """A path is relative with forward slashes."""
     assert read_project([("shop\\api.py", SOUND)]).modules[0].path == "shop/api.py"
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (b'x = "a\0b"\n', "NUL"),
+        (b"x = " + b"(" * 2000 + b"1" + b")" * 2000 + b"\n", "nested"),
+        (b"def broken(:\n", "syntax"),
+        (b"print 'Python 2'\n", "syntax"),
+    ],
+)
+def test_a_broken_file_is_told_though_nothing_in_it_matters(source: bytes, why: str) -> None:
+    """In a small project each file that cannot be read is told of, whatever words stand in it."""
+    (state,) = read_project([("odd.py", source)]).files
+    assert state.state is State.NOT_PARSED
+    assert why in state.why

@@ -20,6 +20,10 @@ LARGEST = 2 * 1024 * 1024
 """Bytes of source above which a file is skipped: generated tables, seconds of parsing each."""
 
 
+CHECKED = 1024 * 1024
+"""Bytes of files without anything to look at that are parsed all the same, to tell which are no source."""
+
+
 class State(enum.Enum):
     """What became of one file."""
 

@@ -177,6 +177,7 @@ class Project:
         self._found: dict[tuple[str, str], Module | None] = {}
         self.lookups = names.Lookups()
         self.doors: dict[tuple[ast.AST, bool, doors.Arrival | None, int], doors.Door] = {}
+        self._checked = 0
         with uncollected():
             states = [self._take(path.replace("\\", "/"), source) for path, source in sources]
         self.files: tuple[FileState, ...] = tuple(states)
@@ -186,15 +187,25 @@ class Project:
     def _take(self, path: str, source: bytes) -> FileState:
         if len(source) > files.LARGEST:
             return FileState(path, State.SKIPPED, f"larger than {files.LARGEST // 1024} KiB")
-        if not files.relevant(source):
-            self._unread[path] = source
-            return FileState(path, State.NOT_RELEVANT, "holds nothing that a control looks at")
         try:
-            self._modules[path] = self._parse(path, source)
+            if files.relevant(source):
+                self._modules[path] = self._parse(path, source)
+                return FileState(path, State.ANALYSED)
+            self._check(source)
         except files.UnreadableError as error:
             self._modules[path] = None
             return FileState(path, State.NOT_PARSED, str(error))
-        return FileState(path, State.ANALYSED)
+        self._unread[path] = source
+        return FileState(path, State.NOT_RELEVANT, "holds nothing that a control looks at")
+
+    def _check(self, source: bytes) -> None:
+        """Parse a file of which nothing else is asked, while there are few: a small project is told of each broken one.
+
+        Raises UnreadableError.
+        """
+        self._checked += len(source)
+        if self._checked <= files.CHECKED:
+            files.parse(files.decode(source))
 
     def _parse(self, path: str, source: bytes) -> Module:
         text = files.decode(source)
