@@ -83,6 +83,21 @@ def test_door(server: Callable[[Ask], Response | None], access: Access) -> None:
     assert door(server).access is access
 
 
+@pytest.mark.parametrize(
+    ("server", "reached"),
+    [
+        (by_token(good=answer(200)), True),
+        (by_token(none=answer(200, {"hello": "stranger"}), good=answer(200)), True),
+        (by_token(none=answer(429), good=answer(200)), False),
+        (by_token(), False),
+        (lambda ask: answer(404, {"message": "no such path"}), False),
+    ],
+)
+def test_reached(server: Callable[[Ask], Response | None], reached: bool) -> None:
+    """An operation was reached if it answered for itself; a refusal of everybody or an overload is no such answer."""
+    assert door(server).reached is reached
+
+
 def test_soft_404_is_no_open_door() -> None:
     """A server that answers every path alike with 200 proves nothing of any operation."""
     missing = Exchange(REQUEST, answer(200))

@@ -11,13 +11,23 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
+from click.testing import CliRunner
 from flask import Flask, abort, request
 from werkzeug.serving import make_server
+
+from stopper.cli import scan
+from stopper.cli.inputs import Options, opening
+from stopper.cli.settings import Settings
+from stopper.cli.targets import Targets
+from stopper.engine import Limits
+from stopper.observe.views import Request
+from stopper.secret import Secret
 
 TOKEN = "canary-5d41402abc4b2a76b9719d911017c592-token"
 SPEC = """
@@ -231,6 +241,120 @@ def test_interrupted_scan(spec: Path, tmp_path: Path) -> None:
 def test_output_that_cannot_be_written(spec: Path, tmp_path: Path) -> None:
     """An output in a folder that is not there is an error of one line."""
     one_line(stopper("scan", spec, "-o", tmp_path / "nowhere" / "r.json"), "r.json")
+
+
+def test_output_is_tried_before_anything_is_asked(spec: Path, tmp_path: Path) -> None:
+    """A report that could not be written is told before the first request: no work is done to be lost."""
+    app, calls = shop(), []
+    app.before_request(lambda: calls.append(1))
+    with served(app) as url:
+        one_line(stopper("scan", url, spec, "-o", tmp_path / "nowhere" / "r.json"), "r.json", "no such folder")
+    assert calls == []
+
+
+def test_readers_that_leave(spec: Path) -> None:
+    """A closed pipe keeps the status and is no error; a full device is one, in one line."""
+    spec.write_text(SPEC.replace("security: [{", 'servers: [{url: "http://api.test"}]\nsecurity: [{'))
+    command = [sys.executable, "-m", "stopper", "scan", str(spec)]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (2, "stopper: standard output: no space left on device\n")
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_the_application_is_made(tmp_path: Path, number: signal.Signals) -> None:
+    """Interrupted before there is anything to report: status 130, one line, and the application's process is gone."""
+    told = tmp_path / "pid.txt"
+    told.touch()
+    body = f"import os, pathlib, time\npathlib.Path({str(told)!r}).write_text(str(os.getpid()))\ntime.sleep(60)\n"
+    (tmp_path / "shop.py").write_text(body)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stopper", "scan", str(tmp_path), "shop:app"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    patience = time.monotonic() + 30
+    while not told.read_text() and time.monotonic() < patience:
+        time.sleep(0.05)
+    process.send_signal(number)
+    out, errors = process.communicate(timeout=20)
+    assert (process.returncode, out, errors) == (130, "", "stopper: interrupted\n")
+    assert gone(int(told.read_text()))
+
+
+def test_interrupted_while_logging_in(spec: Path, tmp_path: Path) -> None:
+    """SIGTERM during the login gives the whole report, labelled partial."""
+    (tmp_path / "stopper.toml").write_text('[login]\nurl = "/login"\njson = { user = "ada", password = "x" }\n')
+    output = tmp_path / "report.json"
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # accepts and never answers
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        words = ["scan", url, str(spec), "-o", str(output), "--config", str(tmp_path / "stopper.toml")]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stopper", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        listener.settimeout(30)
+        with listener.accept()[0] as connection:
+            assert connection.recv(65536).startswith(b"POST /login")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=20) == 130
+    assert json.loads(output.read_text())["partial"] == "interrupted"
+
+
+def test_plain_twin_on_another_host(spec: Path) -> None:
+    """A token for one host does not go to another that is called its twin."""
+    one_line(stopper("scan", "https://api.test", "http://127.0.0.1:9", spec), "another host")
+
+
+def test_specification_on_another_origin_does_not_get_the_token() -> None:
+    """A specification that asks for a login is shown the credential only where the API is."""
+    other, heard = Flask("other"), []
+
+    @other.get("/openapi.json")
+    def locked() -> str:
+        heard.append(request.headers.get("Authorization"))
+        return abort(401)
+
+    with served(shop()) as url, served(other) as elsewhere:
+        done = stopper("scan", url, f"{elsewhere}/openapi.json", "--token", "env:T", T=TOKEN)
+    one_line(done, "another origin")
+    assert heard == [None]
+
+
+@pytest.mark.parametrize(("header", "value"), [("X-Api-Key", TOKEN), ("X-Note", "correct horse")])
+async def test_nothing_of_the_user_crosses_plain_http(header: str, value: str) -> None:
+    """Token and password alike are held back from an address off loopback that is plain http, wherever they stand."""
+    flow = {"url": "/login", "json": {"user": "ada", "password": "correct horse"}}
+    options = Options(Settings(tables=(flow,)), Limits(), token=Secret(TOKEN))
+    async with opening(Targets((), urls=("http://192.0.2.1",)), options) as client:
+        exchange = await client.send(Request("GET", "http://192.0.2.1/", ((header, value),)))
+    assert exchange.error.startswith("credential withheld")
+
+
+def test_defect_is_not_taken_for_findings(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that nobody foresaw ends with 3 and one line that holds its kind and place, and not its text."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError(TOKEN)
+
+    monkeypatch.setattr(scan, "graded", broken)
+    done = CliRunner().invoke(scan.command, [str(spec)])
+    assert done.exit_code == 3
+    assert "a defect in test_scan_command.py:" in done.output and "RuntimeError" in done.output
+    assert TOKEN not in done.output
 
 
 def test_fail_on(spec: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stopper.engine import Limits
-from stopper.engine.plan import guard_of, ineligible, make, request_for, target_of
+from stopper.engine.plan import Step, guard_of, ineligible, make, request_for, target_of
 from stopper.model import Endpoint, Place, Witness
-from stopper.observe.views import EndpointView, Guard, Operation, Parameter, Route
+from stopper.observe.views import EndpointView, Guard, Operation, Parameter, Route, Server
 
 SPEC = Place("openapi.yaml", 1)
 
@@ -33,6 +35,8 @@ def parameter(name: str, location: str, *values: str, required: bool = True) -> 
         ("GET", "/users/v1/_debug/reset", ""),
         ("GET", "/orders/{id}", "cancelOrder"),
         ("GET", "/auth/logout", ""),
+        ("GET", "/auth/refresh", ""),
+        ("GET", "/accounts/{id}", "withdrawAll"),
     ],
 )
 def test_what_may_change_state_is_left_alone(method: str, path: str, operation_id: str) -> None:
@@ -111,3 +115,26 @@ def test_operations_share_a_check_as_it_is_written() -> None:
     assert guarded(decorator, "@token_required(old)", 3) != guarded(decorator, "@token_required(new)", 9)
     assert guarded("checked in the view", "def view():", 3) != guarded("checked in the view", "def view():", 9)
     assert guard_of(view("GET", "/a")) != guard_of(view("GET", "/b"))
+
+
+def test_summary_that_begins_with_a_verb_is_believed() -> None:
+    """A GET whose summary says that it creates something is left alone, whatever it is called."""
+    told = view("GET", "/db")
+    assert told.operation
+    assert ineligible(replace(told, operation=replace(told.operation, summary="Creates and fills the database")))
+    assert not ineligible(replace(told, operation=replace(told.operation, summary="Returns what was created")))
+
+
+def test_path_of_the_user_takes_the_place_of_the_servers_own() -> None:
+    """Where the specification is served below another path than it says, the user's base address decides."""
+    operation = Operation(Endpoint("GET", "/v1/me"), SPEC, servers=(Server("https://other.test/v1", SPEC),))
+    step = Step(EndpointView(operation.endpoint, frozenset(), operation), "/v1/me")
+    assert request_for(step, "https://api.test").url == "https://api.test/v1/me"
+    assert request_for(step, "https://[::1]:8443/shop").url == "https://[::1]:8443/shop/me"
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "Host", "Authorization", "Cookie"])
+def test_headers_that_a_specification_does_not_decide(name: str) -> None:
+    """A required header with an example cannot turn a GET into a DELETE, name another host, or bring a credential."""
+    plan = make([view("GET", "/me", parameter(name, "header", "DELETE"))], [Witness.WIRE], Limits())
+    assert request_for(plan.steps[0], "https://api.test").header(name) is None

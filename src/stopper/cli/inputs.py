@@ -73,7 +73,7 @@ async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
     project = _project(targets.folder, gathered) if targets.folder else None
     async with AsyncExitStack() as stack:
         if targets.urls:
-            client = await stack.enter_async_context(_client(targets, options))
+            client = await stack.enter_async_context(opening(targets, options))
             if options.token:
                 client.protect(options.token)
             await _wire(targets, options, client, gathered)
@@ -155,7 +155,8 @@ def _project(folder: Path, gathered: _Gathered) -> Project:
 # --------------------------------------------------------------------------- the wire
 
 
-def _client(targets: Targets, options: Options) -> Client:
+def opening(targets: Targets, options: Options) -> Client:
+    """Return the client of a scan, not opened yet; it holds back what the user gave from where it must not go."""
     limits = ClientLimits(
         deadline=options.limits.request_seconds,
         requests=options.limits.requests + 50,  # documents and logins come on top of the scan's own budget
