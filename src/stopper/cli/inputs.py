@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,19 +137,23 @@ def _refusing(read_ref: Callable[[str], bytes]) -> Callable[[str], bytes]:
 
 def _project(folder: Path, gathered: _Gathered) -> Project:
     """Read the folder's Python files; what was not read or not analysed is a skip. Raises TargetError without any."""
-    sources: list[tuple[str, bytes]] = []
-    for entry in files.walk(folder):
-        if isinstance(entry, files.SourceFile):
-            sources.append((entry.path, entry.data))
-        else:
-            what = entry.path if entry.number == 1 else f"{entry.number} files"
-            gathered.skips.append(Skip(what, entry.reason, "file"))
-    if not sources:
+    # The folder's own name: a package scanned from the inside imports itself by it.
+    project = read_project(_sources(folder, gathered), folder.resolve().name)
+    if not project.files:
         raise TargetError(f"{files.escape(str(folder))}: holds no Python files")
-    project = read_project(sources)
     unread = (State.NOT_PARSED, State.SKIPPED)
     gathered.skips.extend(Skip(state.path, state.why, "file") for state in project.files if state.state in unread)
     return project
+
+
+def _sources(folder: Path, gathered: _Gathered) -> Iterator[tuple[str, bytes]]:
+    """Yield the files one at a time, so that those that do not matter are not kept."""
+    for entry in files.walk(folder):
+        if isinstance(entry, files.SourceFile):
+            yield entry.path, entry.data
+        else:
+            what = entry.path if entry.number == 1 else f"{entry.number} files"
+            gathered.skips.append(Skip(what, entry.reason, "file"))
 
 
 # --------------------------------------------------------------------------- the wire
