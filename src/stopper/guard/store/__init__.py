@@ -11,6 +11,9 @@ from stopper.guard.token import Refresh, Token
 __all__ = ["Kind", "Redemption", "Revocation", "Store", "StoreError", "open_store"]
 
 
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+
+
 class StoreError(Exception):
     """The store cannot be reached or failed; the guard then lets nobody through."""
 
@@ -96,7 +99,7 @@ class Store(ClientStore, Protocol):
 
 def open_store(url: str) -> Store:
     """Return the store of a URL: `redis://` and `rediss://` for Redis, anything else for SQLAlchemy."""
-    if url.startswith(("redis://", "rediss://", "unix://")):
+    if url.startswith(REDIS_SCHEMES):
         from stopper.guard.store.redis import RedisStore
 
         return RedisStore(url)

@@ -98,6 +98,12 @@ clients = sa.Table(
     sa.Column("secrets", sa.Text, nullable=False),
 )
 
+# Which migration the tables are of; Alembic writes it too.
+schema = sa.Table("stopper_schema", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
+
+REVISION = "first"
+"""The migration that this code is written for."""
+
 _FIND = sa.select(*(tokens.c[name] for name in _TOKEN_FIELDS)).where(tokens.c.digest == sa.bindparam("digest"))
 _NEXT_NUMBER = sa.update(counter).values(number=counter.c.number + 1).returning(counter.c.number)
 
@@ -333,7 +339,7 @@ class SqlStore:
         """Turn the database's errors into StoreError, whose text holds neither the statement nor its values."""
         try:
             yield
-        except IntegrityError:
+        except (IntegrityError, StoreError):
             raise
         except (SQLAlchemyError, OSError) as error:
             raise StoreError(f"the token store failed: {type(error).__name__}") from None
@@ -405,24 +411,62 @@ def _has_used_successor(connection: sa.Connection, row: Any) -> bool:
     return connection.execute(later.where(refreshes.c.digest != row.digest).limit(1)).first() is not None
 
 
-def _prepared(url: sa.URL) -> sa.Engine:
+def connect(url: sa.URL) -> sa.Engine:
+    """Return an engine for a database, whose file is made readable for its owner only where there is one."""
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         path = Path(url.database)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, connect_args=_deadlines(url))
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _tune_sqlite)
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":  # its IF NOT EXISTS is no protection against another that runs now
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(7867730)"))
-        for table in metadata.sorted_tables:
-            connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
-            for index in table.indexes:
-                connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
-        none_yet = sa.select(sa.literal(1), sa.literal(0)).where(~sa.exists().select_from(counter))
-        connection.execute(counter.insert().from_select(["id", "number"], none_yet))
     return engine
+
+
+def _deadlines(url: sa.URL) -> dict[str, int]:
+    """Return how long to wait for a server that does not answer, where the URL does not say (ASVS 13.1.3)."""
+    if not url.drivername.startswith("postgresql+psycopg"):
+        return {}
+    defaults = {"connect_timeout": 5, "tcp_user_timeout": 5000}
+    return {name: value for name, value in defaults.items() if name not in url.query}
+
+
+def _prepared(url: sa.URL) -> sa.Engine:
+    engine = connect(url)
+    with engine.begin() as connection:
+        # Looked for first: an account that may not make tables may still use those that init-db has made.
+        if revision_of(connection) is None:
+            _make_tables(connection)
+        revision = revision_of(connection)
+    if revision != REVISION:
+        raise StoreError(f"the tables are of revision {revision} and not {REVISION}: run `flask tokens init-db`")
+    return engine
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """Return the migration that the tables are of, or None where there are none or they are being made."""
+    known = sa.inspect(connection).has_table(schema.name)
+    return connection.scalar(sa.select(schema.c.version_num)) if known else None
+
+
+def hold_schema(connection: sa.Connection) -> None:
+    """Keep other processes from making tables until the transaction ends.
+
+    PostgreSQL's IF NOT EXISTS is no protection against another that runs at the same moment.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7867730)"))
+
+
+def _make_tables(connection: sa.Connection) -> None:
+    hold_schema(connection)
+    for table in metadata.sorted_tables:
+        connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
+        for index in table.indexes:
+            connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+    for table, names, row in ((counter, ["id", "number"], (1, 0)), (schema, ["version_num"], (REVISION,))):
+        none_yet = sa.select(*map(sa.literal, row)).where(~sa.exists().select_from(table))
+        connection.execute(table.insert().from_select(names, none_yet))
 
 
 def _tune_sqlite(connection: Any, record: object) -> None:
