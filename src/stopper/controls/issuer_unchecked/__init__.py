@@ -1,0 +1,76 @@
+"""A token of another issuer is accepted.
+
+## What is wrong
+
+The check of `iss` is switched off, or tokens are verified with published keys without saying whose they must be.
+
+## Why it matters
+
+Where one key set serves several issuers, tenants or realms, a token of any of them works: whoever may make users in
+another tenant becomes a user of this API (RFC 8725 section 3.8, RFC 9068 section 4, CWE-345, CWE-346).
+
+## Bad
+
+    jwt.decode(token, key, algorithms=["RS256"], audience="shop", options={"verify_iss": False})
+
+## Good
+
+    jwt.decode(token, key, algorithms=["RS256"], audience="https://api.shop.test", issuer="https://login.test")
+
+## References
+
+RFC 7519 section 4.1.1; RFC 8725 section 3.8; RFC 9068 section 4; CWE-345, CWE-346.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import Module
+from stopper.observe.source.expectations import Expected, expected, of_another_issuer, shared_secret
+from stopper.observe.source.flows import JoseCall, jose_calls, place
+from stopper.observe.source.standing import severity
+
+CONTROL = Control(
+    id="BT414",
+    name="issuer_unchecked",
+    severity=Severity.HIGH,
+    title="A token of another issuer is accepted",
+    witnesses="S",
+    requirements=("V08", "V09"),
+    labels=("jwt_no_iss_aud",),
+    cwe=(345, 346),
+    implied_by=("BT402", "BT403"),
+    guard="claims.check",
+)
+
+_WHOSE = frozenset({"iss", "tid", "hd", "issuer"})
+"""Claims that say who made a token, or for which tenant."""
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at verifications that switch the check off, or that demand no issuer of published keys."""
+    for call in jose_calls(module):
+        asked = expected(call, "issuer", "verify_iss", _WHOSE)
+        if asked is Expected.ASKED:
+            yield Verdict(True, "the issuer is checked", place=place(module, call.node))
+        elif asked is Expected.OFF:
+            yield from _broken(call, f"{call.library} is told not to check the issuer")
+        elif asked is Expected.NEVER and of_another_issuer(call):
+            yield from _broken(call, f"{call.library} verifies with published keys and demands no issuer")
+
+
+def _broken(call: JoseCall, message: str) -> Iterable[Verdict]:
+    # a key that only this service has signs no tokens of another issuer
+    full = Severity.MEDIUM if shared_secret(call) else CONTROL.severity
+    weight = severity(call.module, call.node, full)
+    if weight is None:
+        return
+    yield Verdict(
+        kept=False,
+        message=message,
+        place=place(call.module, call.node),
+        endpoints=call.module.endpoints(call.node),
+        severity=weight,
+    )
