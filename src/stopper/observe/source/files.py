@@ -56,6 +56,7 @@ _TELLING = (
 _BESIDE_TOKEN = (
     *(b"random", b"uuid", b"hashlib", b"getpid", b"time()", b"logg", b"print(", b"warn", b"column", b"execute"),
     *(b"redis", b"cache", b"session", b"request", b"header", b"cookie", b"environ", b"urlopen", b"model"),
+    *(b"username", b"check_token", b"verify_token", b"validate_token"),
 )
 """What the word `token` needs beside it: parsers and lexers have tokens too, and neither make, keep nor send them."""
 
