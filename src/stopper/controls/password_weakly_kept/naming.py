@@ -6,7 +6,8 @@ import ast
 import functools
 
 from stopper.observe.source import Module
-from stopper.observe.source.flows import Says, credential, last_name, words
+from stopper.observe.source.flows import Says, credential, words
+from stopper.observe.source.labels import label
 
 _PROTECTING = frozenset(
     "hashpw bcrypt argon2 scrypt pbkdf2 hasher kdf derive encrypt encrypted decrypt crypt cryptcontext checkpw".split()
@@ -35,21 +36,6 @@ def hashing(name: str) -> bool:
     return not _HASHING.isdisjoint(words(name)) or name in ("make_password", "set_password", "create_password")
 
 
-def named(module: Module, node: ast.AST) -> str:
-    """Return the name under which an expression takes a value: a variable, an attribute, a key; "" for others."""
-    if isinstance(node, ast.Name | ast.Attribute):
-        if isinstance(node, ast.Attribute) and node.attr == "data":  # WTForms: form.password.data
-            return last_name(node.value)
-        return last_name(node)
-    key: ast.expr | None = None
-    if isinstance(node, ast.Subscript):
-        key = node.slice
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-        key = node.args[0] if node.args else None
-    known = module.constant(key) if key is not None else None
-    return known if isinstance(known, str) else ""
-
-
 def password(module: Module, node: ast.AST) -> bool:
     """Tell whether an expression takes a password, by the name that it has there."""
-    return says_password(named(module, node))
+    return says_password(label(module, node))

@@ -6,10 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from stopper.controls.password_weakly_kept.naming import hashing, named, password
+from stopper.controls.password_weakly_kept.naming import hashing, password
 from stopper.observe.source import Definition, Function, Module, within
 from stopper.observe.source.flows import last_name, reading, words
-from stopper.observe.source.flows.library import EXECUTES, PLAIN_COLUMNS
+from stopper.observe.source.flows.library import EXECUTES
+from stopper.observe.source.labels import label
+from stopper.observe.source.models import column, overloaded, plain, with_column
 from stopper.observe.source.names import Assigned, Parameter, bindings_of
 
 Found = tuple[ast.AST, str]
@@ -35,7 +37,6 @@ _MATCHED = re.compile(r"\bwhere\b.*\b(?:password|passwd|pwd)\s*=\s*['\"]?(?:\?|%
 _WRITTEN = re.compile(
     r"\binsert\s+into\b[^)]*\b(?:password|passwd|pwd)\b|\bset\b[^;]*?\b(?:password|passwd|pwd)\s*=", re.I
 )
-_FIELDS = frozenset({"Column", "mapped_column", "CharField", "TextField", "StringField", "FixedCharField", "Field"})
 _HASHING_METHODS = re.compile(
     r"^(__init__|__setattr__|save|create|set_\w+|_set_\w+|before_\w+|validate\w*|\w*hash\w*)$"
 )
@@ -50,7 +51,7 @@ def typed(module: Module, node: ast.AST) -> bool:
         return typed(module, node.func.value)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "str" and node.args:
         return typed(module, node.args[0])
-    if not password(module, node) or not _ELSEWHERE.isdisjoint(words(named(module, node))):
+    if not password(module, node) or not _ELSEWHERE.isdisjoint(words(label(module, node))):
         return False
     if not isinstance(node, ast.Name):
         return not _configured(node)
@@ -149,7 +150,7 @@ def _member(module: Module, mapping: ast.Dict) -> Iterator[ast.expr]:
 
 
 def _stored_and_typed(module: Module, left: ast.expr, right: ast.expr) -> bool:
-    told = {*words(named(module, left)), *words(named(module, right))}
+    told = {*words(label(module, left)), *words(label(module, right))}
     if not _AGAIN.isdisjoint(told) or not _ELSEWHERE.isdisjoint(told) or _configured(left) or _configured(right):
         return False
     for one, other in ((left, right), (right, left)):
@@ -162,6 +163,8 @@ def _is_stored(module: Module, node: ast.expr) -> bool:
     """Tell whether an expression is a record's password: an attribute or item of what is no input."""
     if isinstance(node, ast.Name):
         return not _STORED.isdisjoint(words(node.id))
+    if isinstance(node, ast.Attribute) and overloaded(module.project, node.attr):
+        return False
     return not _is_input(node) and not any(isinstance(part, ast.Name) and part.id.isupper() for part in within(node))
 
 
@@ -195,7 +198,7 @@ def _record(module: Module, call: ast.Call) -> Iterator[Found]:
     if not last_name(call)[:1].isupper():
         return
     values = [(each.arg, each.value) for each in call.keywords if each.arg and password(module, ast.Name(each.arg))]
-    values.extend((named(module, value), value) for value in call.args if password(module, value))
+    values.extend((label(module, value), value) for value in call.args if password(module, value))
     for name, value in values:
         if typed(module, value) and _model(module.resolve(call.func), name):
             yield call, f"a `{last_name(call)}` is made with the password as it was typed"
@@ -261,14 +264,9 @@ def _column_of(module: Module, holder: ast.expr, name: str) -> bool:
     kind = getattr(target, "kind", None)
     if isinstance(kind, Definition):
         return _model(kind, name)
-    models = [
-        Definition(other, node)
-        for other in module.project.modules
-        if name in other.text
-        for node in other.nodes(ast.ClassDef)
-    ]
+    models = [each for each, _ in with_column(module.project, name)]
     fitting = [each for each in models if words(each.node.name)[-1:] == words(last_name(holder))[-1:]]
-    among = fitting or [each for each in models if _field(each, name) is not None]
+    among = fitting or models
     return bool(among) and all(_model(each, name) for each in among)
 
 
@@ -276,23 +274,8 @@ def _model(target: object, name: str) -> bool:
     """Tell whether a class keeps this attribute as plain text: a column of such a type, and no method that hashes."""
     if not isinstance(target, Definition) or not isinstance(target.node, ast.ClassDef):
         return False
-    column = _field(target, name)
-    if column is None or last_name(column) not in _FIELDS:
-        return False
-    kinds = [last_name(argument) for argument in column.args if last_name(argument)]
-    if kinds and not any(kind in PLAIN_COLUMNS for kind in kinds):
-        return False
-    return not any(_hashes_in(method) for method in target.node.body)
-
-
-def _field(target: Definition, name: str) -> ast.Call | None:
-    """Return the call that makes a class's column of this name."""
-    for statement in target.node.body:
-        if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Call):
-            written = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
-            if isinstance(written, ast.Name) and written.id == name:
-                return statement.value
-    return None
+    made = column(target, name)
+    return made is not None and plain(made) and not any(_hashes_in(method) for method in target.node.body)
 
 
 def _hashes_in(method: ast.stmt) -> bool:

@@ -1,0 +1,218 @@
+"""A secret is compared letter by letter.
+
+## What is wrong
+
+A token, key or signature that a caller sent is compared with the right one by `==`, which ends at the first letter that
+differs.
+
+## Why it matters
+
+How long the answer takes says how many letters were right. With enough tries the secret is found from its beginning to
+its end, not by guessing the whole (ASVS 5.0.0 11.2.4, CWE-208).
+
+## Bad
+
+    if request.headers.get("X-API-Key") != app.config["API_KEY"]:
+        abort(401)
+
+## Good
+
+    if not hmac.compare_digest(request.headers.get("X-API-Key", ""), app.config["API_KEY"]):
+        abort(401)
+
+Looking a token up by its digest does as well: the caller cannot choose the digest letter by letter.
+
+## References
+
+ASVS 5.0.0 11.2.4; Python documentation of `hmac.compare_digest`; CWE-208, CWE-385.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import Module, within
+from stopper.observe.source.flows import Says, credential, last_name, place, words
+from stopper.observe.source.labels import bare, label
+from stopper.observe.source.models import overloaded
+from stopper.observe.source.names import Assigned, bindings_of
+from stopper.observe.source.standing import severity, silent
+
+CONTROL = Control(
+    id="BT419",
+    name="comparison_leaks_time",
+    severity=Severity.MEDIUM,
+    title="A secret is compared in a time that tells how much of it was right",
+    witnesses="S",
+    requirements=("V34",),
+    labels=("timing_compare",),
+    cwe=(208, 385),
+)
+
+_SPEAKS = ("token", "secret", "api_key", "apikey", "api-key", "signature", "hmac", "passw", "jwt", "authoriz", "bearer")
+_SECURITY = ("auth", "jwt", "secret", "api_key", "apikey", "api-key", "hmac", "session", "csrf", "webhook", "user")
+_SIGNING = ("hmac", "webhook", "jwt", "secret")
+"""Words, one of which a module needs before `signature` means what a key makes: files and functions have some too."""
+"""Words, one of which a module needs before `token` or `signature` means a credential: parsers have tokens too."""
+_CONSTANT_TIME = frozenset({"compare_digest", "safe_str_cmp", "constant_time_compare", "bytes_eq"})
+_SIGNED = frozenset({"signature", "hmac", "mac"})
+_HASHES = frozenset({"hash", "hashed", "digest", "hexdigest"})
+_NO_ATTACK = frozenset(
+    "new old previous prev default example insecure placeholder dummy empty initial repeat confirm confirmation before "
+    "after changed original type count class kind".split()
+)
+"""Words of a comparison that no caller's guess goes into: a rotation, a check of settings, a form's two fields."""
+_QUERIES = frozenset(
+    "filter where filter_by and_ or_ not_ select query having join outerjoin get first one any has exists update "
+    "delete on case select_from get_by get_or_none find".split()
+)
+_CONFIGURED = frozenset("config settings conf cfg environ env constants getenv".split())
+_SETS = frozenset("set update refresh rotate save store put sync change replace migrate render".split())
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at every `==` and `!=` between two values of which each is, by name or making, a secret."""
+    if silent(module) or not module.mentions(*_SPEAKS) or not module.mentions(*_SECURITY):
+        return
+    for compare in module.nodes(ast.Compare):
+        what = _compared(module, compare)
+        if not what or _in_query(module, compare) or not _of_a_caller(module, compare):
+            continue
+        weight = severity(module, compare, Severity.LOW if what == "a password's hash" else CONTROL.severity)
+        if weight is not None:
+            message = f"{what} is compared by `{_sign(compare)}`, whose time tells how much of it was right"
+            yield Verdict(False, message, place(module, compare), module.endpoints(compare), severity=weight)
+    for call in module.nodes(ast.Call):
+        if last_name(call) in _CONSTANT_TIME:
+            yield Verdict(True, "compared in constant time", place(module, call), module.endpoints(call))
+
+
+def _sign(compare: ast.Compare) -> str:
+    return {ast.Eq: "==", ast.NotEq: "!="}.get(type(compare.ops[0]), "in")
+
+
+def _compared(module: Module, compare: ast.Compare) -> str:
+    """Return what secret a comparison is about, "" where it is about none."""
+    if len(compare.ops) != 1:
+        return ""
+    left, right = bare(compare.left), bare(compare.comparators[0])
+    if isinstance(compare.ops[0], ast.In | ast.NotIn) and isinstance(right, ast.List | ast.Tuple):
+        kinds = [_secret(module, bare(each)) for each in right.elts]
+        return _secret(module, left) if kinds and all(kinds) and not isinstance(left, ast.Constant) else ""
+    if not isinstance(compare.ops[0], ast.Eq | ast.NotEq) or isinstance(left, ast.Constant | ast.Tuple):
+        return ""
+    if isinstance(right, ast.Constant | ast.Tuple) or (_configured(left) and _configured(right)):
+        return ""
+    if _of_two_records(left, right) or not _NO_ATTACK.isdisjoint(
+        (*words(label(module, left)), *words(label(module, right)))
+    ):
+        return ""
+    one, other = _secret(module, left), _secret(module, right)
+    if "an HMAC" in (one, other):
+        return "an HMAC"
+    if one == "a password" or other == "a password":
+        checked = {one, other} == {"a password"} and (_configured(left) or _configured(right))
+        return "a password" if checked else ""
+    return one if one and other else ""
+
+
+def _of_two_records(left: ast.expr, right: ast.expr) -> bool:
+    """Tell whether the same attribute of `self` and of another object is compared: are the two alike?"""
+    if not isinstance(left, ast.Attribute) or not isinstance(right, ast.Attribute) or left.attr != right.attr:
+        return False
+    return "self" in (last_name(left.value), last_name(right.value))
+
+
+def _secret(module: Module, node: ast.expr, depth: int = 0) -> str:
+    """Return what kind of secret an expression is, "" for none: by its name, its making, or what it is bound to."""
+    if isinstance(node, ast.Call) and _makes_hmac(module, node):
+        return "an HMAC"
+    said = _named(label(module, node))
+    if said and _is_column(module, node):
+        return ""
+    if said == "a signature" and not module.mentions(*_SIGNING):
+        return ""
+    if said or depth > 1 or not isinstance(node, ast.Name):
+        return said
+    found = bindings_of(module, node, node.id)
+    bound = [each.value for each in found[1] if isinstance(each, Assigned) and not each.inside] if found else []
+    if found is None or len(bound) != len(found[1]):
+        return ""
+    kinds = {_bound(module, value, node.id, depth) for value in bound if not isinstance(value, ast.Constant)}
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
+def _named(name: str) -> str:
+    told = words(name)
+    if told and told[-1] in _SIGNED:
+        return "a signature"
+    if "password" in told and not _HASHES.isdisjoint(told):
+        return "a password's hash"
+    kind = credential(name)
+    if kind is Says.PASSWORD:
+        return "a password"
+    return {Says.TOKEN: "a token", Says.SECRET: "a secret"}.get(kind, "") if kind else ""
+
+
+def _bound(module: Module, value: ast.expr, name: str, depth: int) -> str:
+    """Return the kind of secret that a variable was given; a hash may be a password's."""
+    inner = bare(value)
+    if not _HASHES.isdisjoint(words(name)):
+        hashed = [credential(label(module, part)) for part in within(inner)]
+        return "a password's hash" if Says.PASSWORD in hashed else ""
+    return _secret(module, inner, depth + 1)
+
+
+def _makes_hmac(module: Module, call: ast.Call) -> bool:
+    """Tell whether a call answers with an HMAC: `hmac.new(…).hexdigest()`, or a function that is called so."""
+    if last_name(call) in ("hexdigest", "digest") and isinstance(call.func, ast.Attribute):
+        made = bare(call.func.value)
+        if isinstance(made, ast.Name):
+            found = bindings_of(module, made, made.id)
+            made = next((each.value for each in found[1] if isinstance(each, Assigned)), made) if found else made
+        return isinstance(made, ast.Call) and module.qualified(made.func) in ("hmac.new", "hmac.HMAC")
+    if module.qualified(call.func) == "hmac.digest":
+        return True
+    told = words(last_name(call))
+    if len(told) < 2 or told[0] in ("get", "verify", "check", "from"):
+        return told == ("hmac",)
+    return told[-1] == "hmac" or (told[-1] == "signature" and module.mentions(*_SIGNING))
+
+
+def _is_column(module: Module, node: ast.expr) -> bool:
+    """Tell whether a comparison builds a condition of a query, or calls what a column's type makes of `==`."""
+    if not isinstance(node, ast.Attribute):
+        return False
+    holder = last_name(node.value)
+    if holder[:1].isupper() and not holder.isupper() and not holder.endswith(("Config", "Settings")):
+        return True
+    return holder in ("cls", "c") or overloaded(module.project, node.attr)
+
+
+def _in_query(module: Module, compare: ast.Compare) -> bool:
+    """Tell whether a comparison stands in a query or in an `assert`, where no caller's guess is judged."""
+    for outer in module.ancestors(compare):
+        if isinstance(outer, ast.Assert):
+            return True
+        if isinstance(outer, ast.Call) and last_name(outer) in _QUERIES:
+            return True
+        if isinstance(outer, ast.stmt):
+            return False
+    return False
+
+
+def _of_a_caller(module: Module, compare: ast.Compare) -> bool:
+    """Tell whether the function judges what somebody sent, and does not compare two records or keep one up to date."""
+    function = module.function_of(compare)
+    if function is None:
+        return False
+    told = words(function.name)
+    return function.name not in ("__eq__", "__ne__") and not (told and told[0] in _SETS)
+
+
+def _configured(node: ast.expr) -> bool:
+    """Tell whether a value comes from the configuration."""
+    names = [last_name(part) for part in within(node) if isinstance(part, ast.Name | ast.Attribute)]
+    return any(name.isupper() or not _CONFIGURED.isdisjoint(words(name)) for name in names)

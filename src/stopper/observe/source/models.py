@@ -1,0 +1,61 @@
+"""The columns of a project's model classes: SQLAlchemy, peewee, MongoEngine."""
+
+from __future__ import annotations
+
+import ast
+import weakref
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from stopper.observe.source.flows.library import PLAIN_COLUMNS
+from stopper.observe.source.flows.spelling import last_name
+from stopper.observe.source.names import Definition
+
+if TYPE_CHECKING:
+    from stopper.observe.source.module import Project
+
+_SPEAKS = ("Column", "mapped_column", "Field(")
+_FOUND: weakref.WeakKeyDictionary[Project, dict[str, list[tuple[Definition, ast.Call]]]] = weakref.WeakKeyDictionary()
+_MAKERS = frozenset({"Column", "mapped_column", "CharField", "TextField", "StringField", "FixedCharField"})
+
+
+def column(kind: Definition, name: str) -> ast.Call | None:
+    """Return the call that makes a class's own column of this name."""
+    fields = _fields(kind.node) if isinstance(kind.node, ast.ClassDef) else iter(())
+    return next((made for field, made in fields if field == name), None)
+
+
+def _fields(owner: ast.ClassDef) -> Iterator[tuple[str, ast.Call]]:
+    for statement in owner.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Call):
+            written = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+            if isinstance(written, ast.Name):
+                yield written.id, statement.value
+
+
+def plain(made: ast.Call) -> bool:
+    """Tell whether a column's type keeps text as it is, so that it is compared letter by letter."""
+    if last_name(made) not in _MAKERS:
+        return False
+    kinds = [last_name(argument) for argument in made.args if last_name(argument)]
+    return not kinds or any(kind in PLAIN_COLUMNS for kind in kinds)
+
+
+def with_column(project: Project, name: str) -> list[tuple[Definition, ast.Call]]:
+    """Return the classes of a project that have a field of this name, with the call that makes it."""
+    if project not in _FOUND:
+        found: defaultdict[str, list[tuple[Definition, ast.Call]]] = defaultdict(list)
+        for module in project.modules:
+            for node in module.nodes(ast.ClassDef) if any(word in module.text for word in _SPEAKS) else ():
+                for field, made in _fields(node):
+                    found[field].append((Definition(module, node), made))
+        _FOUND[project] = found
+    return _FOUND[project].get(name, [])
+
+
+def overloaded(project: Project, name: str) -> bool:
+    """Tell whether each column of this name has a type of its own, which may hash or compare in its own way."""
+    found = [made for _, made in with_column(project, name)]
+    kept = [made for made in found if last_name(made) == "Column" or last_name(made).endswith(("_column", "Field"))]
+    return bool(kept) and not any(plain(made) for made in kept)
