@@ -7,13 +7,14 @@ unencoded payloads, compression, encryption. The signature itself is checked by 
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from base64 import urlsafe_b64encode
 from binascii import a2b_base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc.errors import JoseError as LibraryError
@@ -31,14 +32,17 @@ class JoseError(Exception):
     """A token that is not taken; the text says why and holds nothing of the token."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Parsed:
+class Parsed(NamedTuple):
     """A compact JWS taken apart, its signature not yet checked: nothing of it but `key_id` may be used before."""
 
     header: Mapping[str, Any]
     payload: bytes
     signing_input: bytes
     signature: bytes
+
+    def __repr__(self) -> str:
+        """Return nothing of the token."""
+        return "Parsed(...)"
 
     @property
     def key_id(self) -> str | None:
@@ -47,11 +51,10 @@ class Parsed:
         return value
 
 
-_COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]*+)\.([A-Za-z0-9_-]++)", re.ASCII)
-
-# Canonical base64url (RFC 7515 §2, RFC 4648 §3.5) has no padding and no spare bits set in a last, partial group of
-# two or three characters; a group of one there is none.
-_LAST_CHARACTERS = (None, "", "AQgw", "AEIMQUYcgkosw048")
+_COMPACT = re.compile(r"[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+\.[A-Za-z0-9_-]++", re.ASCII)
+# Canonical base64url (RFC 7515 §2, RFC 4648 §3.5) has no spare bits set in a last, partial group: which characters may
+# end a segment, by the length of that group.
+_MAY_END = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 # `crit` names extensions that must be understood (RFC 7515 §4.1.11), and none is; `b64` changes what is signed
@@ -84,27 +87,33 @@ def parse(token: str) -> Parsed:
         raise JoseError("token too long")
     if token.count(".") == 4:
         raise JoseError("encrypted tokens are not taken")
-    found = _COMPACT.fullmatch(token)
-    if found is None:
+    if not _COMPACT.fullmatch(token):
         raise JoseError("not a canonical compact JWS")
-    first, second, third = found.groups()
+    first, second, third = token.split(".")
     if len(first) > LONGEST_HEADER:
         raise JoseError("header too long")
-    header = json_object(_decoded(first))
+    signing_input = token[: -len(third) - 1].encode("ascii")
+    return Parsed(_header(first), _decoded(second), signing_input, _decoded(third))
+
+
+@functools.lru_cache(maxsize=64)
+def _header(segment: str) -> Mapping[str, Any]:
+    """Return the header of a token. An issuer's tokens have one in common, so the last ones are remembered."""
+    header = json_object(_decoded(segment))
     if not _REFUSED_HEADERS.isdisjoint(header):
         raise JoseError("critical, unencoded, compressed or encrypted")
     for name, value in header.items():
         if name in _FORMS and not _FORMS[name](value):
             raise JoseError(f"{name} is malformed")
-    signing_input = token[: found.end(2)].encode("ascii")
-    return Parsed(header, _decoded(second), signing_input, _decoded(third))
+    return MappingProxyType(header)
 
 
 def _decoded(segment: str) -> bytes:
-    last = _LAST_CHARACTERS[len(segment) % 4]
-    if last is not None and segment[-1] not in last:
+    """Return the bytes of base64url characters; raise JoseError where another spelling would mean the same bytes."""
+    partial = len(segment) % 4
+    if partial and (partial == 1 or segment[-1] not in _MAY_END[partial]):
         raise JoseError("not canonical base64url")
-    return a2b_base64(segment.encode("ascii").translate(_TO_STANDARD) + b"=" * (-len(segment) % 4))
+    return a2b_base64(segment.encode("ascii").translate(_TO_STANDARD) + b"==")
 
 
 def verified(parsed: Parsed, key: Key) -> bytes:
