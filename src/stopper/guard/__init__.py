@@ -131,10 +131,9 @@ class Guard:
         gate.load_subject = self._load_subject
         self._gates.append(gate)
         app.config["PREFERRED_URL_SCHEME"] = "https"
-        # First of all hooks, so that none of the application's runs for a refused request; after_request functions run
-        # in reverse, so the first is the last to touch an answer.
+        # First of all hooks, so that none of the application's runs for a refused request.
         app.before_request_funcs.setdefault(None, []).insert(0, gate.before_request)
-        app.after_request_funcs.setdefault(None, []).insert(0, gate.after_request)
+        app.wsgi_app = gate.guarded(app.wsgi_app)  # type: ignore[assignment,method-assign]  # as Flask wants it
         app.register_error_handler(StoreError, gate.store_failed)
         redact.install()
         cli.register(app, self)

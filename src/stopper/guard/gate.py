@@ -6,9 +6,10 @@ import functools
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Request, Response, current_app, request
+from flask import Flask, Request, current_app, request
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from stopper.guard import present, redact, respond, transport
@@ -22,7 +23,7 @@ from stopper.guard.transport import Channel
 from stopper.secret import fingerprint
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 logger = logging.getLogger("stopper")
 
@@ -31,20 +32,21 @@ EXTENSION = "stopper"
 
 _PASSAGE = "stopper.passage"  # of the WSGI environment, which every context of the request shares
 
+# Looked up once: before Python 3.12, to name a member of an enumeration costs as much as ten other look-ups.
+_TLS = Channel.TLS
+_OPTIONAL, _PUBLIC, _UNDECLARED = Access.OPTIONAL, Access.PUBLIC, Access.UNDECLARED
+
 
 class Passage:
-    """What the guard knows of the request at hand."""
+    """What the guard knows of the request at hand; `seen` once it has looked at it."""
 
-    __slots__ = ("channel", "issued", "refusal", "rule", "subject", "token")
-
-    def __init__(self, channel: Channel, rule: Rule) -> None:
-        """Begin with what is known before any credential is looked at."""
-        self.channel = channel
-        self.rule = rule
-        self.token: Token | None = None
-        self.subject: object = None
-        self.refusal: respond.Refusal | None = None
-        self.issued = False
+    seen = False
+    channel: Channel = Channel.CLEAR
+    rule: Rule = PUBLIC
+    token: Token | None = None
+    subject: object = None
+    refusal: respond.Refusal | None = None
+    issued = False
 
 
 asked: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
@@ -56,7 +58,8 @@ def passage() -> Passage | None:
 
     Raises RuntimeError outside of a request.
     """
-    return cast("Passage | None", asked().environ.get(_PASSAGE))
+    way: Passage | None = asked().environ.get(_PASSAGE)
+    return way if way is not None and way.seen else None
 
 
 def current_gate() -> Gate:
@@ -84,7 +87,7 @@ class Gate:
         """Where what happens to tokens is told."""
         return Recorder(self._app, self.settings)
 
-    @property
+    @functools.cached_property
     def settings(self) -> Settings:
         """The configuration, frozen at first use."""
         return self.tokens.settings
@@ -95,11 +98,15 @@ class Gate:
         """Let a request through to its view, or raise the refusal that answers it."""
         at_hand = asked()
         environ = at_hand.environ
-        way = environ[_PASSAGE] = Passage(transport.channel(environ, self.settings), self._rule(at_hand))
-        header = environ.get("HTTP_AUTHORIZATION")
-        redact.carry_anew(header)
+        way: Passage | None = environ.get(_PASSAGE)
+        if way is None or way.seen:  # not through `guarded`, or once more with the same environment
+            way = environ[_PASSAGE] = Passage()
+        way.seen = True
+        way.channel = transport.channel(environ, self.settings)
+        way.rule = self._rule(at_hand)
+        redact.carry_anew(environ.get("HTTP_AUTHORIZATION"))
         try:
-            if way.channel is not Channel.TLS or self._app.debug:
+            if way.channel is not _TLS or self._app.debug:
                 self._admit_transport(way, environ)
             self._admit_credential(way, way.rule, environ)
         except respond.Refusal as refusal:
@@ -157,14 +164,15 @@ class Gate:
             self.recorder.record(Kind.REFUSED, token_id=named, reason=refusal.reason)
 
     def _admit_credential(self, way: Passage, rule: Rule, environ: WSGIEnvironment) -> None:
-        if rule.access is Access.PUBLIC:
+        access = rule.access
+        if access is _PUBLIC:
             return
-        if rule.access is Access.UNDECLARED:
+        if access is _UNDECLARED:
             logger.error("%s declares neither require nor public", request.endpoint)
             raise RuntimeError(f"{request.endpoint} declares neither guard.require() nor guard.public")
         credential = present.bearer(environ)
         if credential is None:
-            if rule.access is Access.OPTIONAL:
+            if access is _OPTIONAL:
                 return
             raise respond.Unauthenticated("A bearer token is needed.", scopes=rule.scopes)
         token = self._verify(credential)
@@ -193,27 +201,44 @@ class Gate:
 
     # ----------------------------------------------------------------------- an answer goes out
 
-    def after_request(self, response: Response) -> Response:
-        """Give an answer the headers that transport, refusal and tokens ask for."""
-        way = passage()
-        if way is None:
-            return response
-        headers = response.headers
-        present_already = [name.lower() for name, _ in headers]
-        if "strict-transport-security" in present_already:
-            del headers["Strict-Transport-Security"]
-        if way.channel is Channel.TLS and self.settings.hsts:
-            headers.add("Strict-Transport-Security", self.settings.hsts)  # RFC 6797 §7.2: on secure answers only
+    def guarded(self, wsgi_app: WSGIApplication) -> WSGIApplication:
+        """Return a WSGI application whose answers this gate marks last of all, after every hook of Flask's.
+
+        The passage is made out here, so that it is the same one although a middleware within copies the environment.
+        """
+
+        def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+            way = environ[_PASSAGE] = Passage()
+
+            def start(status: str, headers: respond.Headers, *error: Any) -> Any:
+                if way.seen:
+                    status, headers = self._marked(way, status, headers)
+                return start_response(status, headers, *error)
+
+            return wsgi_app(environ, start)
+
+        return guarded
+
+    def _marked(self, way: Passage, status: str, headers: respond.Headers) -> tuple[str, respond.Headers]:
+        """Return status and headers of an answer with what transport, refusal and tokens ask for."""
+        names = [name.lower() for name, _ in headers]
+        if "strict-transport-security" in names:
+            headers = respond.without(headers, "strict-transport-security")
+        marked = [*headers, *self._when_secure] if way.channel is _TLS else [*headers]
         if way.issued or way.refusal is not None:
-            headers["Cache-Control"] = "no-store"  # RFC 6749 §5.1
-            headers["X-Content-Type-Options"] = "nosniff"
-        elif way.token is not None and "cache-control" not in present_already:
-            headers.add("Cache-Control", "no-store")
-        elif way.token is not None or way.rule.access is Access.OPTIONAL:
-            response.vary.add("Authorization")  # RFC 9111 §4.1: what a cache may keep is for the same credential only
-        if way.refusal is not None:
-            self._mark_refusal(response, way.refusal)
-        return response
+            marked = [*respond.without(marked, "cache-control", "x-content-type-options"), *respond.NOT_TO_KEEP]
+        elif way.token is not None and "cache-control" not in names:
+            marked.append(respond.NO_STORE)
+        elif way.token is not None or way.rule.access is _OPTIONAL:
+            marked = respond.varied(marked, "Authorization")  # RFC 9111 §4.1: what a cache may keep is for the same one
+        if way.refusal is None:
+            return status, marked
+        return self._marked_refusal(way.refusal, status, marked)
+
+    @functools.cached_property
+    def _when_secure(self) -> respond.Headers:
+        """The headers of secure answers only (RFC 6797 §7.2)."""
+        return [("Strict-Transport-Security", self.settings.hsts)] if self.settings.hsts else []
 
     def store_failed(self, error: StoreError) -> WerkzeugResponse:
         """Answer 503 where a view asked for a change, as a logout does, and the store failed."""
@@ -224,8 +249,13 @@ class Gate:
             way.refusal = refusal
         return refusal.get_response()
 
-    def _mark_refusal(self, response: Response, refusal: respond.Refusal) -> None:
+    def _marked_refusal(
+        self, refusal: respond.Refusal, status: str, headers: respond.Headers
+    ) -> tuple[str, respond.Headers]:
         """Keep status and challenge, whichever error handler of the application rendered the answer."""
-        response.status_code = refusal.code
+        if not status.startswith(f"{refusal.code} "):
+            status = f"{refusal.code} {HTTP_STATUS_CODES[refusal.code].upper()}"
         if refusal.challenges:
-            response.headers["WWW-Authenticate"] = refusal.challenge(self.settings.realm)
+            challenge = "WWW-Authenticate", refusal.challenge(self.settings.realm)
+            headers = [*respond.without(headers, "www-authenticate"), challenge]
+        return status, headers

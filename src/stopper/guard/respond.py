@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.http import HTTP_STATUS_CODES, parse_set_header
 from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
@@ -120,3 +120,24 @@ class Unavailable(Refusal):
 
     code = 503
     challenges = False
+
+
+# --------------------------------------------------------------------------- headers, as WSGI has them
+
+Headers = list[tuple[str, str]]
+
+NO_STORE = ("Cache-Control", "no-store")
+NOT_TO_KEEP = (NO_STORE, ("X-Content-Type-Options", "nosniff"))
+"""The headers of an answer that refuses, or that hands out a token (RFC 6749 §5.1)."""
+
+
+def without(headers: Headers, *names: str) -> Headers:
+    """Return headers without those of some names, given in lower case."""
+    return [header for header in headers if header[0].lower() not in names]
+
+
+def varied(headers: Headers, name: str) -> Headers:
+    """Return headers whose Vary lists one more (RFC 9110 §12.5.5)."""
+    listed = parse_set_header(", ".join(value for header, value in headers if header.lower() == "vary"))
+    listed.add(name)
+    return [*without(headers, "vary"), ("Vary", listed.to_header())]

@@ -29,6 +29,8 @@ class Channel(enum.Enum):
     """In clear, or nobody trustworthy says otherwise."""
 
 
+_TLS = Channel.TLS  # looked up once, as nearly every request has it
+
 # Presence decides, so every header by which a proxy, or a client that plays one, may speak of the original request.
 _FORWARDING = frozenset(
     "HTTP_" + name
@@ -56,9 +58,9 @@ _SWITCHES = ("HTTP_X_FORWARDED_SSL", "HTTP_FRONT_END_HTTPS")
 def channel(environ: WSGIEnvironment, settings: Settings) -> Channel:
     """Tell how a request came, from its WSGI environment alone."""
     original: dict[str, Any] = environ.get("werkzeug.proxy_fix.orig") or environ
-    if _FORWARDING.isdisjoint(environ):
+    if environ.keys().isdisjoint(_FORWARDING):
         if original.get("wsgi.url_scheme") == "https":
-            return Channel.TLS
+            return _TLS
         if settings.dev_http and is_loopback(peer(environ)):
             return Channel.DEVELOPMENT
         return Channel.CLEAR
