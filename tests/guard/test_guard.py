@@ -440,6 +440,8 @@ def test_an_unknown_setting_names_the_nearest() -> None:
     [
         ("STOPPER_TRUSTED_PROXIES", "127.0.0.1"),
         ("STOPPER_TRUSTED_PROXIES", ["proxy.internal"]),
+        ("STOPPER_TRUSTED_PROXIES", 7),
+        ("STOPPER_AUDIENCES", 7),
         ("STOPPER_PROXY_HEADER", "X-Real-Proto"),
         ("STOPPER_DEV_HTTP", "1"),
         ("STOPPER_ACCESS_LIFETIME", 0),

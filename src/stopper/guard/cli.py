@@ -219,7 +219,8 @@ def check() -> None:
 def list_keys() -> None:
     """List the keys: id, algorithm, and what each does."""
     gate = current_gate()
-    if not Path(gate.settings.key_file).exists():
+    settings = gate.settings
+    if not (settings.signing_keys or settings.signing_keys_file or Path(settings.key_file).exists()):
         click.echo("no keys yet: the first is made when it is needed", err=True)
         return
     with _one_line_errors():

@@ -6,10 +6,11 @@ The prefix lets secret scanners find a leaked token, the checksum lets the guard
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import secrets
 
-from stopper.secret import base62, opaque_checksum
+from stopper.secret import Secret, base62, opaque_checksum
 
 _FORM = re.compile(r"([a-z][a-z0-9_]{1,31}_[0-9A-Za-z]{43})_([0-9A-Za-z]{6})")
 
@@ -29,3 +30,13 @@ def is_well_formed(token: str) -> bool:
 def digest(token: str) -> bytes:
     """Return the 32 bytes under which a token is kept: its SHA-256, enough for 256 random bits."""
     return hashlib.sha256(token.encode("ascii")).digest()
+
+
+def peppered(token: str, pepper: Secret) -> bytes:
+    """Return the 32 bytes under which a token is kept with a pepper: HMAC-SHA-256, or `digest` for an empty one.
+
+    Whoever reads the store without the pepper cannot tell whether a token that they found elsewhere is in it.
+    """
+    if not pepper:
+        return digest(token)
+    return hmac.digest(pepper.reveal().encode(), token.encode("ascii"), "sha256")

@@ -78,6 +78,13 @@ class Settings:
     """Where our keys are kept; empty for `stopper-keys.json` in the instance folder."""
     key_encryption_key: Secret | None = None
     """32 bytes in base64url that encrypt the key file; also as environment variable."""
+    signing_keys: Secret | None = None
+    """Keys of your own in place of the key file: PEM blocks, the signing one first; also as environment variable."""
+    signing_keys_file: str = ""
+    """A file with those PEM blocks; also as environment variable."""
+    peppers: tuple[Secret, ...] = ()
+    """Secrets that key the digests of opaque tokens, the newest first; an empty one stands for none. As environment
+    variable, with spaces between them."""
     leeway: int = 30
     """Seconds by which the clocks of issuers may differ."""
     trusted_issuers: Mapping[str, RemoteIssuer] = field(default_factory=dict)
@@ -115,12 +122,24 @@ class Settings:
         values.setdefault("key_file", str(Path(instance_path) / "stopper-keys.json"))
         if os.environ.get("STOPPER_DEV_HTTP") == "1":
             values["dev_http"] = True
-        if "STOPPER_KEY_ENCRYPTION_KEY" in os.environ:
-            values.setdefault("key_encryption_key", Secret(os.environ["STOPPER_KEY_ENCRYPTION_KEY"]))
+        for name in _FROM_ENVIRONMENT & known.keys() - values.keys():
+            key = KEY_PREFIX + name.upper()
+            if key in os.environ:
+                given = os.environ[key]
+                values[name] = _checked(key, name, given.split() if name == "peppers" else given)
         settings = cls(**values)
+        if settings.signing_keys and settings.signing_keys_file:
+            raise ConfigurationError("STOPPER_SIGNING_KEYS and STOPPER_SIGNING_KEYS_FILE are both set")
         if settings.token_format == "jwt" and not settings.issuer:
             raise ConfigurationError("STOPPER_TOKEN_FORMAT = 'jwt' needs STOPPER_ISSUER")
         return settings
+
+
+# What a deployment hands over as secrets rather than in code (ASVS 13.3.1).
+_FROM_ENVIRONMENT = frozenset(("key_encryption_key", "signing_keys", "signing_keys_file", "peppers"))
+
+SHORTEST_PEPPER = 32
+"""Characters of a pepper: 256 bits in hexadecimal have 64, in base64 43."""
 
 
 def _unknown(key: str, known: Mapping[str, object]) -> str:
@@ -150,7 +169,7 @@ def _checked(key: str, name: str, value: Any) -> Any:
 
 
 def _proxies(key: str, value: Any) -> tuple[Network | str, ...]:
-    if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
         raise ConfigurationError(f"{key} must be a list of addresses and networks")
     return tuple(_proxy(key, item) for item in value)
 
@@ -193,7 +212,7 @@ def _issuer(key: str, value: Any) -> str:
 
 
 def _names(key: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(item, str) and item for item in value):
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) and item for item in value):
         raise ConfigurationError(f"{key} must be a list of names")
     return tuple(value)
 
@@ -202,6 +221,15 @@ def _secret(key: str, value: Any) -> Secret:
     if not isinstance(value, (str, Secret)):
         raise ConfigurationError(f"{key} must be a text")
     return value if isinstance(value, Secret) else Secret(value)
+
+
+def _peppers(key: str, value: Any) -> tuple[Secret, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, (str, Secret)) for item in value):
+        raise ConfigurationError(f"{key} must be a list of texts, the newest first")
+    peppers = tuple(_secret(key, item) for item in value)
+    if any(0 < len(pepper.reveal()) < SHORTEST_PEPPER for pepper in peppers):
+        raise ConfigurationError(f"{key} holds a pepper of less than {SHORTEST_PEPPER} characters")
+    return peppers
 
 
 def _trusted_issuers(key: str, value: Any) -> Mapping[str, RemoteIssuer]:
@@ -237,5 +265,7 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "issuer": _issuer,
     "audiences": _names,
     "key_encryption_key": _secret,
+    "signing_keys": _secret,
+    "peppers": _peppers,
     "trusted_issuers": _trusted_issuers,
 }

@@ -8,20 +8,24 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from stopper.guard import opaque, redact, respond, signed
 from stopper.guard.claims import PROFILES, ClaimError, Expectation
 from stopper.guard.feed import Feed
 from stopper.guard.jose import JoseError
 from stopper.guard.keyfile import KeyFile
+from stopper.guard.pem import PemKeys, read_file
 from stopper.guard.recent import Recent
 from stopper.guard.remote import RemoteKeys, RemoteKeysError
 from stopper.guard.settings import Settings
 from stopper.guard.signed import FindKey, SignedTokens, Verified
-from stopper.guard.store import Kind, Store, open_store
+from stopper.guard.store import Kind, Redemption, Store, open_store
 from stopper.guard.token import Refresh, Token
-from stopper.secret import fingerprint
+from stopper.secret import Secret, fingerprint
+
+NO_PEPPER = Secret("")
+Found = TypeVar("Found")
 
 
 class Tokens:
@@ -49,9 +53,13 @@ class Tokens:
         return Feed(self.store, lag, bound, grace, lambda: self._verified.clear())
 
     @functools.cached_property
-    def keys(self) -> KeyFile:
-        """Our own signing keys."""
+    def keys(self) -> KeyFile | PemKeys:
+        """Our own signing keys: those of the configuration, else those of the key file."""
         settings = self.settings
+        if settings.signing_keys:
+            return PemKeys(settings.signing_keys.reveal(), settings.algorithm)
+        if settings.signing_keys_file:
+            return PemKeys(read_file(Path(settings.signing_keys_file)), settings.algorithm)
         return KeyFile(Path(settings.key_file), settings.algorithm, settings.key_encryption_key)
 
     @functools.cached_property
@@ -87,7 +95,7 @@ class Tokens:
         verified = self._verified.get(digest)
         if verified is None or not (verified.key_still_holds is None or verified.key_still_holds()):
             signed_by_someone = "." in credential
-            verified = self._verify_signed(credential) if signed_by_someone else self._find(credential, digest)
+            verified = self._verify_signed(credential) if signed_by_someone else self._find(credential)
             if self.feed.ends_at_first_sight(verified.token):
                 raise respond.InvalidToken("revoked")
             self._verified.put(digest, verified)
@@ -98,13 +106,23 @@ class Tokens:
             raise respond.InvalidToken("expired")
         return token
 
-    def _find(self, credential: str, digest: bytes) -> Verified:
+    def _find(self, credential: str) -> Verified:
         if not opaque.is_well_formed(credential):
             raise respond.InvalidToken("not a token of this API")
-        token = self.store.find(digest)
+        token = self._first(credential, self.store.find)
         if token is None:
             raise respond.InvalidToken("unknown")
         return Verified(token)
+
+    def _digest(self, credential: str) -> bytes:
+        """Return the digest that a new credential is kept under: keyed with the newest pepper, where there is one."""
+        peppers = self.settings.peppers
+        return opaque.peppered(credential, peppers[0]) if peppers else opaque.digest(credential)
+
+    def _first(self, credential: str, look_up: Callable[[bytes], Found | None]) -> Found | None:
+        """Return what is kept of a credential under any of the live peppers, the newest first."""
+        digests = (opaque.peppered(credential, pepper) for pepper in self.settings.peppers or (NO_PEPPER,))
+        return next(filter(None, map(look_up, digests)), None)
 
     def _verify_signed(self, credential: str) -> Verified:
         try:
@@ -130,7 +148,7 @@ class Tokens:
         while True:
             credential = opaque.generate(self.settings.token_prefix)
             token = replace(wanted, id=fingerprint(credential))
-            if self.store.add(opaque.digest(credential), token):
+            if self.store.add(self._digest(credential), token):
                 return credential, token
 
     def begin_family(self, token: Token) -> tuple[Token, str]:
@@ -151,7 +169,7 @@ class Tokens:
 
     def _keep_refresh(self, refresh: Refresh) -> str:
         credential = opaque.generate(f"{self.settings.token_prefix}_r")
-        self.store.add_refresh(opaque.digest(credential), refresh)
+        self.store.add_refresh(self._digest(credential), refresh)
         redact.carry(credential)
         return credential
 
@@ -165,10 +183,16 @@ class Tokens:
         if not opaque.is_well_formed(credential):
             raise respond.InvalidGrant("not a refresh token of this API")
         now = time.time()
-        refresh, reused = self.store.redeem(opaque.digest(credential), now, self.settings.refresh_grace)
-        if refresh is None:
+
+        def redeem(digest: bytes) -> Redemption | None:
+            redemption = self.store.redeem(digest, now, self.settings.refresh_grace)
+            return redemption if redemption.refresh else None
+
+        redemption = self._first(credential, redeem)
+        if redemption is None or redemption.refresh is None:
             raise respond.InvalidGrant("unknown refresh token")
-        if reused:
+        refresh = redemption.refresh
+        if redemption.reused:
             self.revoke(Kind.FAMILY, refresh.family)
             raise respond.InvalidGrant("a used refresh token came again: its family is revoked")
         if min(refresh.expires_at, refresh.idle_until) <= now:
@@ -182,7 +206,7 @@ class Tokens:
 
     def find_refresh(self, credential: str) -> Refresh | None:
         """Return what a refresh credential stands for without using it, or None."""
-        return self.store.find_refresh(opaque.digest(credential)) if opaque.is_well_formed(credential) else None
+        return self._first(credential, self.store.find_refresh) if opaque.is_well_formed(credential) else None
 
     # ----------------------------------------------------------------------- revoke
 
