@@ -1,0 +1,193 @@
+"""A cookie that carries a token or a session is not protected.
+
+## What is wrong
+
+The cookie is set without `Secure`, `HttpOnly` or `SameSite`, or the configuration switches one of them off.
+
+## Why it matters
+
+Without `Secure` the browser sends it over plain HTTP as well, where anybody on the way reads it. Without `HttpOnly` any
+script in the page reads it. Without `SameSite` other sites have the browser send it along (RFC 6265 section 8.3, ASVS
+5.0.0 3.3.1, 3.3.2 and 3.3.4, CWE-614, CWE-1004).
+
+## Bad
+
+    response.set_cookie("access_token", token)
+
+## Good
+
+    response.set_cookie("__Host-access_token", token, secure=True, httponly=True, samesite="Strict")
+
+## References
+
+RFC 6265 sections 4.1.2 and 8.3; ASVS 5.0.0 3.3.1, 3.3.2, 3.3.4; CWE-614, CWE-1004, CWE-1275.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import UNKNOWN, Module, within
+from stopper.observe.source.flows import Says, credential, last_name, place, settings, words
+from stopper.observe.source.labels import bare, label
+from stopper.observe.source.standing import Standing, severity, silent, standing
+
+CONTROL = Control(
+    id="BT308",
+    name="token_cookie_unprotected",
+    severity=Severity.HIGH,
+    title="A cookie with a token is not protected",
+    witnesses="S",
+    requirements=("B12",),
+    labels=("cookie_flags",),
+    cwe=(614, 1004, 1275),
+)
+
+_OWNERS = ("SESSION", "REMEMBER", "JWT", "JWT_ACCESS", "JWT_REFRESH", "AUTH", "TOKEN", "ACCESS_TOKEN", "REFRESH_TOKEN")
+_SWITCHES = frozenset(f"{owner}_COOKIE_{flag}" for owner in _OWNERS for flag in ("SECURE", "HTTPONLY"))
+_NAMES = frozenset({"session", "sessionid", "sid", "sess", "auth", "login", "remember", "jwt", "token", "jsessionid"})
+_FORGERY = frozenset({"csrf", "xsrf"})
+_OWN_MACHINE = frozenset("dev develop development local test tests testing debug".split())
+_FLAGS = ("secure", "httponly", "samesite")
+_WRITTEN = {"secure": "Secure", "httponly": "HttpOnly", "samesite": "SameSite"}
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at every cookie that carries a token, and at the settings of the cookies that libraries set."""
+    if silent(module) or not module.mentions("cookie", "jwt_token_location"):
+        return
+    for call in module.nodes(ast.Call):
+        if last_name(call) in ("set_cookie", "dump_cookie") and _carries_token(module, call):
+            yield from _judged(module, call, _missing(module, call))
+    for assign in module.nodes(ast.Assign):
+        yield from _header(module, assign)
+    yield from _settings(module)
+
+
+def _judged(module: Module, node: ast.AST, missing: list[str]) -> Iterator[Verdict]:
+    if not missing:
+        yield Verdict(True, "the cookie with the token is protected", place(module, node), module.endpoints(node))
+        return
+    full = CONTROL.severity if "httponly" in missing else Severity.MEDIUM
+    weight = severity(module, node, Severity.LOW if missing == ["samesite"] else full)
+    if weight is not None:
+        said = ", ".join(_WRITTEN[flag] for flag in missing)
+        message = f"a cookie carries a token without {said}"
+        yield Verdict(False, message, place(module, node), module.endpoints(node), severity=weight)
+
+
+# --------------------------------------------------------------------------- cookies that the code sets
+
+
+def _carries_token(module: Module, call: ast.Call) -> bool:
+    """Tell whether a cookie is a credential: by its name, or by what it is given. A deleted one is not."""
+    options = {each.arg: each.value for each in call.keywords if each.arg}
+    key = options.get("key", call.args[0] if call.args else None)
+    value = options.get("value", call.args[1] if len(call.args) > 1 else None)
+    if key is None or value is None or module.constant(value) in ("", "0", "deleted", None):
+        return False
+    if any(module.constant(options[name]) == 0 for name in ("expires", "max_age") if name in options):
+        return False
+    known = module.constant(key)
+    name = known if isinstance(known, str) else label(module, key)
+    if not _FORGERY.isdisjoint((*words(name), *words(label(module, bare(value))))):
+        return False
+    return _named(name) or credential(label(module, bare(value))) in (Says.TOKEN, Says.SESSION)
+
+
+def _named(name: str) -> bool:
+    return credential(name) in (Says.TOKEN, Says.SESSION) or name.lower() in _NAMES
+
+
+def _missing(module: Module, call: ast.Call) -> list[str]:
+    """Return the flags that a cookie is set without; one that is computed is left to what computes it."""
+    options = {each.arg: each.value for each in call.keywords}
+    if None in options:  # set_cookie(name, value, **flags)
+        return []
+    missing = []
+    for flag in _FLAGS:
+        value = module.constant(options[flag]) if flag in options else None
+        if value is None or value is False:
+            missing.append(flag)
+    return missing
+
+
+def _header(module: Module, assign: ast.Assign) -> Iterator[Verdict]:
+    """Yield what is said of a `Set-Cookie` header that is written by hand."""
+    target = assign.targets[0]
+    if not isinstance(target, ast.Subscript) or str(module.constant(target.slice)).lower() != "set-cookie":
+        return
+    parts = [part.value for part in within(assign.value) if isinstance(part, ast.Constant)]
+    text = " ".join(part for part in parts if isinstance(part, str))
+    name = text.partition("=")[0].strip()
+    plain = isinstance(assign.value, ast.JoinedStr | ast.BinOp | ast.Constant)
+    if plain and "=" in text and _named(name) and _FORGERY.isdisjoint(words(name)):
+        yield from _judged(module, assign, [flag for flag in _FLAGS if flag not in text.lower()])
+
+
+# --------------------------------------------------------------------------- cookies that libraries set
+
+
+def _settings(module: Module) -> Iterator[Verdict]:
+    for node, value in settings(module, _SWITCHES):
+        name = _setting_name(node)
+        if value is True:
+            yield Verdict(True, f"`{name}` is on", place(module, node))
+        elif value is False and not _on_own_machine(module, node) and not _on_elsewhere(module, name):
+            full = CONTROL.severity if name.endswith("HTTPONLY") else Severity.MEDIUM
+            weight = severity(module, node, full)
+            if weight is not None:
+                yield Verdict(False, f"`{name}` is switched off", place(module, node), severity=weight)
+    for node, value in settings(module, frozenset({"JWT_TOKEN_LOCATION"})):
+        if _holds_cookies(value) and not _anywhere(module, "JWT_COOKIE_SECURE") and not _on_own_machine(module, node):
+            weight = severity(module, node, Severity.MEDIUM)
+            if weight is not None:
+                message = "tokens travel in cookies, and `JWT_COOKIE_SECURE`, which is off by default, is not set"
+                yield Verdict(False, message, place(module, node), severity=weight)
+
+
+def _holds_cookies(value: object) -> bool:
+    return value == "cookies" or (isinstance(value, list | tuple | frozenset) and "cookies" in value)
+
+
+def _setting_name(node: ast.AST) -> str:
+    if isinstance(node, ast.Assign):
+        target = node.targets[0]
+        key = target.slice if isinstance(target, ast.Subscript) else None
+        return str(key.value) if isinstance(key, ast.Constant) else last_name(target)
+    if isinstance(node, ast.AnnAssign):
+        return last_name(node.target)
+    return (node.arg or "") if isinstance(node, ast.keyword) else str(getattr(node, "value", ""))
+
+
+def _anywhere(module: Module, name: str) -> bool:
+    return any(name in other.text for other in module.project.modules)
+
+
+def _on_elsewhere(module: Module, name: str) -> bool:
+    """Tell whether the project switches the setting on where it serves users, or leaves it to the environment."""
+    for other in module.project.modules:
+        for node, value in settings(other, frozenset({name})):
+            if value in (True, UNKNOWN) and standing(other, node) is Standing.PRODUCTION:
+                return True
+    return False
+
+
+def _on_own_machine(module: Module, node: ast.AST) -> bool:
+    """Tell whether a class or a condition around a setting keeps it to the developer's machine."""
+    for outer in module.ancestors(node):
+        if isinstance(outer, ast.ClassDef) and not _OWN_MACHINE.isdisjoint(words(outer.name)):
+            return True
+        if isinstance(outer, ast.If):
+            told = {word for part in within(outer.test) for word in words(_said(part))}
+            if not _OWN_MACHINE.isdisjoint(told):
+                return True
+    return False
+
+
+def _said(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    return last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""
