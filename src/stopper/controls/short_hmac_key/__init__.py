@@ -1,0 +1,178 @@
+"""The key of an HMAC signature is shorter than its hash.
+
+## What is wrong
+
+Tokens are signed with HS256, HS384 or HS512 and a key of fewer than 32, 48 or 64 bytes.
+
+## Why it matters
+
+Every token that leaves the API is a test of the key: whoever has one tries keys at home, billions a second, until the
+signature fits. A word or a phrase does not last (RFC 7518 section 3.2, RFC 8725 section 3.5, CWE-326).
+
+## Bad
+
+    jwt.encode(claims, "shop-secret", algorithm="HS256")
+
+## Good
+
+    key = secrets.token_bytes(32)       # made once, kept outside of the code
+
+The guard makes its keys itself, and signs with a key pair unless told otherwise.
+
+## References
+
+RFC 7518 section 3.2; RFC 8725 section 3.5; ASVS 5.0.0 11.2.3; CWE-326, CWE-521.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import Module, Project
+from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, literals, place, settings, written
+from stopper.observe.source.standing import severity, silent
+from stopper.secret import Secret
+
+CONTROL = Control(
+    id="BT207",
+    name="short_hmac_key",
+    severity=Severity.HIGH,
+    title="The key of an HMAC signature is shorter than its hash",
+    witnesses="S",
+    requirements=("G05",),
+    labels=("weak_key",),
+    cwe=(326, 521),
+)
+
+_SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}
+"""Bytes of each hash, and so the least of its key (RFC 7518 section 3.2)."""
+
+_FLASK_JWT_EXTENDED = "JWT_SECRET_KEY"
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at the keys of HMAC algorithms, where they are given to a call and where a setting holds them."""
+    if silent(module):
+        return
+    seen: set[int] = set()
+    for node, key, size in (*_given(module), *_set(module)):
+        line = module.place(node).line
+        length = _length(module, key)
+        if line in seen or not length:
+            continue
+        seen.add(line)
+        if length < size:
+            yield from _broken(module, node, key, f"the key is shorter than the {size} bytes of the signature's hash")
+        else:
+            yield Verdict(True, "the key is as long as the hash", place=place(module, node, _hidden(module, key)))
+
+
+def _given(module: Module) -> Iterator[tuple[ast.AST, ast.expr, int]]:
+    """Yield the keys that stand in calls or in variables beside them: (where, key, least bytes)."""
+    for call in jose_calls(module):
+        size, key = _size(call), call.arguments.get("key")
+        spelt = written(module, key) if key is not None else None
+        if size and isinstance(spelt, ast.Constant | ast.Call):
+            yield spelt, spelt, size
+
+
+def _set(module: Module) -> Iterator[tuple[ast.AST, ast.expr, int]]:
+    """Yield the settings that some call of the project takes its key from: (where, key, least bytes)."""
+    names = _names(module.project)
+    for name in names:
+        refused = {literal.anchor for literal in literals(module) if literal.refused} if name in module.text else ()
+        for node, _ in settings(module, frozenset({name})):
+            value = node if isinstance(node, ast.expr) else getattr(node, "value", None)
+            if isinstance(value, ast.expr) and not isinstance(value, ast.Dict) and node not in refused:
+                yield node, value, names[name]
+
+
+_NAMES: weakref.WeakKeyDictionary[Project, Mapping[str, int]] = weakref.WeakKeyDictionary()
+
+
+def _names(project: Project) -> Mapping[str, int]:
+    """Return the settings and constants of the project that hold HMAC keys, each with its least bytes."""
+    if project not in _NAMES:
+        found: dict[str, int] = {}
+        for module in project.modules:
+            for call in jose_calls(module):
+                size, key = _size(call), call.arguments.get("key")
+                name = _setting(key) if size and key is not None else ""
+                if name.isupper():
+                    found[name] = max(size, found.get(name, 0))
+            if "flask_jwt_extended" in module.text:
+                found.setdefault(_FLASK_JWT_EXTENDED, _configured(project))
+        _NAMES[project] = found
+    return _NAMES[project]
+
+
+def _setting(key: ast.expr) -> str:
+    """Return the name of a setting: `X`, `settings.X`, `config["X"]`, `config.get("X")`."""
+    index: ast.expr | None = key.slice if isinstance(key, ast.Subscript) else None
+    if isinstance(key, ast.Call) and last_name(key) == "get" and key.args:
+        index = key.args[0]
+    if isinstance(index, ast.Constant):
+        return str(index.value)
+    return "" if isinstance(key, ast.Call) else last_name(key)
+
+
+def _configured(project: Project) -> int:
+    """Return the size of the hash that Flask-JWT-Extended is configured with, 0 for a public-key algorithm."""
+    for module in project.modules:
+        for _, value in settings(module, frozenset({"JWT_ALGORITHM"})):
+            return _SIZES.get(value, 0) if isinstance(value, str) else 0
+    return _SIZES["HS256"]
+
+
+def _size(call: JoseCall) -> int:
+    """Return the size of the hash that a call signs or verifies with, 0 where it is another algorithm or unknown."""
+    if call.act not in (Act.SIGN, Act.VERIFY) or call.library not in ("PyJWT", "python-jose"):
+        return 0
+    named = "algorithm" if call.act is Act.SIGN else "algorithms"
+    given: Any = call.constant(named)
+    if given is None and call.act is Act.SIGN and named not in call.arguments and not call.spread:
+        return _SIZES["HS256"]
+    every = [given] if isinstance(given, str) else given
+    if not isinstance(every, list | tuple) or not every:
+        return 0
+    return min(_SIZES.get(name, 0) if isinstance(name, str) else 0 for name in every)
+
+
+def _length(module: Module, key: ast.expr) -> int:
+    """Return the bytes of a key that is written, or made with a written length; 0 where that cannot be told."""
+    known = module.constant(key)
+    if isinstance(known, str | bytes):
+        data = known.encode() if isinstance(known, str) else known
+        return 0 if data.startswith((b"-----BEGIN", b"/")) else len(data)
+    name = last_name(key)
+    count = module.constant(key.args[0]) if isinstance(key, ast.Call) and key.args else None
+    if not isinstance(count, int) or name not in ("token_bytes", "urandom", "token_hex", "token_urlsafe"):
+        return 0
+    if name == "token_urlsafe":
+        return math.ceil(count * 4 / 3)
+    return 2 * count if name == "token_hex" else count
+
+
+def _hidden(module: Module, key: ast.expr) -> Secret | None:
+    known = module.constant(key)
+    return (
+        Secret(known if isinstance(known, str) else known.decode("latin-1")) if isinstance(known, str | bytes) else None
+    )
+
+
+def _broken(module: Module, node: ast.AST, key: ast.expr, message: str) -> Iterable[Verdict]:
+    weight = severity(module, node, CONTROL.severity)
+    if weight is None:
+        return
+    yield Verdict(
+        kept=False,
+        message=message,
+        place=place(module, node, _hidden(module, key)),
+        endpoints=module.endpoints(node),
+        severity=weight,
+    )
