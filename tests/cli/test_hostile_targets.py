@@ -14,20 +14,11 @@ from typing import Any
 import pytest
 from flask import Flask, Response, redirect, request
 
-from tests.cli.test_scan_command import served
+from tests.cli.test_scan_command import SPEC, served
 from tests.hostile.conftest import Site
 
 TOKEN = "canary-0b8e5f7a1c9d4e62-token"
-SPEC = """
-openapi: 3.1.0
-info: {title: Shop, version: "1"}
-components:
-  securitySchemes: {bearer: {type: http, scheme: bearer}}
-security: [{bearer: []}]
-paths:
-  /me: {get: {responses: {"200": {description: you}}}}
-  /orders: {get: {responses: {"200": {description: yours}}}}
-"""
+WIDER = SPEC + '  /orders: {get: {responses: {"200": {description: yours}}}}\n'
 SECONDS = 12
 MEBIBYTES = 200
 
@@ -63,7 +54,7 @@ class Ended:
 def scanned(url: str, folder: Path, *words: str) -> Ended:
     """Scan one address with a token and little patience."""
     spec, output, errors = folder / "openapi.yaml", folder / "report.json", folder / "errors.txt"
-    spec.write_text(SPEC)
+    spec.write_text(WIDER)
     with errors.open("w") as stream:
         command = [sys.executable, "-m", "stopper", "scan", url, str(spec), "--token", "env:T", "--timeout", "0.4"]
         process = subprocess.Popen(

@@ -1,23 +1,23 @@
 """Asking a running API: the same steps over the wire and over the application's child process.
 
-The conversations themselves are sans-I/O (proof.py and the controls' probes); this module drives them, keeps to the
-budget and shows every exchange to the passive checks.
+The conversations themselves are sans-I/O (proof.py and the controls' probes); this module decides which are held, in
+which order, and what they mean for the scan. What is sent goes through `recorder.py`.
 """
 
 from __future__ import annotations
 
 import secrets
-import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from stopper import proof
 from stopper.controls import Entry
 from stopper.engine.plan import Plan, Step, common_folder, filled, guard_of, request_for
-from stopper.model import Endpoint, Scope, Skip, Verdict, Witness
+from stopper.engine.recorder import CutShortError, Listener, Recorder, Target
+from stopper.model import Scope, Skip, Verdict, Witness
 from stopper.observe.app.signing import with_private_key
 from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, NotAskedError, Purpose, Request
 from stopper.observe.wire import jwt
@@ -26,133 +26,6 @@ from stopper.proof import Ask, Batch, Outcome, Trial
 from stopper.secret import Secret
 
 Result = TypeVar("Result")
-
-
-class Transport(Protocol):
-    """Carries one request and never raises for what the other side does."""
-
-    async def send(self, request: Request) -> Exchange:
-        """Return the exchange, its error set where no answer came."""
-        ...
-
-
-SILENCES = 6
-"""So many requests in a row without an answer, more than one operation's door, and the target counts as down."""
-
-
-HELD = 64 << 20
-"""Bytes of bodies that a scan holds whole; after that it keeps the beginning of each, BEGINNING bytes."""
-
-BEGINNING = 1 << 16
-
-
-class CutShortError(Exception):
-    """No more can be asked (budget or time is used up, the target is down); what is left was not looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A running API as the engine asks it.
-
-    `base` is its https address, `clear` the same over plain HTTP where there is one. `logins` make credentials over a
-    transport; the first is the identity of the scan, the others are further token endpoints. `token` is a credential
-    given directly. `may_send_clear` allows credentials over `clear` (loopback, or allowed by the user).
-    """
-
-    witness: Witness
-    transport: Transport
-    base: str
-    clear: str = ""
-    logins: tuple[Login, ...] = ()
-    token: Credential | None = None
-    loopback: bool = False
-    may_send_clear: bool = False
-
-
-Login = Callable[[Transport, str], Awaitable[Credential | str]]
-"""Logs in at a base URL; gives the credential, or one line that says why there is none."""
-
-
-class Listener(Protocol):
-    """What the scan does with what was seen."""
-
-    def exchanged(self, exchange: Exchange) -> None:
-        """Take an exchange: passive checks and the record."""
-
-    def judged(self, control: str, witness: Witness, verdict: Verdict) -> None:
-        """Take a control's verdict."""
-
-    def skipped(self, skip: Skip) -> None:
-        """Take note of something that was not looked at."""
-
-    def crashed(self, control: str, subject: str, error: Exception) -> None:
-        """Take note of a control whose code failed."""
-
-    def learnt(self, secret: Secret) -> None:
-        """Take a credential that must not appear in any output."""
-
-
-@dataclass(slots=True)
-class Recorder:
-    """A transport that counts against the budget, labels each exchange and tells the listener.
-
-    `silent` counts the last requests to the base address that got no answer at all, `held` the bytes of bodies so far.
-    """
-
-    target: Target
-    listener: Listener
-    match: Callable[[str, str], Endpoint | None]
-    budget: int
-    deadline: float
-    sent: int = 0
-    silent: int = 0
-    held: int = 0
-
-    async def ask(self, request: Request, purpose: Purpose, endpoint: Endpoint | None = None) -> Exchange:
-        """Send one request for a purpose; raises CutShortError instead of sending one too many."""
-        if self.sent >= self.budget:
-            raise CutShortError(f"the budget of {self.budget} requests is spent")
-        if time.monotonic() > self.deadline:
-            raise CutShortError("the scan's time is up")
-        self.sent += 1
-        raw = self._bounded(await self.target.transport.send(request))
-        exchange = replace(raw, endpoint=endpoint or self.named(request), purpose=purpose, witness=self.target.witness)
-        self.listener.exchanged(exchange)
-        self._heed_silence(exchange)
-        return exchange
-
-    def _bounded(self, exchange: Exchange) -> Exchange:
-        response = exchange.response
-        self.held += len(response.body) if response else 0
-        if not response or self.held <= HELD or len(response.body) <= BEGINNING:
-            return exchange
-        return replace(exchange, response=replace(response, body=response.body[:BEGINNING], truncated=True))
-
-    def named(self, request: Request) -> Endpoint | None:
-        """Return the endpoint that a path belongs to, with or without the path of the user's base address."""
-        path, base = urlsplit(request.url).path, urlsplit(self.target.base).path.rstrip("/")
-        return self.match(request.method, path) or self.match(request.method, path.removeprefix(base) or "/")
-
-    def _heed_silence(self, exchange: Exchange) -> None:
-        if not exchange.request.url.startswith(self.target.base.rstrip("/")):
-            return  # the plain twin may well be closed
-        self.silent = 0 if exchange.response else self.silent + 1
-        if self.silent >= SILENCES:
-            raise CutShortError(f"the target does not answer: {exchange.error}")
-
-    async def drive(self, conversation: Generator[Ask, Exchange, Result], endpoint: Endpoint) -> Result:
-        """Carry a conversation of the proof protocol to its end and return its result."""
-        try:
-            ask = next(conversation)
-            while True:
-                ask = conversation.send(await self.ask(ask.request, ask.purpose, endpoint))
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result
-
-    async def send(self, request: Request) -> Exchange:
-        """Send a request of a login flow."""
-        return await self.ask(request, Purpose.LOGIN)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,9 @@ from stopper.controls import Entry
 from stopper.correlate import Heard, Joined, Matcher
 from stopper.engine import plan as planning
 from stopper.engine.events import CheckFailed, Event, Observed, ScanFinished, ScanStarted, Sent, Skipped
-from stopper.engine.live import LiveScan, Recorder, Target
+from stopper.engine.live import LiveScan
 from stopper.engine.plan import Limits, Plan
+from stopper.engine.recorder import Recorder, Target
 from stopper.model import (
     Coverage,
     Endpoint,
@@ -190,7 +191,7 @@ class Scan:
             for verdict in verdicts:
                 self.judged(control, witness, verdict)
 
-    # ------------------------------------------------------------------ what a live scan tells (engine.live.Listener)
+    # ------------------------------------------------------------------ what a live scan tells (recorder.Listener)
 
     def exchanged(self, exchange: Exchange) -> None:
         """Record an exchange and show it to every passive check."""
