@@ -57,7 +57,8 @@ def test_good_claims_make_a_token() -> None:
     assert token.subject == "alice"
     assert token.scopes == {"read", "write"}
     assert token.client == "web"
-    assert token.claims == {"shop": 7}
+    assert token.claims == {"shop": 7, "aud": "shop"}
+    assert token.audiences == {"shop"}
 
 
 @pytest.mark.parametrize("kind", ["at+jwt", "AT+JWT", "application/at+jwt"])

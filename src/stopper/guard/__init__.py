@@ -145,17 +145,18 @@ class Guard:
     def require(self, view: Subject, /) -> Subject: ...
 
     @overload
-    def require(self, *scopes: str, max_age: int = 0) -> Callable[[Subject], Subject]: ...
+    def require(self, *scopes: str, max_age: int = 0, audience: str = "") -> Callable[[Subject], Subject]: ...
 
-    def require(self, *arguments: Any, max_age: int = 0) -> Any:
+    def require(self, *arguments: Any, max_age: int = 0, audience: str = "") -> Any:
         """Let only callers in whose token has all of these scopes: `@guard.require("read")`, `@guard.require()`.
 
-        With `max_age`, the user must have proved who they are within so many seconds, refreshes not counted. Works on
-        view functions, view classes, their methods and whole blueprints, above or below `@app.route`.
+        With `max_age`, the user must have proved who they are within so many seconds, refreshes not counted. With
+        `audience`, the token must be meant for it (RFC 9068 §4). Works on view functions, view classes, their methods
+        and whole blueprints, above or below `@app.route`.
         """
         if len(arguments) == 1 and not isinstance(arguments[0], str):
-            return _declaring(Rule(Access.REQUIRE))(arguments[0])
-        return _declaring(Rule(Access.REQUIRE, frozenset(_scopes(arguments)), max_age))
+            return _declaring(Rule(Access.REQUIRE, max_age=max_age, audience=audience))(arguments[0])
+        return _declaring(Rule(Access.REQUIRE, frozenset(_scopes(arguments)), max_age, audience=audience))
 
     def optional(self, view: Subject) -> Subject:
         """Let callers in with a good token or with none; `current_token` is false for the latter."""
@@ -192,14 +193,16 @@ class Guard:
         lifetime: int | None = None,
         claims: Mapping[str, Any] | None = None,
         client: str = "",
+        audiences: Iterable[str] = (),
     ) -> TokenAnswer:
         """Make an access token for a subject and return the answer that hands it out, to be returned by the view.
 
         `lifetime` is in seconds and may only shorten the configured one; `claims` is what `current_token.claims` shall
-        hold, as JSON. The answer goes out uncacheable. Raises InsecureTransport where it would leave in clear.
+        hold, as JSON; `audiences` are those of `STOPPER_AUDIENCES` that it is for, all where none is named. The answer
+        goes out uncacheable. Raises InsecureTransport where it would leave in clear.
         """
         gate = _issuing_gate()
-        return _answer(gate, _wanted(gate, subject, scopes, lifetime, claims, client))
+        return _answer(gate, _wanted(gate, subject, scopes, lifetime, _for(gate, claims, audiences), client))
 
     def issue_with_refresh(
         self,
@@ -208,13 +211,14 @@ class Guard:
         *,
         claims: Mapping[str, Any] | None = None,
         client: str = "",
+        audiences: Iterable[str] = (),
     ) -> TokenAnswer:
         """Make an access token and the first refresh token of a new family, which `renew` takes.
 
         Where `client` is the id of a registered client, only that client may renew.
         """
         gate = _issuing_gate()
-        wanted = _wanted(gate, subject, scopes, None, claims, client)
+        wanted = _wanted(gate, subject, scopes, None, _for(gate, claims, audiences), client)
         try:
             first, credential = gate.tokens.begin_family(wanted)
         except StoreError:
@@ -301,12 +305,21 @@ def _issuing_gate() -> Gate:
     return gate
 
 
+def _for(gate: Gate, claims: Mapping[str, Any] | None, audiences: Iterable[str]) -> Mapping[str, Any]:
+    """Return the claims of a new token with the audiences that it is for."""
+    named = [audiences] if isinstance(audiences, str) else list(audiences)
+    if unknown := set(named).difference(gate.settings.audiences):
+        raise ValueError(f"{sorted(unknown)[0]!r} is not in STOPPER_AUDIENCES")
+    wanted = named or list(gate.settings.audiences)
+    return {**(claims or {}), "aud": wanted} if wanted else claims or {}
+
+
 def _wanted(
     gate: Gate,
     subject: object,
     scopes: Iterable[str],
     lifetime: int | None,
-    claims: Mapping[str, Any] | None,
+    claims: Mapping[str, Any],
     client: str,
 ) -> Token:
     name = _subject(subject)
@@ -320,7 +333,7 @@ def _wanted(
         scopes=frozenset(_scopes(scopes)),
         issued_at=now,
         expires_at=now + seconds,
-        claims=dict(claims or {}),
+        claims=dict(claims),
         client=client,
         authenticated_at=now,
     )

@@ -133,7 +133,7 @@ class Expectation:
     leeway: int = 30
 
 
-_STANDARD = frozenset(("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "family", "auth_time"))
+_STANDARD = frozenset(("iss", "sub", "exp", "nbf", "iat", "jti", "client_id", "scope", "family", "auth_time"))
 
 
 def check(header: Mapping[str, Any], claims: Mapping[str, Any], expected: Expectation, now: float) -> Token:
@@ -158,7 +158,8 @@ def check(header: Mapping[str, Any], claims: Mapping[str, Any], expected: Expect
         scopes=profile.scopes(claims),
         issued_at=issued_at,
         expires_at=expires_at,
-        claims={name: value for name, value in claims.items() if name not in _STANDARD},
+        claims={name: value for name, value in claims.items() if name not in _STANDARD}
+        | {"aud": profile.audience(claims)},
         issuer=expected.issuer,
         client=_text(claims, profile.client) if profile.client in claims else "",
         family=_text(claims, "family") if "family" in claims else "",

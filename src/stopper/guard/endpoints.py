@@ -306,7 +306,7 @@ def _introspect(call: Call) -> Mapping[str, Any]:
         "client_id": token.client,
         "sub": token.subject,
         "iss": token.issuer,
-        "aud": [name for name in gate.tokens.audiences if name],
+        "aud": sorted(token.audiences) or [name for name in gate.tokens.audiences if name],
         "exp": int(token.expires_at),
         "iat": int(token.issued_at),
         "jti": token.id,

@@ -176,6 +176,8 @@ class Gate:
                 return
             raise respond.Unauthenticated("A bearer token is needed.", scopes=rule.scopes)
         token = self._verify(credential)
+        if rule.audience and rule.audience not in token.audiences:
+            raise respond.InvalidToken("meant for another audience")
         way.subject = self.subject_of(token)
         if not rule.scopes <= token.scopes:
             raise respond.InsufficientScope("The token does not reach so far.", scopes=rule.scopes)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Flask
@@ -30,13 +30,15 @@ class Access(enum.Enum):
 class Rule:
     """What one route asks: who may call, with which scopes, and whether plain HTTP will do.
 
-    `max_age` is how many seconds ago the user may have proved who they are; 0 asks nothing.
+    `max_age` is how many seconds ago the user may have proved who they are; 0 asks nothing. `audience` is what the
+    token must be meant for besides this API as a whole; empty asks nothing.
     """
 
     access: Access
     scopes: frozenset[str] = frozenset()
     max_age: int = 0
     plain_http: bool = False
+    audience: str = ""
 
 
 PUBLIC = Rule(Access.PUBLIC)
@@ -68,23 +70,30 @@ def rule_for(app: Flask, url_rule: UrlRule, method: str, default: Rule) -> Rule:
     """Return what a route asks of a call with this method.
 
     The nearest declaration counts: the method of a view class, the view, its class, its blueprint from the inside out,
-    and then the default. Flask's own static files and automatic OPTIONS answers are public: browsers send no token
-    in a CORS preflight.
+    and then the default. A view that asks for scopes of its own keeps the audience of its blueprint. Flask's own static
+    files and automatic OPTIONS answers are public: browsers send no token in a CORS preflight.
     """
     if method == "OPTIONS" and getattr(url_rule, "provide_automatic_options", False):
         return PUBLIC
     view = app.view_functions[url_rule.endpoint]
+    around = list(_of_blueprints(app, url_rule.endpoint))
     for subject in (_method_of(view, method), view, getattr(view, "view_class", None)):
         if subject is not None and (rule := declared(subject)):
-            return rule
-    blueprint = url_rule.endpoint.rpartition(".")[0]
-    while blueprint:
-        if rule := declared(app.blueprints.get(blueprint)):
-            return rule
-        blueprint = blueprint.rpartition(".")[0]
+            return replace(rule, audience=rule.audience or next((outer.audience for outer in around), ""))
+    if around:
+        return around[0]
     if url_rule.endpoint.rpartition(".")[2] == "static" and getattr(view, "__module__", "").startswith("flask."):
         return PUBLIC
     return default
+
+
+def _of_blueprints(app: Flask, endpoint: str) -> Iterator[Rule]:
+    """Yield what the blueprints of an endpoint declare, from the inside out."""
+    blueprint = endpoint.rpartition(".")[0]
+    while blueprint:
+        if rule := declared(app.blueprints.get(blueprint)):
+            yield rule
+        blueprint = blueprint.rpartition(".")[0]
 
 
 def _method_of(view: Callable[..., Any], method: str) -> object | None:

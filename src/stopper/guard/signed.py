@@ -54,6 +54,7 @@ class SignedTokens:
 def issue(token: Token, audiences: list[str], key: Key) -> str:
     """Return a token of our own as RFC 9068 writes it."""
     members: dict[str, Any] = dict(token.claims)
+    audiences = sorted(token.audiences) or audiences
     members.update(
         iss=token.issuer,
         sub=token.subject,

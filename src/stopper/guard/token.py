@@ -28,6 +28,12 @@ class Token:
     family: str = ""
     authenticated_at: float = 0.0
 
+    @property
+    def audiences(self) -> frozenset[str]:
+        """The APIs that it is meant for (RFC 9068 §4); none where it names none."""
+        named = self.claims.get("aud", ())
+        return frozenset((named,) if isinstance(named, str) else named)
+
     def allows(self, *scopes: str) -> bool:
         """Tell whether the token has every one of these scopes."""
         return self.scopes.issuperset(scopes)
