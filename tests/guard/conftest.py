@@ -80,9 +80,9 @@ def token(client: FlaskClient) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     """Start a PostgreSQL, once for all tests."""
-    with postgresql_server(tmp_path_factory.mktemp("postgresql")) as url:
+    with postgresql_server() as url:
         yield url
 
 

