@@ -1,0 +1,109 @@
+"""Tokens are made or checked by a library that nobody keeps.
+
+## What is wrong
+
+The code imports python-jose, python-jwt, Flask-JWT or the JWS serializers of itsdangerous.
+
+## Why it matters
+
+What is found in them is not mended, or late: python-jose takes a public key in DER form for an HMAC secret in its
+newest release too (3.5.0), python-jwt let a token be forged (CVE-2022-39227), Flask-JWT has had no release since 2015 and needs a PyJWT that is as old, and
+itsdangerous took its JWS serializers out in 2.1, so that whoever uses them is held to an old release (CWE-477,
+CWE-1104).
+
+## Bad
+
+    from jose import jwt
+
+    from itsdangerous import TimedJSONWebSignatureSerializer
+
+## Good
+
+    from joserfc import jwt
+
+    from itsdangerous import URLSafeTimedSerializer
+
+## References
+
+CVE-2022-39227; CVE-2024-33663; changelog of itsdangerous 2.0 and 2.1; CWE-477, CWE-1104.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import Module
+from stopper.observe.source.flows import place
+from stopper.observe.source.standing import severity, silent
+
+CONTROL = Control(
+    id="BT214",
+    name="retired_library",
+    severity=Severity.MEDIUM,
+    title="A library for tokens that nobody keeps is in use",
+    witnesses="S",
+    requirements=("L20",),
+    cwe=(477, 1104),
+)
+
+_RETIRED = {
+    "jose": "python-jose takes a public key for an HMAC secret, in its newest release too: take joserfc or PyJWT",
+    "python_jwt": "python-jwt let tokens be forged, and nobody keeps it: take joserfc or PyJWT",
+    "flask_jwt": "Flask-JWT has had no release since 2015: take Flask-JWT-Extended, or the guard",
+}
+_SERIALIZERS = frozenset({"TimedJSONWebSignatureSerializer", "JSONWebSignatureSerializer"})
+_REMOVED = (
+    "itsdangerous has had no JWS serializers since 2.1: the code is held to an old release; take joserfc or PyJWT"
+)
+_KEPT = frozenset({"jwt", "joserfc", "authlib", "flask_jwt_extended"})
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at every import of a library that makes or checks tokens; each retired one is said once a module."""
+    if silent(module) or not module.mentions("jose", "jwt", "authlib", "jsonwebsignature"):
+        return
+    said: set[str] = set()
+    for node, name in _imported(module):
+        why = _retired(name)
+        library = name.partition(".")[0]
+        if library in said or _own(module, library):
+            continue
+        if why and not _stands_in(module, node):
+            said.add(library)
+            weight = severity(module, node, CONTROL.severity)
+            if weight is not None:
+                yield Verdict(False, why, place(module, node), severity=weight)
+        elif library in _KEPT:
+            said.add(library)
+            yield Verdict(True, f"{library} is kept", place(module, node))
+
+
+def _imported(module: Module) -> Iterator[tuple[ast.AST, str]]:
+    """Yield what a module imports from elsewhere, and the serializers that it takes as attributes."""
+    for plain in module.nodes(ast.Import):
+        yield from ((plain, alias.name) for alias in plain.names)
+    for chosen in module.nodes(ast.ImportFrom):
+        if not chosen.level and chosen.module:
+            yield from ((chosen, f"{chosen.module}.{alias.name}") for alias in chosen.names)
+    for attribute in module.nodes(ast.Attribute):
+        if attribute.attr in _SERIALIZERS:
+            yield attribute, module.qualified(attribute) or ""
+
+
+def _retired(name: str) -> str:
+    library, last = name.partition(".")[0], name.rpartition(".")[2]
+    if library == "itsdangerous":
+        return _REMOVED if last in _SERIALIZERS else ""
+    return _RETIRED.get(library, "")
+
+
+def _own(module: Module, library: str) -> bool:
+    """Tell whether a name is a module of the project itself."""
+    return library in _RETIRED and module.project.find(library, 0, module) is not None
+
+
+def _stands_in(module: Module, node: ast.AST) -> bool:
+    """Tell whether an import may fail, because another library stands in where the retired one is not installed."""
+    return any(isinstance(outer, ast.Try) and node in outer.body for outer in module.ancestors(node))
