@@ -23,7 +23,17 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import quote, quote_plus
 
-__all__ = ["Match", "Secret", "base62", "fingerprint", "opaque_checksum", "recognise", "redact", "spellings"]
+__all__ = [
+    "Match",
+    "Secret",
+    "base62",
+    "fingerprint",
+    "opaque_checksum",
+    "recognise",
+    "redact",
+    "spellings",
+    "suspicious",
+]
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _URL_SAFE = string.ascii_letters + string.digits + "-_"
@@ -155,7 +165,7 @@ def recognise(text: str) -> Iterator[Match]:
     gave their keys, PEM private keys, passwords in URLs, signed values of itsdangerous. Time grows with the length of
     the text and not faster.
     """
-    if not _suspicious(text):
+    if not suspicious(text):
         return
     end = 0
     for match in sorted(_candidates(text), key=lambda found: (found.start, -found.end)):
@@ -174,7 +184,8 @@ _RUN = b"a" * 18
 _RUN_SHAPE = bytes(0x61 if chr(code) in _URL_SAFE else 0x20 for code in range(256))
 
 
-def _suspicious(text: str) -> bool:
+def suspicious(text: str) -> bool:
+    """Tell whether a text may hold a credential by its form. A text with a suspicious part is suspicious itself."""
     if _RUN in text.encode("utf-8", "replace").translate(_RUN_SHAPE):
         return True
     low = text.lower()
@@ -553,7 +564,7 @@ def redact(text: str, known: Iterable[str | Secret] = ()) -> str:
         for spelling in spellings(value):
             if spelling in text:
                 text = text.replace(spelling, _label(value))
-    if not _suspicious(text):
+    if not suspicious(text):
         return text
     pieces: list[str] = []
     position = 0

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from stopper.guard.present import LONGEST_HEADER
-from stopper.secret import fingerprint, redact, spellings
+from stopper.secret import fingerprint, redact, spellings, suspicious
 
 __all__ = ["carry", "carry_anew", "clean", "install", "structlog_processor"]
 
@@ -27,7 +27,8 @@ __all__ = ["carry", "carry_anew", "clean", "install", "structlog_processor"]
 _carried: ContextVar[tuple[str | None, ...]] = ContextVar("stopper_carried", default=(None,))
 
 _Replacements = tuple[tuple[str, str], ...]
-_latest: tuple[tuple[str | None, ...], _Replacements] = ((None,), ())
+# What is replaced for those last carried, in any text and in one that is not suspicious.
+_latest: tuple[tuple[str | None, ...], _Replacements, _Replacements] = ((None,), (), ())
 
 
 def carry_anew(header: str | None) -> None:
@@ -48,17 +49,25 @@ def carry(value: str) -> None:
 def clean(text: str) -> str:
     """Return a text without what looks like a credential and without this request's own."""
     carried = _carried.get()
-    if carried != (None,):
-        for spelling, label in _replacements(carried):
-            if spelling in text:
-                text = text.replace(spelling, label)
-    return redact(text)
+    if not suspicious(text):  # almost every line, and nearly all spellings of a credential are suspicious themselves
+        return _replaced(text, _replacements(carried)[1])
+    return redact(_replaced(text, _replacements(carried)[0]))
 
 
-def _replacements(carried: tuple[str | None, ...]) -> _Replacements:
-    """Return what to replace by what; the last answer is kept, as most records come several to a request."""
+def _replaced(text: str, replacements: _Replacements) -> str:
+    for spelling, label in replacements:
+        if spelling in text:
+            text = text.replace(spelling, label)
+    return text
+
+
+def _replacements(carried: tuple[str | None, ...]) -> tuple[_Replacements, _Replacements]:
+    """Return what to replace by what, in any text and in one that is not suspicious.
+
+    The last answer is kept, as most records come several to a request.
+    """
     global _latest
-    known, replacements = _latest
+    known, replacements, unsuspicious = _latest
     if known != carried:
         header, *values = carried
         if header:
@@ -70,8 +79,9 @@ def _replacements(carried: tuple[str | None, ...]) -> _Replacements:
             if value and len(value) <= LONGEST_HEADER
             for form in spellings(value)
         )
-        _latest = carried, replacements
-    return replacements
+        unsuspicious = tuple(pair for pair in replacements if not suspicious(pair[0]))
+        _latest = carried, replacements, unsuspicious
+    return replacements, unsuspicious
 
 
 # --------------------------------------------------------------------------- handlers
