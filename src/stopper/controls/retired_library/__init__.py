@@ -6,10 +6,10 @@ The code imports python-jose, python-jwt, Flask-JWT or the JWS serializers of it
 
 ## Why it matters
 
-What is found in them is not mended, or late: python-jose takes a public key in DER form for an HMAC secret in its
-newest release too (3.5.0), python-jwt let a token be forged (CVE-2022-39227), Flask-JWT has had no release since 2015 and needs a PyJWT that is as old, and
-itsdangerous took its JWS serializers out in 2.1, so that whoever uses them is held to an old release (CWE-477,
-CWE-1104).
+What is found in them is mended late or never: python-jose takes a public key in DER form for an HMAC secret in its
+newest release too (3.5.0), python-jwt let a token be forged (CVE-2022-39227), Flask-JWT has had no release since 2015
+and needs a PyJWT that is as old, and itsdangerous took its JWS serializers out in 2.1, so that whoever uses them is
+held to an old release (CWE-477, CWE-1104).
 
 ## Bad
 
