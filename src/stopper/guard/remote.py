@@ -39,6 +39,7 @@ def fetch(url: str) -> bytes:
     context = ssl.create_default_context()
     connection = http.client.HTTPSConnection(parts.netloc, timeout=FETCH_SECONDS, context=context)
     # A socket's timeout is one for each read: a server that drips would never meet it.
+    ends = time.monotonic() + FETCH_SECONDS
     deadline = threading.Timer(FETCH_SECONDS, _cut, (connection,))
     deadline.daemon = True
     deadline.start()
@@ -49,12 +50,12 @@ def fetch(url: str) -> bytes:
         if answer.status != 200:
             raise OSError(f"answered {answer.status}")
         data = b""
-        while deadline.is_alive() and len(data) <= LARGEST_SET:
+        while time.monotonic() < ends and len(data) <= LARGEST_SET:
             chunk = answer.read1(65_536)
             if not chunk:
                 break
             data += chunk
-        if len(data) > LARGEST_SET or not deadline.is_alive():
+        if len(data) > LARGEST_SET or time.monotonic() >= ends:
             raise OSError("answered too much or too slowly")
         return data
     except http.client.HTTPException as error:
