@@ -4,10 +4,11 @@
 
 The peers are installed from requirements/bench.txt into an environment of their own under .work/bench. There each
 application answers the same route in process; all take turns in every round, and what counts is the best round of each
-less the best of bare Flask. `first` is with a token that was not seen before, `repeat` with the same one again. R1 to R4 are ratios to the peer named in the issue (HS256 first and repeat to
-Flask-JWT-Extended's HS256, opaque first and repeat to Authlib's on SQLite), R5 is the guard's EdDSA at first sight to
-one bare Ed25519 verification, U is what redaction adds to a clean log record within a request. Before the last line
-stands how much memory grew over `--tokens` distinct tokens (default 100,000; the claim is made for 1,000,000).
+less the best of bare Flask. `first` is with a token that was not seen before, `repeat` with the same one again.
+R1 to R4 are ratios to the peer named in the issue (HS256 first and repeat to Flask-JWT-Extended's HS256, opaque first
+and repeat to Authlib's on SQLite), R5 is the guard's EdDSA at first sight to one bare Ed25519 verification, U is what
+redaction adds to a clean log record within a request. Before the last line stands how much memory grew over `--tokens`
+distinct tokens (default 100,000; the claim is made for 1,000,000).
 
 The last line is `bench-guard: first R1, repeat R2, opaque R3, opaque-repeat R4, eddsa R5, redact U us`.
 """
