@@ -135,6 +135,7 @@ class Guard:
         app.before_request_funcs.setdefault(None, []).insert(0, gate.before_request)
         app.wsgi_app = gate.guarded(app.wsgi_app)  # type: ignore[assignment,method-assign]  # as Flask wants it
         app.register_error_handler(StoreError, gate.store_failed)
+        app.dispatch_request = gate.watch(app.dispatch_request)  # type: ignore[method-assign]
         redact.install()
         cli.register(app, self)
         return app

@@ -6,7 +6,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, Request, current_app, request
 from werkzeug.http import HTTP_STATUS_CODES
@@ -24,6 +24,8 @@ from stopper.secret import fingerprint
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+T = TypeVar("T")
 
 logger = logging.getLogger("stopper")
 
@@ -131,10 +133,27 @@ class Gate:
                 detail = "This API is served over HTTPS only."
                 if exposed:
                     detail += " The credential has crossed the network in clear: replace it."
+                    self._end_exposed(environ)
                 raise respond.InsecureTransport(detail, "plain HTTP with a credential" if exposed else "plain HTTP")
         if self._app.debug and not self.settings.debug_remote and not transport.is_loopback(transport.peer(environ)):
             logger.error("in debug mode, requests from elsewhere than loopback are refused (STOPPER_DEBUG_REMOTE)")
             raise respond.Unavailable("This API is being debugged.", "debug mode and a remote peer")
+
+    def _end_exposed(self, environ: WSGIEnvironment) -> None:
+        """End a token that crossed in clear, where that is wanted and the token is good.
+
+        A configured proxy speaks for many clients: one wrong line in its configuration would log them all out.
+        """
+        if not self.settings.revoke_exposed or transport.is_trusted_proxy(transport.peer(environ), self.settings):
+            return
+        try:
+            credential = present.bearer(environ)
+            token = self._verify(credential) if credential else None
+            if token is not None:
+                self.tokens.end(token)
+                self.recorder.record(Kind.REVOKED, token, reason="crossed in clear")
+        except (respond.Refusal, StoreError):
+            return  # the request is refused whatever the token is worth
 
     def _explain_clear(self, environ: WSGIEnvironment) -> None:
         """Say once how to go on, so that the first `flask run` is not a riddle."""
@@ -153,6 +172,30 @@ class Gate:
         except respond.Refusal as refusal:
             self._note(way, refusal, environ)
             raise
+
+    def watch(self, dispatch: Callable[..., T]) -> Callable[..., T]:
+        """Return an application's dispatch to its views which keeps a refusal that a view raises for the way out.
+
+        Frameworks turn exceptions into answers in ways of their own, but each lets a view's pass here first.
+        """
+
+        @functools.wraps(dispatch)
+        def watching(*arguments: object) -> T:
+            try:
+                return dispatch(*arguments)
+            except respond.Refusal as refusal:
+                way = passage()
+                if way is not None and way.refusal is not refusal:
+                    self._keep_raised(way, refusal)
+                raise
+
+        return watching
+
+    def _keep_raised(self, way: Passage, refusal: respond.Refusal) -> None:
+        if isinstance(refusal, respond.InvalidGrant):  # which is recorded where it is raised
+            way.refusal = refusal
+        else:
+            self._note(way, refusal, asked().environ)
 
     def _note(self, way: Passage, refusal: respond.Refusal, environ: WSGIEnvironment) -> None:
         """Keep a refusal for the way out, and tell the audit of a refused credential."""

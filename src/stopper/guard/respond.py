@@ -25,7 +25,7 @@ class Refusal(HTTPException):
     `@app.errorhandler(Refusal)`; status and challenge stay as they are.
     """
 
-    code = 401
+    code: int  # not here, or Flask would keep a handler for Refusal under this status alone
     error = ""
     challenges = True
 
@@ -56,10 +56,13 @@ class Refusal(HTTPException):
 class Unauthenticated(Refusal):
     """No credential was presented: 401 with a challenge that has no error code (RFC 6750 §3.1)."""
 
+    code = 401
+
 
 class InvalidToken(Refusal):
     """A token that is unknown, expired, revoked or not one at all: the client is not told which."""
 
+    code = 401
     error = "invalid_token"
 
     def __init__(self, reason: str) -> None:
@@ -91,6 +94,7 @@ class InsecureTransport(Refusal):
 class StaleAuthentication(Refusal):
     """A good token of somebody who proved who they are too long ago for this route (RFC 9470 §3)."""
 
+    code = 401
     error = "insufficient_user_authentication"
 
     def __init__(self, max_age: int) -> None:

@@ -58,6 +58,8 @@ class Settings:
     """Accept plain HTTP from a loopback peer without forwarding headers; also as environment variable."""
     debug_remote: bool = False
     """Serve peers other than loopback although the application runs in debug mode."""
+    revoke_exposed: bool = False
+    """End a good token that crossed in clear; never one that a configured proxy forwards."""
     hsts: str = "max-age=63072000; includeSubDomains"
     """The Strict-Transport-Security header of secure answers (RFC 6797 §6.1); empty for none."""
     realm: str = "api"
