@@ -44,9 +44,7 @@ def test_only_docstrings_of_tests_count(tmp_path: Path) -> None:
     """An id in a comment, in a helper or in the module's docstring shows nothing."""
     folder = tmp_path / "tests"
     folder.mkdir()
-    text = (
-        '"""T01"""\n# T02\ndef helper():\n    """T03"""\nclass TestX:\n    async def test_it(self):\n        "T04."\n'
-    )
+    text = '"""T01"""\n# T02\ndef helper():\n    """T03"""\nclass TestX:\n    async def test_it(self):\n        "T04"\n'
     (folder / "test_x.py").write_text(text)
     assert requirements.tested(folder) == {"T04": ["tests/test_x.py::test_it"]}
 
