@@ -87,9 +87,7 @@ def merge(document: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, An
         for method in item.keys() & {name.lower() for name in _METHODS}:
             described = _found(parts["paths"], bases, path, method)
             if described is not None:
-                _replace(item[method], described)
-                if old:
-                    _move_scopes(item[method])
+                complete(item[method], described, scopes_beside=old)
     return merged
 
 
@@ -108,10 +106,16 @@ def _found(paths: Mapping[str, Any], bases: list[str], path: str, method: str) -
     return None
 
 
-def _replace(operation: dict[str, Any], described: Mapping[str, Any]) -> None:
+def complete(operation: dict[str, Any], described: Mapping[str, Any], *, scopes_beside: bool) -> None:
+    """Put the security of a route into an operation, and the answers 401 and 403 where they are missing.
+
+    `scopes_beside` is for OpenAPI 3.0, where a bearer requirement cannot list them.
+    """
     operation["security"] = copy.deepcopy(described["security"])
     for status, answer in described.get("responses", {}).items():
         operation.setdefault("responses", {}).setdefault(status, copy.deepcopy(answer))
+    if scopes_beside:
+        _move_scopes(operation)
 
 
 def _move_scopes(operation: dict[str, Any]) -> None:
