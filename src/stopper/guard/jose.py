@@ -170,9 +170,12 @@ def json_object(data: bytes) -> dict[str, Any]:
         text = data.decode("utf-8")  # bis §3.7: UTF-8 only, and no byte order mark
         if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
             raise JoseError("nested too deeply")
-        value = _DECODER.decode(text)
+        text = text.strip(" \t\n\r")  # RFC 8259 §2
+        value, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         raise JoseError("not JSON in UTF-8") from None
+    if end != len(text):
+        raise JoseError("more than one JSON value")
     if not isinstance(value, dict):
         raise JoseError("not a JSON object")
     return value

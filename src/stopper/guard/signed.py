@@ -16,10 +16,16 @@ FindKey = Callable[[str | None], Key | None]
 
 
 class Verified(NamedTuple):
-    """A token that was found good, and how to ask whether the key that signed it is still the issuer's."""
+    """A token that was found good, and where it is a signed one, with which key and where that was found."""
 
     token: Token
-    key_still_holds: Callable[[], bool] | None = None
+    key: Key | None = None
+    key_id: str | None = None
+    find_key: FindKey | None = None
+
+    def still_holds(self) -> bool:
+        """Tell whether the key is still the issuer's; there is none to ask about for an opaque token."""
+        return self.find_key is None or self.find_key(self.key_id) is self.key
 
 
 class SignedTokens:
@@ -48,7 +54,7 @@ class SignedTokens:
             raise JoseError("no key of that id")
         jose.verified(parsed, key)
         token = claims.check(parsed.header, unverified, expected, time.time())
-        return Verified(token, lambda: find_key(key_id) is key)
+        return Verified(token, key, key_id, find_key)
 
 
 def issue(token: Token, audiences: list[str], key: Key) -> str:

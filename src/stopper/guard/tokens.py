@@ -93,7 +93,7 @@ class Tokens:
         self.feed.refresh()
         digest = opaque.digest(credential)
         verified = self._verified.get(digest)
-        if verified is None or not (verified.key_still_holds is None or verified.key_still_holds()):
+        if verified is None or not verified.still_holds():
             signed_by_someone = "." in credential
             verified = self._verify_signed(credential) if signed_by_someone else self._find(credential)
             if self.feed.ends_at_first_sight(verified.token):
@@ -121,8 +121,11 @@ class Tokens:
 
     def _first(self, credential: str, look_up: Callable[[bytes], Found | None]) -> Found | None:
         """Return what is kept of a credential under any of the live peppers, the newest first."""
-        digests = (opaque.peppered(credential, pepper) for pepper in self.settings.peppers or (NO_PEPPER,))
-        return next(filter(None, map(look_up, digests)), None)
+        for pepper in self.settings.peppers or (NO_PEPPER,):
+            found = look_up(opaque.peppered(credential, pepper))
+            if found is not None:
+                return found
+        return None
 
     def _verify_signed(self, credential: str) -> Verified:
         try:
