@@ -28,13 +28,13 @@ ASVS 5.0.0 13.4.2; Flask documentation, "Debug Mode"; OWASP API8:2023; CWE-94, C
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module, within
 from stopper.observe.source.flows import last_name, place, words
 from stopper.observe.source.standing import severity, silent
+from stopper.observe.source.starting import EVERYWHERE, is_application, listens_on, starts_application
 
 CONTROL = Control(
     id="BT305",
@@ -47,10 +47,6 @@ CONTROL = Control(
     cwe=(94, 215, 489),
 )
 
-_APPLICATIONS = re.compile(
-    r"^(flask|apiflask|flask_openapi3|flask_socketio|connexion|quart|flask_restx|flask_restful)\b"
-)
-_CALLED = frozenset("app application socketio server sio api flask_app core_app webapp web_app".split())
 _NOT_HERE = frozenset("dev develop development local test tests testing debug debugging example demo sandbox".split())
 """Words of a class, function or condition that make it one for the developer's own machine."""
 _SETTINGS = frozenset({"DEBUG", "FLASK_DEBUG", "FLASK_ENV", "ENV"})
@@ -92,7 +88,7 @@ def _calls(module: Module) -> Iterator[Found]:
 
 def _run(module: Module, call: ast.Call) -> Iterator[Found]:
     """Yield what `app.run` or `run_simple` says about the debugger; `debug=args.debug` leaves it to the operator."""
-    if not _runs_application(module, call):
+    if not starts_application(module, call):
         return
     options = {each.arg: each.value for each in call.keywords if each.arg}
     given = options.get("use_debugger", options.get("debug"))
@@ -108,32 +104,18 @@ def _run(module: Module, call: ast.Call) -> Iterator[Found]:
 
 def _reach(module: Module, call: ast.Call) -> tuple[str, Severity]:
     """Return who can come by the debugger, and what that weighs: Flask listens on the machine itself by default."""
-    hosts = [each.value for each in call.keywords if each.arg in ("host", "hostname")] + call.args[:1]
-    told = [module.constant(host) for host in hosts]
-    if any(host in ("0.0.0.0", "::") for host in told):
+    told = listens_on(module, call)
+    if any(host in EVERYWHERE for host in told if isinstance(host, str)):
         return ", and listens on every interface", Severity.HIGH
     if any(host in ("127.0.0.1", "localhost", "::1") for host in told):
         return ", on this machine alone", Severity.LOW
-    return "", Severity.HIGH if hosts else Severity.MEDIUM
-
-
-def _runs_application(module: Module, call: ast.Call) -> bool:
-    if last_name(call) == "run_simple":
-        return module.qualified(call.func) in (None, "werkzeug.serving.run_simple", "werkzeug.run_simple")
-    if not isinstance(call.func, ast.Attribute):
-        return False
-    known = module.qualified(call.func.value)
-    if known is not None and _APPLICATIONS.match(known):
-        return True
-    holder = call.func.value
-    made = last_name(holder) if isinstance(holder, ast.Call) else ""
-    return last_name(holder).lower() in _CALLED or made in ("create_app", "make_app", "get_app", "build_app")
+    return "", Severity.HIGH if told else Severity.MEDIUM
 
 
 def _assignments(module: Module) -> Iterator[Found]:
     for assign in module.nodes(ast.Assign):
         for target in assign.targets:
-            if isinstance(target, ast.Attribute) and target.attr == "debug" and _is_application(module, target.value):
+            if isinstance(target, ast.Attribute) and target.attr == "debug" and is_application(module, target.value):
                 yield from _switch(module, assign, "DEBUG", assign.value)
             elif isinstance(target, ast.Subscript) and (_is_config(module, target) or _is_environment(target)):
                 yield from _switch(module, assign, module.constant(target.slice), assign.value)
@@ -168,16 +150,11 @@ def _default(module: Module, value: ast.expr) -> object:
     return known
 
 
-def _is_application(module: Module, node: ast.expr) -> bool:
-    known = module.qualified(node)
-    return _APPLICATIONS.match(known) is not None if known is not None else last_name(node).lower() in _CALLED
-
-
 def _is_config(module: Module, node: ast.Call | ast.Subscript) -> bool:
     """Tell whether a subscript or call is about `app.config`."""
     holder = node.value if isinstance(node, ast.Subscript) else node.func
     config = holder.value if isinstance(holder, ast.Attribute) and isinstance(node, ast.Call) else holder
-    return isinstance(config, ast.Attribute) and config.attr == "config" and _is_application(module, config.value)
+    return isinstance(config, ast.Attribute) and config.attr == "config" and is_application(module, config.value)
 
 
 def _is_environment(target: ast.Subscript) -> bool:

@@ -1,0 +1,125 @@
+"""An application that takes bearer tokens is served over plain HTTP.
+
+## What is wrong
+
+The application's own code starts a server without TLS on every interface, or has an extension serve plain HTTP again,
+and nothing in the project refuses a request that came in clear or knows of a proxy that does.
+
+## Why it matters
+
+A bearer token that crosses the network in clear belongs to whoever reads it there (RFC 6750 section 5.2 demands TLS;
+ASVS 5.0.0 12.2.1, CWE-319).
+
+## Bad
+
+    app.run(host="0.0.0.0", port=5000)
+
+    Talisman(app, force_https=False)
+
+## Good
+
+    Guard(app)  # refuses every request that is not TLS
+
+A server that speaks TLS, or a proxy in front of one that listens on the machine alone.
+
+## References
+
+RFC 6750 section 5.2; RFC 9700 section 2.6; ASVS 5.0.0 12.2.1; CWE-319, CWE-523.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from stopper.model import Control, Severity, Verdict
+from stopper.observe.source import Module, within
+from stopper.observe.source.flows import last_name, place, words
+from stopper.observe.source.standing import severity, silent
+from stopper.observe.source.starting import EVERYWHERE, listens_on, starts_application
+
+CONTROL = Control(
+    id="BT112",
+    name="https_not_enforced",
+    severity=Severity.HIGH,
+    title="Plain HTTP is served where bearer tokens are taken",
+    witnesses="S",
+    requirements=("T01", "T02"),
+    labels=("cleartext_http",),
+    cwe=(319, 523),
+    guard="Guard",
+)
+
+_REFUSES = (
+    *("talisman", "sslify", "is_secure", "ssl_context", "forwarded_proto", "forwarded-proto", "proxyfix", "certfile"),
+    *("stopper.guard", "preferred_url_scheme", "hsts", "strict-transport-security", "wsgi.url_scheme", "unix:"),
+)
+"""What a project says that refuses plain HTTP, speaks TLS, or knows of a proxy in front of it."""
+_OWN_MACHINE = frozenset("dev develop development local test tests testing debug".split())
+
+
+def source(module: Module) -> Iterable[Verdict]:
+    """Look at how the application is started, and at extensions that are told to serve plain HTTP.
+
+    What is served by another program (gunicorn, uWSGI) is not seen here: then nothing is said.
+    """
+    if silent(module) or not module.mentions(".run(", "run_simple", "talisman"):
+        return
+    for call in module.nodes(ast.Call):
+        name = last_name(call)
+        if name == "Talisman" and (module.qualified(call.func) or "").startswith(("flask_talisman", "talisman")):
+            forced = [module.constant(each.value) for each in call.keywords if each.arg == "force_https"]
+            if False not in forced:
+                yield Verdict(True, "Talisman sends every request to https", place(module, call))
+            else:
+                yield from _broken(module, call, "Talisman is told to serve plain HTTP")
+        elif name in ("run", "run_simple") and starts_application(module, call) and _in_clear(module, call):
+            yield from _broken(module, call, "the application is started without TLS on every interface")
+
+
+def _broken(module: Module, call: ast.Call, what: str) -> Iterable[Verdict]:
+    weight = severity(module, call, Severity.MEDIUM)  # a proxy that only the operator knows may stand in front
+    if weight is not None and not _on_own_machine(module, call) and _takes_tokens(module):
+        message = f"{what}, and takes bearer tokens"
+        yield Verdict(False, message, place(module, call), severity=weight)
+
+
+def _in_clear(module: Module, call: ast.Call) -> bool:
+    """Tell whether a start listens on every interface without TLS, and the project knows nothing of TLS at all.
+
+    A start with the debugger is for development, and a finding of BT305.
+    """
+    options = {each.arg: each.value for each in call.keywords}
+    if None in options or not {"ssl_context", "certfile", "keyfile"}.isdisjoint(options):
+        return False
+    if any(module.constant(options[name]) is True for name in ("debug", "use_debugger") if name in options):
+        return False
+    hosts = [host for host in listens_on(module, call) if isinstance(host, str)]
+    everywhere = any(host in EVERYWHERE for host in hosts)
+    return everywhere and not any(other.mentions(*_REFUSES) for other in module.project.modules)
+
+
+def _takes_tokens(module: Module) -> bool:
+    """Tell whether the project has a route that demands a credential, and speaks of bearer tokens."""
+    speaks = any(other.mentions("bearer", "jwt", "access_token") for other in module.project.modules)
+    return speaks and any(route.guards for route in module.project.routes)
+
+
+def _on_own_machine(module: Module, node: ast.AST) -> bool:
+    """Tell whether a file, function or condition keeps a start to the developer's machine."""
+    if not _OWN_MACHINE.isdisjoint(words(module.path.rpartition("/")[2].removesuffix(".py"))):
+        return True
+    for outer in module.ancestors(node):
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef) and not _OWN_MACHINE.isdisjoint(words(outer.name)):
+            return True
+        if isinstance(outer, ast.If):
+            said = {word for part in within(outer.test) for word in words(_said(part))}
+            if not _OWN_MACHINE.isdisjoint(said):
+                return True
+    return False
+
+
+def _said(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    return last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""
