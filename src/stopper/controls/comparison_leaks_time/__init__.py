@@ -159,6 +159,8 @@ def _named(name: str) -> str:
 def _bound(module: Module, value: ast.expr, name: str, depth: int) -> str:
     """Return the kind of secret that a variable was given; a hash may be a password's."""
     inner = bare(value)
+    if isinstance(inner, ast.Call) and _makes_hmac(module, inner):
+        return "an HMAC"
     if not _HASHES.isdisjoint(words(name)):
         hashed = [credential(label(module, part)) for part in within(inner)]
         return "a password's hash" if Says.PASSWORD in hashed else ""

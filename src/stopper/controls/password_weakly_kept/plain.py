@@ -30,10 +30,13 @@ _INPUT = frozenset(
     "form data body payload request req args params credentials creds json login input auth values content post "
     "schema info document attempt".split()
 )
+_TABLES = frozenset("users user accounts passwords credentials members logins customers".split())
 _LOOKS_UP = frozenset({"filter_by", "find_one", "find", "get_or_none", "first_or_none", "get_by", "count_documents"})
 _KEEPS = frozenset({"insert_one", "insert_many", "insert", "replace_one", "put_item", "append", "save", "dump", "add"})
 _WHERE = re.compile(r"\bwhere\b[^;]*\b(?:password|passwd|pwd|pass)\s*=\s*['\"]?$", re.IGNORECASE | re.DOTALL)
-_MATCHED = re.compile(r"\bwhere\b.*\b(?:password|passwd|pwd)\s*=\s*['\"]?(?:\?|%s|:\w+|%\(|\{)", re.I | re.S)
+_MATCHED = re.compile(
+    r"\bwhere\b.*\b(?:password|passwd|pwd)\s*=\s*(?:['\"]?(?:\?|%s|:\w+|%\(|\{)|['\"]\s)", re.I | re.S
+)
 _WRITTEN = re.compile(
     r"\binsert\s+into\b[^)]*\b(?:password|passwd|pwd)\b|\bset\b[^;]*?\b(?:password|passwd|pwd)\s*=", re.I
 )
@@ -183,15 +186,25 @@ def stores(module: Module) -> Iterator[Found]:
     """Yield where a typed password is written into a record, a document or a table."""
     for assign in module.nodes(ast.Assign):
         target = assign.targets[0]
-        if not isinstance(target, ast.Attribute) or last_name(target.value) in ("self", "cls"):
-            continue
-        kept = password(module, target) and typed(module, assign.value)
-        if kept and _column_of(module, target.value, target.attr):
+        kept = isinstance(target, ast.Attribute) and last_name(target.value) not in ("self", "cls")
+        if kept and password(module, target) and typed(module, assign.value) and _kept_by(module, target):
             yield assign, f"`{ast.unparse(target)}` keeps the password as it was typed"
+        yield from _table(module, assign, target)
     for call in module.nodes(ast.Call):
         yield from _record(module, call)
         yield from _document(module, call)
         yield from _statement(module, call)
+
+
+def _table(module: Module, assign: ast.Assign, target: ast.expr) -> Iterator[Found]:
+    """Yield `users[name] = password`, and the same with a record that holds it: a table in memory or in a file."""
+    if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Constant):
+        return
+    if _TABLES.isdisjoint(words(last_name(target.value))):
+        return
+    given = list(_member(module, assign.value)) if isinstance(assign.value, ast.Dict) else [assign.value]
+    if any(typed(module, value) for value in given):
+        yield assign, f"`{last_name(target.value)}` keeps the password as it was typed"
 
 
 def _record(module: Module, call: ast.Call) -> Iterator[Found]:
@@ -241,8 +254,8 @@ def _statement(module: Module, call: ast.Call) -> Iterator[Found]:
     text = " ".join(p.value for p in within(query) if isinstance(p, ast.Constant) and isinstance(p.value, str))
     values = [part for argument in call.args[1:] for part in _parameters(module, argument)]
     writes = _WRITTEN.search(text)
-    if isinstance(query, ast.JoinedStr) and writes:
-        values.extend(part.value for part in query.values if isinstance(part, ast.FormattedValue))
+    if isinstance(query, ast.BinOp | ast.Call) or (isinstance(query, ast.JoinedStr) and writes):
+        values.extend(part for part in within(query) if isinstance(part, ast.expr))
     if (writes or _MATCHED.search(text)) and any(typed(module, value) for value in values):
         what = "writes" if writes else "looks for"
         yield call, f"an SQL statement {what} the password as it was typed"
@@ -258,10 +271,12 @@ def _parameters(module: Module, node: ast.expr) -> list[ast.expr]:
 # --------------------------------------------------------------------------- what a model does with it
 
 
-def _column_of(module: Module, holder: ast.expr, name: str) -> bool:
+def _kept_by(module: Module, target: ast.expr) -> bool:
     """Tell whether an attribute is a plain column: of the object's class, or of any model where that is unknown."""
-    target = module.resolve(holder)
-    kind = getattr(target, "kind", None)
+    if not isinstance(target, ast.Attribute):
+        return False
+    holder, name = target.value, target.attr
+    kind = getattr(module.resolve(holder), "kind", None)
     if isinstance(kind, Definition):
         return _model(kind, name)
     models = [each for each, _ in with_column(module.project, name)]

@@ -130,3 +130,15 @@ def same_store(store, other):
 
 def verified(user, password):
     return check_password_hash(user.password, password)  # ok
+
+
+def in_a_table(users):
+    data = request.get_json()
+    users[data["name"]] = data["password"]  # bad
+    users[data["name"]] = {"name": data["name"], "password": data["password"]}  # bad
+    users[data["name"]] = {"name": data["name"], "password": generate_password_hash(data["password"])}  # ok
+
+
+def by_hand(connection, data):
+    connection.execute("INSERT INTO users (name, password) VALUES ('%s', '%s')" % (data["name"], data["password"]))  # bad
+    connection.execute("SELECT 1 FROM users WHERE name='" + data["name"] + "' AND password='" + data["password"] + "'")  # bad
