@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stopper.observe.source.module import Module, Project
 
 _ANSWERS = {
-    "flask": ("jsonify", "make_response", "Response", "abort", "render_template", "render_template_string"),
+    "flask": ("jsonify", "make_response", "Response", "abort", "render_template", "render_template_string", "flash"),
     "werkzeug": ("abort", "Response"),
     "flask_restful": ("abort",),
     "flask_restx": ("abort",),
@@ -110,6 +110,9 @@ def _is_else(condition: ast.If | ast.IfExp, branch: ast.AST) -> bool:
 
 def _makes_answer(module: Module, call: ast.Call) -> bool:
     name = last_name(call)
+    if isinstance(module.parent(call), ast.Raise):
+        # Flask answers with the description that such an exception was given
+        return (module.qualified(call.func) or "").startswith("werkzeug.exceptions.")
     if not any(name in names for names in _ANSWERS.values()):
         return False
     package = (module.qualified(call.func) or "").partition(".")[0]

@@ -7,6 +7,7 @@ from functools import wraps
 from flask import Flask, abort, current_app, flash, jsonify, make_response, render_template, request
 from flask_restful import Api, Resource
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from werkzeug.exceptions import InternalServerError
 
 app = Flask(__name__)
 api = Api(app)
@@ -194,6 +195,31 @@ def told():
         report(str(e))
         flash("It did not work")
         return render_template("error.html")
+
+
+@app.route("/raised")
+def raised():
+    try:
+        return load()
+    except OSError as e:
+        raise InternalServerError(f"failed: {e}")  # bad
+
+
+@app.route("/flashed")
+def flashed():
+    try:
+        load()
+    except Exception as e:
+        flash(str(e), "danger")  # bad
+    return render_template("shop.html")
+
+
+@app.route("/ours")
+def raised_for_us():
+    try:
+        return load()
+    except OSError as e:
+        raise ShopError(str(e)) from e
 
 
 def explained(error):
