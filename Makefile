@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real vectors museum-guard fuzz-jose requirements soak bench-source bench-guard lock clean
+.PHONY: setup check test demo real vectors museum-guard fuzz-jose requirements faults soak bench-source bench-guard lock clean
 
 setup: $(READY)
 
@@ -44,6 +44,10 @@ fuzz-jose: $(READY)
 requirements: $(READY)
 	$(BIN)/python scripts/requirements.py
 
+# ROWS="80 81" runs these alone.
+faults: $(READY)
+	$(BIN)/python scripts/faults.py $(ROWS)
+
 # SECONDS=N runs shorter or longer than a minute on each store.
 soak: $(READY)
 	$(BIN)/python -m scripts.soak $(SECONDS)
@@ -51,8 +55,9 @@ soak: $(READY)
 bench-source: $(READY)
 	$(BIN)/python scripts/bench_source.py $(CORPUS)
 
+# TOKENS=N measures memory over so many distinct tokens (default 100,000).
 bench-guard: $(READY)
-	$(BIN)/python scripts/bench_guard.py
+	$(BIN)/python scripts/bench_guard.py $(if $(TOKENS),--tokens $(TOKENS))
 
 lock: $(READY)
 	$(BIN)/python scripts/lock.py
