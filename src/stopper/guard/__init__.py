@@ -32,6 +32,7 @@ from stopper.guard import cli, endpoints, openapi, redact, store
 from stopper.guard.audit import Kind
 from stopper.guard.clients import is_client_id
 from stopper.guard.gate import EXTENSION, Gate, current_gate, passage
+from stopper.guard.pem import signing_keys
 from stopper.guard.respond import (
     InsecureTransport,
     InsufficientScope,
@@ -70,6 +71,9 @@ __all__ = [
 
 Subject = TypeVar("Subject", bound=Callable[..., Any] | Blueprint)
 
+
+LONGEST_SUBJECT = 255
+"""Characters of a subject, as many as every store keeps (OpenID Connect Core §2 has the same limit)."""
 
 LoadSubject = Callable[[str], object]
 
@@ -126,7 +130,9 @@ class Guard:
         """Put the guard before every route of an application; raise ConfigurationError for wrong `STOPPER_*` keys."""
         if EXTENSION in app.extensions:
             raise ConfigurationError("the application is guarded already")
-        Settings.from_config(app.config, app.instance_path)
+        settings = Settings.from_config(app.config, app.instance_path)
+        store.check_at_start(settings.store, "STOPPER_STORE" in app.config)
+        signing_keys(settings)
         gate = app.extensions[EXTENSION] = Gate(app, self._default)
         gate.load_subject = self._load_subject
         self._gates.append(gate)
@@ -260,10 +266,13 @@ class Guard:
         gate.tokens.end(token)
         gate.recorder.record(Kind.REVOKED, token)
 
-    def revoke_subject(self, subject: object) -> None:
-        """End all that a subject was given so far, as after a change of password."""
+    def revoke_subject(self, subject: object, *, issuer: str = "") -> None:
+        """End all that a subject was given so far, as after a change of password.
+
+        A user is (issuer, subject): where `issuer` names a remote one, only its tokens end, and otherwise our own.
+        """
         gate = current_gate()
-        gate.tokens.revoke(store.Kind.SUBJECT, _subject(subject))
+        gate.tokens.revoke_subject(_subject(subject), issuer)
         gate.recorder.record(Kind.REVOKED, subject=_subject(subject), reason="all of the subject")
 
     def revoke_all(self) -> None:
@@ -391,9 +400,10 @@ def _ensure_checked(rule: Rule) -> None:
 
 
 def _subject(subject: object) -> str:
-    if subject is None or isinstance(subject, bool) or not str(subject):
-        raise ValueError("a token needs a subject")
-    return str(subject)
+    name = "" if subject is None or isinstance(subject, bool) else str(subject)
+    if not 0 < len(name) <= LONGEST_SUBJECT or "\0" in name:
+        raise ValueError(f"a token needs a subject of 1 to {LONGEST_SUBJECT} characters without NUL")
+    return name
 
 
 def _scopes(scopes: Iterable[str]) -> Iterable[str]:

@@ -112,15 +112,18 @@ def list_tokens(subject: str) -> None:
 @click.argument("token_id", required=False)
 @click.option("--family", help="End a line of refresh tokens and all that came from it.")
 @click.option("--subject", help="End all that a subject was given so far.")
+@click.option("--issuer", default="", help="Whose subject it is, where not our own.")
 @click.option("--all", "everything", is_flag=True, help="End all that anybody was given so far.")
-def revoke(token_id: str | None, family: str | None, subject: str | None, everything: bool) -> None:
+def revoke(token_id: str | None, family: str | None, subject: str | None, issuer: str, everything: bool) -> None:
     """End the token TOKEN_ID with its family, or what an option names."""
     if sum((token_id is not None, family is not None, subject is not None, everything)) != 1:
         raise click.UsageError("name one: a token id, --family, --subject or --all")
+    if issuer and subject is None:
+        raise click.UsageError("--issuer goes with --subject")
     gate, guard = current_gate(), _guard()
     with _one_line_errors():
         if subject is not None:
-            guard.revoke_subject(subject)
+            guard.revoke_subject(subject, issuer=issuer)
         elif everything:
             guard.revoke_all()
         elif family is not None:

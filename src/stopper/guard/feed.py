@@ -85,7 +85,7 @@ class Feed:
         if token.id in ended[Kind.TOKEN] or (token.family and token.family in ended[Kind.FAMILY]):
             return True
         by_time = (
-            ended[Kind.SUBJECT].get(token.subject),
+            ended[Kind.SUBJECT].get(token.user),
             ended[Kind.CLIENT].get(token.client),
             ended[Kind.ALL].get(""),
         )

@@ -52,6 +52,11 @@ class KeyFile:
         assert self._ring is not None
         return self._ring
 
+    def check(self) -> None:
+        """Raise ConfigurationError where others can read the file, or where it does not open; make nothing."""
+        if self._state() is not None:
+            self._load()
+
     def rotate(self) -> Key:
         """Add a new key, which signs from now on; the old ones go on verifying. Return the new one."""
         with self._locked():

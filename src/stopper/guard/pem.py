@@ -12,8 +12,9 @@ from joserfc.errors import JoseError as LibraryError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jwk import Key as Material
 
+from stopper.guard.keyfile import KeyFile
 from stopper.guard.keys import Key, KeyRing, RefusedKeyError, from_jwk
-from stopper.guard.settings import ConfigurationError
+from stopper.guard.settings import ConfigurationError, Settings
 
 # RFC 7468 §3: a label at both ends of one block
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
@@ -49,6 +50,20 @@ class PemKeys:
     def retire(self, key_id: str) -> None:
         """Raise RefusedKeyError: an old key is taken away by whoever configures the keys."""
         raise RefusedKeyError("the keys are configured: take it out of STOPPER_SIGNING_KEYS and restart")
+
+
+def signing_keys(settings: Settings) -> KeyFile | PemKeys:
+    """Return our own signing keys: those of the configuration, else those of the key file.
+
+    Raises ConfigurationError for keys that cannot be used and for files that others can read; makes no key.
+    """
+    if settings.signing_keys:
+        return PemKeys(settings.signing_keys.reveal(), settings.algorithm)
+    if settings.signing_keys_file:
+        return PemKeys(read_file(Path(settings.signing_keys_file)), settings.algorithm)
+    keys = KeyFile(Path(settings.key_file), settings.algorithm, settings.key_encryption_key)
+    keys.check()
+    return keys
 
 
 def read_file(path: Path) -> str:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
+
+LONGEST_USER = 255
+"""Characters that stores keep of a user's name."""
+
+
+def user(issuer: str, subject: str) -> str:
+    """Return (issuer, subject) as one text: two issuers may know the same subject (ASVS 10.3.3)."""
+    text = f"{issuer} {subject}" if issuer else subject
+    return text if len(text) <= LONGEST_USER else sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,11 @@ class Token:
     client: str = ""
     family: str = ""
     authenticated_at: float = 0.0
+
+    @property
+    def user(self) -> str:
+        """Whom a revocation of all that a user was given has to name."""
+        return user(self.issuer, self.subject)
 
     @property
     def audiences(self) -> frozenset[str]:

@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from stopper.guard import opaque, redact, respond, signed
@@ -15,13 +14,13 @@ from stopper.guard.claims import PROFILES, ClaimError, Expectation
 from stopper.guard.feed import Feed
 from stopper.guard.jose import JoseError
 from stopper.guard.keyfile import KeyFile
-from stopper.guard.pem import PemKeys, read_file
+from stopper.guard.pem import PemKeys, signing_keys
 from stopper.guard.recent import Recent
 from stopper.guard.remote import RemoteKeys, RemoteKeysError
 from stopper.guard.settings import Settings
 from stopper.guard.signed import FindKey, SignedTokens, Verified
 from stopper.guard.store import Kind, Redemption, Store, open_store
-from stopper.guard.token import Refresh, Token
+from stopper.guard.token import Refresh, Token, user
 from stopper.secret import Secret, fingerprint
 
 NO_PEPPER = Secret("")
@@ -54,13 +53,8 @@ class Tokens:
 
     @functools.cached_property
     def keys(self) -> KeyFile | PemKeys:
-        """Our own signing keys: those of the configuration, else those of the key file."""
-        settings = self.settings
-        if settings.signing_keys:
-            return PemKeys(settings.signing_keys.reveal(), settings.algorithm)
-        if settings.signing_keys_file:
-            return PemKeys(read_file(Path(settings.signing_keys_file)), settings.algorithm)
-        return KeyFile(Path(settings.key_file), settings.algorithm, settings.key_encryption_key)
+        """Our own signing keys."""
+        return signing_keys(self.settings)
 
     @functools.cached_property
     def audiences(self) -> list[str]:
@@ -212,6 +206,15 @@ class Tokens:
         return self._first(credential, self.store.find_refresh) if opaque.is_well_formed(credential) else None
 
     # ----------------------------------------------------------------------- revoke
+
+    def revoke_subject(self, subject: str, issuer: str = "") -> None:
+        """End all that an issuer's subject was given; our own where none is named, of either format."""
+        own = self.settings.issuer
+        if issuer in ("", own):
+            self.revoke(Kind.SUBJECT, user("", subject))
+            issuer = own
+        if issuer:
+            self.revoke(Kind.SUBJECT, user(issuer, subject))
 
     def revoke(self, kind: Kind, value: str = "") -> None:
         """End a token by id, a family, all of a subject, or all; every process knows within the lag."""

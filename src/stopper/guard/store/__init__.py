@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import logging
 from typing import NamedTuple, Protocol
 
 from stopper.guard.clients import ClientStore
@@ -10,6 +11,8 @@ from stopper.guard.token import Refresh, Token
 
 __all__ = ["Kind", "Redemption", "Revocation", "Store", "StoreError", "open_store"]
 
+
+logger = logging.getLogger("stopper")
 
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
@@ -95,6 +98,21 @@ class Store(ClientStore, Protocol):
 
     def purge(self, now: float) -> int:
         """Forget what has expired and revocations that end nothing any more; return how many rows went."""
+
+
+def check_at_start(url: str, configured: bool) -> None:
+    """Say what an operator should know of the store before the first request; `configured` is false for the default.
+
+    Raises ConfigurationError for a Redis that may evict entries. That the store is away is no reason not to start:
+    until it is back the guard lets nobody through.
+    """
+    if url.startswith(REDIS_SCHEMES):
+        try:
+            open_store(url).newest_revocation()
+        except StoreError as error:
+            logger.warning("%s; requests with tokens are answered 503 until it is back", error)
+    elif not configured:
+        logger.warning("tokens are kept in SQLite on this host: several hosts share revocations through STOPPER_STORE")
 
 
 def open_store(url: str) -> Store:

@@ -190,7 +190,7 @@ class RedisStore:
         by_id, by_family, by_subject, by_client, by_all = self._redis.mget(
             f"{_PREFIX}ended:{Kind.TOKEN.value}:{token.id}",
             f"{_PREFIX}ended:{Kind.FAMILY.value}:{token.family}",
-            f"{_PREFIX}ended:{Kind.SUBJECT.value}:{token.subject}",
+            f"{_PREFIX}ended:{Kind.SUBJECT.value}:{token.user}",
             f"{_PREFIX}ended:{Kind.CLIENT.value}:{token.client}",
             f"{_PREFIX}ended:{Kind.ALL.value}:",
         )

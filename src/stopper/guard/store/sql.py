@@ -273,7 +273,7 @@ class SqlStore:
         )
         ended_by_time = sa.and_(
             sa.or_(
-                sa.and_(entry.kind == Kind.SUBJECT.value, entry.value == token.subject),
+                sa.and_(entry.kind == Kind.SUBJECT.value, entry.value == token.user),
                 sa.and_(entry.kind == Kind.CLIENT.value, entry.value == token.client, entry.value != ""),
                 sa.and_(entry.kind == Kind.ALL.value, entry.value == ""),
             ),

@@ -1,0 +1,59 @@
+"""A user is (issuer, subject): to end one user's tokens leaves another's of the same name alone."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from stopper.guard import Guard
+from stopper.guard.feed import Feed
+from stopper.guard.store import Kind, open_store
+from stopper.guard.token import LONGEST_USER, Token, user
+from tests.guard.conftest import MakeApp
+
+OWN, REMOTE = "https://shop.test", "https://id.test/"
+
+
+def given(issuer: str, subject: str = "alice") -> Token:
+    """Return a token that was issued a moment ago."""
+    now = time.time()
+    return Token("t", subject, frozenset(), now - 5, now + 60, issuer=issuer)
+
+
+@pytest.mark.parametrize(
+    ("named", "ended"), [("", ["", OWN]), (OWN, ["", OWN]), (REMOTE, [REMOTE]), ("https://other.test", [])]
+)
+def test_only_the_issuer_s_subject_is_ended(make_app: MakeApp, store_url: str, named: str, ended: list[str]) -> None:
+    """V30 S06: on every store, and in the feed of every process, the revocation ends that issuer's subject only."""
+    app = make_app(store=store_url, issuer=OWN)
+    with app.app_context():
+        Guard().revoke_subject("alice", issuer=named)
+    store = open_store(store_url)
+    feed: Any = Feed(store, 1, 100, 0, lambda: None)
+    feed.refresh()
+    for issuer in ("", OWN, REMOTE):
+        assert store.is_revoked(given(issuer)) == (issuer in ended)
+        assert feed.ends(given(issuer)) == (issuer in ended)
+        assert not feed.ends(given(issuer, "bob"))
+
+
+def test_a_long_name_is_kept_by_every_store(store_url: str) -> None:
+    """V30: a user whose issuer and subject are longer than a store's column is ended all the same."""
+    long = user(REMOTE, "x" * 255)
+    assert len(long) <= LONGEST_USER
+    assert long != user(REMOTE, "x" * 254 + "y")
+    store = open_store(store_url)
+    store.revoke(Kind.SUBJECT, long, time.time(), time.time() + 60)
+    assert store.is_revoked(given(REMOTE, "x" * 255))
+
+
+def test_the_command_line_names_the_issuer(make_app: MakeApp) -> None:
+    """S06: an operator ends a remote issuer's subject, and an issuer without a subject is a mistake."""
+    app = make_app()
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["tokens", "revoke", "--subject", "alice", "--issuer", REMOTE]).exit_code == 0
+    store = app.extensions["stopper"].tokens.store
+    assert store.is_revoked(given(REMOTE)) and not store.is_revoked(given(""))
+    assert runner.invoke(args=["tokens", "revoke", "--all", "--issuer", REMOTE]).exit_code == 2
