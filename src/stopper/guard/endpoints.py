@@ -18,13 +18,13 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus
 
-from flask import Blueprint, Response, abort, current_app, jsonify, request, url_for
+from flask import Blueprint, Response, jsonify, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from stopper.guard import openapi, redact, respond
+from stopper.guard import published, redact, respond
 from stopper.guard.audit import Kind
 from stopper.guard.clients import GRANTS, Client, Clients
 from stopper.guard.gate import Gate, current_gate
@@ -43,7 +43,6 @@ LARGEST_BODY = 16_384
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _BASIC = re.compile(r"(?i:basic) +([A-Za-z0-9+/]+=*)", re.ASCII)
 _CREDENTIALS = ("token", "refresh_token", "client_secret")
-_FOR_CACHES = "public, max-age=300"
 
 
 class TokenRequestError(respond.Refusal):
@@ -109,14 +108,7 @@ def blueprint(guard: Guard, prefix: str) -> Blueprint:
     declare(made, PUBLIC)
     for name, answer in (("token", _token), ("revoke", _revoke), ("introspect", _introspect)):
         made.add_url_rule(f"{prefix}/{name}", name, _answering(guard, answer), methods=["POST"])
-    made.add_url_rule(f"{prefix}/jwks", "jwks", _keys)
-    for document, describe, identifier in (
-        ("authorization-server", _server, "issuer"),
-        ("protected-resource", _resource, "resource"),
-    ):
-        path, view = f"/.well-known/oauth-{document}", _describing(describe, identifier)
-        made.add_url_rule(path, document, view, defaults={"suffix": ""})
-        made.add_url_rule(f"{path}/<path:suffix>", document, view)
+    published.add_to(made, prefix)
     made.register_error_handler(429, _too_many)
     made.record(_limit)
     return made
@@ -334,70 +326,3 @@ def _verified(gate: Gate, credential: str) -> Token:
 
 def _is_ours(gate: Gate, token: Token) -> bool:
     return token.issuer in ("", gate.settings.issuer)
-
-
-# --------------------------------------------------------------------------- what anybody may read
-
-
-def _keys() -> Response:
-    """Publish the keys that our signed tokens are verified with, none where none are signed."""
-    gate = current_gate()
-    response = jsonify(gate.tokens.keys.ring().public() if gate.settings.issuer else {"keys": []})
-    response.content_type = "application/jwk-set+json"  # RFC 7517 §8.5.2
-    response.headers["Cache-Control"] = _FOR_CACHES
-    return response
-
-
-Describe = Callable[[Gate], Mapping[str, Any]]
-
-
-def _describing(describe: Describe, identifier: str) -> Callable[[str], Response]:
-    """Return a view that serves a document at the well-known path of its identifier only (RFC 8414 §3.1)."""
-
-    @functools.wraps(describe)
-    def show(suffix: str) -> Response:
-        document = describe(current_gate())
-        name = document[identifier]
-        if not name or urlsplit(name).path.strip("/") != suffix:
-            abort(404)
-        response = jsonify(document)
-        response.headers["Cache-Control"] = _FOR_CACHES
-        return response
-
-    return show
-
-
-def _server(gate: Gate) -> Mapping[str, Any]:
-    """Return RFC 8414 metadata. There is no authorization endpoint, hence no response types."""
-    issuer = urlsplit(gate.settings.issuer)
-
-    def url(endpoint: str) -> str:
-        # of the configured name and not of the Host header, which a client chooses
-        return f"{issuer.scheme}://{issuer.netloc}{url_for(f'.{endpoint}')}"
-
-    methods = ["client_secret_basic", "none"]
-    return {
-        "issuer": gate.settings.issuer,
-        "token_endpoint": url("token"),
-        "token_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint": url("revoke"),
-        "revocation_endpoint_auth_methods_supported": methods,
-        "introspection_endpoint": url("introspect"),
-        "introspection_endpoint_auth_methods_supported": methods[:1],
-        "jwks_uri": url("jwks"),
-        "grant_types_supported": list(GRANTS),
-        "response_types_supported": [],
-        "scopes_supported": openapi.scopes(current_app, gate.default),
-    }
-
-
-def _resource(gate: Gate) -> Mapping[str, Any]:
-    """Return RFC 9728 metadata; the resource is the first of our audiences that is an https URL."""
-    names = [name for name in gate.tokens.audiences if name.startswith("https://")]
-    issuers = [gate.settings.issuer] if gate.settings.issuer else []
-    return {
-        "resource": names[0] if names else "",
-        "authorization_servers": [*issuers, *gate.settings.trusted_issuers],
-        "bearer_methods_supported": ["header"],
-        "scopes_supported": openapi.scopes(current_app, gate.default),
-    }

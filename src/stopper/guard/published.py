@@ -1,0 +1,91 @@
+"""What anybody may read: the keys that verify our signed tokens, and metadata by RFC 8414 and RFC 9728."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort, current_app, jsonify, url_for
+
+from stopper.guard import openapi
+from stopper.guard.clients import GRANTS
+from stopper.guard.gate import Gate, current_gate
+
+_FOR_CACHES = "public, max-age=300"
+
+Describe = Callable[[Gate], Mapping[str, Any]]
+
+
+def add_to(blueprint: Blueprint, prefix: str) -> None:
+    """Give a blueprint the key set below `prefix`, and the metadata where their RFCs want them."""
+    blueprint.add_url_rule(f"{prefix}/jwks", "jwks", _keys)
+    for document, describe, identifier in (
+        ("authorization-server", _server, "issuer"),
+        ("protected-resource", _resource, "resource"),
+    ):
+        path, view = f"/.well-known/oauth-{document}", _describing(describe, identifier)
+        blueprint.add_url_rule(path, document, view, defaults={"suffix": ""})
+        blueprint.add_url_rule(f"{path}/<path:suffix>", document, view)
+
+
+def _keys() -> Response:
+    """Publish the keys that our signed tokens are verified with, none where none are signed."""
+    gate = current_gate()
+    response = jsonify(gate.tokens.keys.ring().public() if gate.settings.issuer else {"keys": []})
+    response.content_type = "application/jwk-set+json"  # RFC 7517 §8.5.2
+    response.headers["Cache-Control"] = _FOR_CACHES
+    return response
+
+
+def _describing(describe: Describe, identifier: str) -> Callable[[str], Response]:
+    """Return a view that serves a document at the well-known path of its identifier only (RFC 8414 §3.1)."""
+
+    @functools.wraps(describe)
+    def show(suffix: str) -> Response:
+        document = describe(current_gate())
+        name = document[identifier]
+        if not name or urlsplit(name).path.strip("/") != suffix:
+            abort(404)
+        response = jsonify(document)
+        response.headers["Cache-Control"] = _FOR_CACHES
+        return response
+
+    return show
+
+
+def _server(gate: Gate) -> Mapping[str, Any]:
+    """Return RFC 8414 metadata. There is no authorization endpoint, hence no response types."""
+    issuer = urlsplit(gate.settings.issuer)
+
+    def url(endpoint: str) -> str:
+        # of the configured name and not of the Host header, which a client chooses
+        return f"{issuer.scheme}://{issuer.netloc}{url_for(f'.{endpoint}')}"
+
+    methods = ["client_secret_basic", "none"]
+    return {
+        "issuer": gate.settings.issuer,
+        "token_endpoint": url("token"),
+        "token_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint": url("revoke"),
+        "revocation_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint": url("introspect"),
+        "introspection_endpoint_auth_methods_supported": methods[:1],
+        "jwks_uri": url("jwks"),
+        "grant_types_supported": list(GRANTS),
+        "response_types_supported": [],
+        "scopes_supported": openapi.scopes(current_app, gate.default),
+    }
+
+
+def _resource(gate: Gate) -> Mapping[str, Any]:
+    """Return RFC 9728 metadata; the resource is the first of our audiences that is an https URL."""
+    names = [name for name in gate.tokens.audiences if name.startswith("https://")]
+    issuers = [gate.settings.issuer] if gate.settings.issuer else []
+    return {
+        "resource": names[0] if names else "",
+        "authorization_servers": [*issuers, *gate.settings.trusted_issuers],
+        "bearer_methods_supported": ["header"],
+        "scopes_supported": openapi.scopes(current_app, gate.default),
+    }
