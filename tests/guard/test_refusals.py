@@ -87,7 +87,7 @@ def test_a_refusal_of_a_view_is_one_of_the_guard(
 
 
 def test_a_refusal_of_a_view_is_an_event(app: Flask) -> None:
-    """L02: what a view refuses is told to the audit as what the guard refuses."""
+    """L03: what a view refuses is told to the audit as what the guard refuses."""
     seen: list[audit.Event] = []
     app.add_url_rule("/view", "view", forbid)
 
