@@ -151,8 +151,11 @@ class SqlStore:
 
     def find(self, digest: bytes) -> Token | None:
         """Return the access token of a digest, or None, with one round trip on the driver's own cursor."""
-        with self._as_store_error():
+        try:
             row = self._kept_row(digest) if self._engine.dialect.name == "sqlite" else self._pooled_row(digest)
+        except Exception:
+            with self._as_store_error():  # not around all of it: to enter it costs a good part of a look-up
+                raise
         return _token(row) if row else None
 
     def _pooled_row(self, digest: bytes) -> Any:
@@ -362,15 +365,21 @@ def _joined(scopes: frozenset[str]) -> str:
     return " ".join(sorted(scopes))
 
 
+@functools.lru_cache(maxsize=256)
+def _separated(scopes: str) -> frozenset[str]:
+    """Return the scopes of a row. Most tokens list the same, so that those that a process keeps share one set."""
+    return frozenset(scopes.split())
+
+
 def _token(row: Any) -> Token:
     identifier, subject, scopes, issued_at, expires_at, claims, client, family, authenticated_at = row
     return Token(
         identifier,
         subject,
-        frozenset(scopes.split()),
+        _separated(scopes),
         issued_at,
         expires_at,
-        json.loads(claims),
+        json.loads(claims) if claims != "{}" else {},  # as most tokens have none
         "",
         client,
         family,
