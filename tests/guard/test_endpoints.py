@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import logging
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from flask_limiter import Limiter
 from werkzeug.test import TestResponse
 
 from stopper.guard import Guard, current_token
+from stopper.guard.audit import Event, Kind, happened
 from stopper.guard.clients import Client, Clients
 from stopper.guard.endpoints import clients_of
 from stopper.guard.gate import Gate
@@ -197,6 +199,33 @@ def test_forms_that_are_repeated_too_long_or_empty(client: FlaskClient, machine:
             "/oauth/token", data=form, headers=machine[1], content_type="application/x-www-form-urlencoded"
         )
         assert refused(answer, 400, "invalid_request"), form[:60]
+
+
+def test_a_long_body_that_does_not_say_how_long(client: FlaskClient, machine: Known) -> None:
+    """V22: a chunked body beyond the limit is an invalid request too."""
+    answer = client.post(
+        "/oauth/token",
+        input_stream=io.BytesIO(b"grant_type=client_credentials&scope=" + b"a" * 50_000),
+        headers=machine[1],
+        content_type="application/x-www-form-urlencoded",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert refused(answer, 400, "invalid_request")
+
+
+def test_a_wrong_secret_is_an_event(client: FlaskClient, machine: Known) -> None:
+    """L02: the audit says whose secret was wrong, and nothing of what was tried."""
+    events: list[Event] = []
+
+    def keep(sender: object, event: Event) -> None:
+        events.append(event)
+
+    with happened.connected_to(keep):
+        client.post("/oauth/token", data={"grant_type": "client_credentials"}, headers=basic(machine[0].id, "guess1"))
+        client.post("/oauth/token", data={"grant_type": "client_credentials"}, headers=basic("guess2\n", "guess3"))
+    assert [event.kind for event in events] == [Kind.REFUSED] * 2
+    assert machine[0].id in events[0].reason
+    assert "guess" not in repr(events)
 
 
 def test_two_clients_in_one_request(client: FlaskClient, machine: Known) -> None:

@@ -26,7 +26,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from stopper.guard import published, redact, respond
 from stopper.guard.audit import Kind
-from stopper.guard.clients import GRANTS, Client, Clients
+from stopper.guard.clients import GRANTS, Client, Clients, is_client_id
 from stopper.guard.gate import Gate, current_gate
 from stopper.guard.rules import PUBLIC, declare
 from stopper.guard.store import StoreError
@@ -188,11 +188,11 @@ def _form() -> Mapping[str, str]:
 
 def _presented() -> str:
     """Return the fingerprint of the credential that the form carries, empty where there is none to be had."""
-    if request.mimetype == _FORM_TYPE and (request.content_length or 0) <= LARGEST_BODY:
-        for name in _CREDENTIALS:
-            if name in request.form:
-                return fingerprint(request.form[name])
-    return ""
+    try:
+        form = request.form if request.mimetype == _FORM_TYPE else {}
+    except RequestEntityTooLarge:
+        return ""
+    return next((fingerprint(form[name]) for name in _CREDENTIALS if name in form), "")
 
 
 def _client(gate: Gate, form: Mapping[str, str]) -> Client | None:
@@ -213,7 +213,7 @@ def _client(gate: Gate, form: Mapping[str, str]) -> Client | None:
         raise TokenRequestError("invalid_request", "Two clients are named.")
     client = registry.authenticate(client_id, secret, time.time())
     if client is None:
-        raise InvalidClientError("wrong client id or secret")
+        raise InvalidClientError(f"wrong secret for {client_id}" if is_client_id(client_id) else "no id of a client")
     return client
 
 
