@@ -45,6 +45,7 @@ CONTROL = Control(
     labels=("token_no_exp",),
     cwe=(613,),
     implied_by=("BT402", "BT403"),
+    guard="claims.check",
 )
 
 _AGO = 7200

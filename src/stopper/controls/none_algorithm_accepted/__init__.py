@@ -50,6 +50,7 @@ CONTROL = Control(
     labels=("jwt_alg_none",),
     cwe=(327, 347),
     implied_by=("BT402", "BT403"),
+    guard="jose.verified",
 )
 
 _SPELLINGS = ("none", "nOnE")

@@ -43,6 +43,7 @@ CONTROL = Control(
     witnesses="J",
     requirements=("B16",),
     cwe=(1059,),
+    guard="Guard.openapi",
 )
 
 _SPEC_NAMES = frozenset({"openapi", "openapi.json", "openapi.yaml", "swagger.json", "swagger.yaml", "apispec_1.json"})

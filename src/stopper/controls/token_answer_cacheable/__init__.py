@@ -48,7 +48,7 @@ CONTROL = Control(
     requirements=("B07", "B08", "B09"),
     labels=("no_store",),
     cwe=(524, 525),
-    guard="gate.Gate.after_request",
+    guard="gate.Gate.guarded",
 )
 
 _SHARED = re.compile(r"(?:^|[\s,])(?:public|s-maxage\s*=\s*[1-9])", re.IGNORECASE)
