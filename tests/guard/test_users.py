@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 
 from stopper.guard import Guard
 from stopper.guard.feed import Feed
+from stopper.guard.jose import sign
+from stopper.guard.keyfile import new_key
+from stopper.guard.remote import RemoteKeys
 from stopper.guard.store import Kind, open_store
 from stopper.guard.token import LONGEST_USER, Token, user
 from tests.guard.conftest import MakeApp
@@ -57,3 +61,25 @@ def test_the_command_line_names_the_issuer(make_app: MakeApp) -> None:
     store = app.extensions["stopper"].tokens.store
     assert store.is_revoked(given(REMOTE)) and not store.is_revoked(given(""))
     assert runner.invoke(args=["tokens", "revoke", "--all", "--issuer", REMOTE]).exit_code == 2
+
+
+def test_a_token_without_a_jti_is_ended_alone(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S03: of two tokens of an issuer that gives no jti, one that crossed in clear ends and the other works."""
+    key = new_key("RS256")
+    published = json.dumps({"keys": [key.public()]}).encode()
+    monkeypatch.setattr(
+        "stopper.guard.tokens.RemoteKeys", lambda url, algorithm: RemoteKeys(url, algorithm, lambda _: published)
+    )
+    trusted = {REMOTE: {"jwks": "https://id.test/keys", "profile": "auth0"}}
+    settings = {"trusted_issuers": trusted, "audiences": ["shop"], "revoke_exposed": True}
+    now = int(time.time())
+    claims = {"iss": REMOTE, "aud": "shop", "sub": "alice", "azp": "web", "iat": now, "exp": now + 300}
+    exposed, kept = (
+        {"Authorization": f"Bearer {sign({**claims, 'part': part}, key, 'at+jwt')}"} for part in ("one", "two")
+    )
+    client = make_app(**settings).test_client()
+    assert client.get("/greeting", headers=exposed).status_code == 200
+    assert client.get("/greeting", headers=exposed, base_url="http://localhost").status_code == 403
+    fresh = make_app(**settings).test_client()
+    assert fresh.get("/greeting", headers=exposed).status_code == 401
+    assert fresh.get("/greeting", headers=kept).status_code == 200

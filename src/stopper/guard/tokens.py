@@ -123,11 +123,15 @@ class Tokens:
 
     def _verify_signed(self, credential: str) -> Verified:
         try:
-            return self._signed.verify(credential)
+            verified = self._signed.verify(credential)
         except (JoseError, ClaimError) as error:
             raise respond.InvalidToken(str(error)) from None
         except RemoteKeysError:
             raise respond.Unavailable("Tokens cannot be checked now.", "keys of the issuer unavailable") from None
+        if verified.token.id:
+            return verified
+        # Some issuers give no jti. An empty id would make the revocation of one such token that of all of them.
+        return verified._replace(token=replace(verified.token, id=fingerprint(credential)))
 
     # ----------------------------------------------------------------------- issue and renew
 
