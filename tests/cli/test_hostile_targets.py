@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -19,7 +21,7 @@ from tests.hostile.conftest import Site
 
 TOKEN = "canary-0b8e5f7a1c9d4e62-token"
 WIDER = SPEC + '  /orders: {get: {responses: {"200": {description: yours}}}}\n'
-SECONDS = 12
+SECONDS = 30
 MEBIBYTES = 200
 
 REASONS = {
@@ -63,11 +65,24 @@ def scanned(url: str, folder: Path, *words: str) -> Ended:
             stderr=stream,
             env=os.environ | {"T": TOKEN},
         )
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+        mebibytes = peak(process)
     assert output.is_file(), errors.read_text()
     text = output.read_text()
-    return Ended(process.returncode, json.loads(text), text + errors.read_text(), used.ru_maxrss / 1024)
+    return Ended(process.returncode, json.loads(text), text + errors.read_text(), mebibytes)
+
+
+def peak(process: subprocess.Popen[bytes]) -> float:
+    """Wait for a process and return the most memory that it held, in MiB.
+
+    The kernel's own figure at the end will not do: it begins with what the test runner held when it forked.
+    """
+    kibibytes = 0
+    while process.poll() is None:
+        with contextlib.suppress(OSError, ProcessLookupError):
+            held = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())
+            kibibytes = max(kibibytes, int(held[1]) if held else 0)
+        time.sleep(0.02)
+    return kibibytes / 1024
 
 
 @pytest.mark.parametrize("case", sorted(REASONS))
