@@ -60,6 +60,9 @@ _BESIDE_TOKEN = (
 )
 """What the word `token` needs beside it: parsers and lexers have tokens too, and neither make, keep nor send them."""
 
+_TOKEN = re.compile(rb"token(?!s|iz|is|\s+import)")
+"""One token: what only has several, or imports their kinds, takes text apart."""
+
 _SWITCHED = re.compile(
     rb"(?:debug|debugger|verify|verify_ssl)['\"]?\]?\s*[=:]\s*(?:true|false|1)|cert_none|_create_unverified"
 )
@@ -75,7 +78,7 @@ def relevant(source: bytes) -> bool:
     lowered = source.lower()
     if any(word in lowered for word in _TELLING):
         return True
-    if b"token" in lowered and any(word in lowered for word in _BESIDE_TOKEN):
+    if any(word in lowered for word in _BESIDE_TOKEN) and _TOKEN.search(lowered):
         return True
     return _ROUTE.search(source) is not None or _SWITCHED.search(lowered) is not None
 
