@@ -20,6 +20,7 @@ from stopper.model import Endpoint, Place, Verdict, Witness
 from stopper.observe.app.exchange import call_command, exchange
 from stopper.observe.app.snapshot import snapshot
 from stopper.observe.source import Project, read_project
+from stopper.observe.source.standing import Scope
 from stopper.observe.spec import read
 from stopper.observe.views import AppSnapshot, Credential, Exchange, Purpose, Request, Response, SpecDocument
 from stopper.observe.wire.jwt import parse
@@ -71,7 +72,22 @@ def _source(entry: Entry, case: Path) -> Judged:
     judged = marks(case.name, case.read_text())
     project = read_project([(case.name, case.read_bytes())])
     for module in project.modules:
-        _sort(judged, entry.hooks["source"](module), _at_place)
+        said = entry.hooks["source"](module)
+        weighed = (Scope().weighed(module, verdict, entry.control.severity) for verdict in said)
+        _sort(judged, (verdict for verdict in weighed if verdict is not None), _at_place)
+    return judged
+
+
+def _manifest(entry: Entry, case: Path) -> Judged:
+    """Run over a folder: what a manifest is, its name says."""
+    files = {path.relative_to(case).as_posix(): path for path in sorted(case.rglob("*")) if path.is_file()}
+    judged = Judged()
+    for name, path in files.items():
+        own = marks(name, path.read_text())
+        judged.bad |= own.bad
+        judged.ok |= own.ok
+    for manifest in read_project((name, path.read_bytes()) for name, path in files.items()).manifests:
+        _sort(judged, entry.hooks["manifest"](manifest), _at_place)
     return judged
 
 
@@ -215,7 +231,9 @@ def _keys(module: types.ModuleType) -> tuple[Secret, ...]:
 
 def _scan(entry: Entry, inputs: Inputs) -> Scan:
     events: list[Event] = []
-    scan = Scan(inputs, {entry.control.id: entry}, Limits(requests=5000, per_operation=5000), events.append)
+    scan = Scan(
+        inputs, {entry.control.id: entry}, Limits(requests=5000, per_operation=5000, per_group=0), events.append
+    )
     asyncio.run(scan.run())
     return scan
 
@@ -280,6 +298,7 @@ def _joint(entry: Entry, case: Path) -> Judged:
 _RUNNERS: Mapping[str, Callable[[Entry, Path], Judged]] = {
     "spec": _spec,
     "source": _source,
+    "manifest": _manifest,
     "wire": _wire,
     "app": _app,
     "joint": _joint,

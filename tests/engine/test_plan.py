@@ -80,8 +80,8 @@ def test_nothing_is_invented() -> None:
 def test_budget() -> None:
     """Twelve requests an operation, enough for a small API, never more than the limit in all."""
     views = [view("GET", f"/p{number}") for number in range(100)]
-    assert make(views[:2], [Witness.WIRE], Limits()).budget == 100
-    assert make(views[:10], [Witness.WIRE], Limits()).budget == 120
+    assert make(views[:2], [Witness.WIRE], Limits()).budget == 200
+    assert make(views[:20], [Witness.WIRE], Limits()).budget == 240
     assert make(views, [Witness.WIRE], Limits()).budget == 600
     assert make(views, [Witness.WIRE], Limits(requests=50)).budget == 50
 

@@ -27,6 +27,9 @@ from stopper.secret import Secret
 
 Result = TypeVar("Result")
 
+MUTANT_SHARE = 0.45
+"""Share of the budget that mutants may take; the rest is for the operations' doors and for probes."""
+
 
 @dataclass(slots=True)
 class LiveScan:
@@ -56,8 +59,7 @@ class LiveScan:
             lives = await self._doors(self.plan.steps, missing)
             lives += await self._doors(filled(self.plan.unfilled, self.baselines), missing)
             groups = self._groups(lives)
-            for members in groups:
-                await self._mutate(members)
+            await self._mutate_all(groups)
             for name, entry in self._asked("probe"):
                 await self._probe_all(name, entry, lives, groups)
             await self._still_alive(lives)
@@ -162,8 +164,8 @@ class LiveScan:
     def _stranger(self) -> Credential:
         """Return a random credential of the identity's shape, else an opaque one."""
         if self.identity:
-            return self.identity.changed(jwt.random_like(self.identity.token.reveal()), "random, of the same shape")
-        return Credential(Secret(secrets.token_urlsafe(32)), label="random")
+            return self.identity.changed(jwt.random_like(self.identity.token.reveal()), jwt.RANDOM)
+        return Credential(Secret(secrets.token_urlsafe(32)), label=jwt.RANDOM)
 
     def _groups(self, lives: Iterable[Live]) -> list[list[Live]]:
         """Return the operations by credential check; what is true of one member is true of all, until shown else."""
@@ -172,16 +174,50 @@ class LiveScan:
         for live in lives:
             if live.baseline.access in (Access.GUARDED, Access.ANY_TOKEN):
                 grouped[guards[live.endpoint], live.baseline.access].append(live)
-        return list(grouped.values())
+        # The largest group that asks for a true credential speaks best for the others.
+        return sorted(grouped.values(), key=lambda lives: (lives[0].baseline.access is not Access.GUARDED, -len(lives)))
 
     # ------------------------------------------------------------------ mutants
 
-    async def _mutate(self, members: Sequence[Live]) -> None:
-        """Send every mutant to the first operation of a group, and what it accepted to each of the others, once.
+    async def _mutate_all(self, groups: Sequence[Sequence[Live]]) -> None:
+        """Send every mutant to the first operation of the first group, and to the other groups what tells most.
+
+        Where another group stands behind the same decoder its answers agree; where it does not, one request for each
+        control shows it. The worst faults come first; what the budget has no room for is said.
+        """
+        end = self.recorder.sent + round(self.recorder.budget * MUTANT_SHARE)
+        shown: dict[str, str] = {}
+        for number, members in enumerate(groups):
+            batches = self._batches(members[0].credential or self._stranger())
+            if number:
+                room = (end - self.recorder.sent) // (len(groups) - number)
+                batches = self._narrowed(members[0], batches, shown, room)
+            accepted = await self._mutate(members, batches)
+            shown.update((control, trial.mutant.label) for control, trial in accepted.items())
+
+    def _narrowed(self, live: Live, batches: Sequence[Batch], shown: Mapping[str, str], room: int) -> list[Batch]:
+        """Return of each control the mutants to send to one more group: first those that were accepted elsewhere."""
+        chosen: list[Batch] = []
+        left_out: list[str] = []
+        for batch in sorted(batches, key=lambda batch: -self.entries[batch.control].control.severity.rank):
+            first = sorted(batch.mutants, key=lambda mutant: mutant.label != shown.get(batch.control))
+            mutants = tuple(first[: self.plan.per_group or None])
+            cost = sum(mutant.label != jwt.RANDOM for mutant in mutants)
+            if cost < room:  # one request is for the credential itself, at the end
+                chosen.append(replace(batch, mutants=mutants))
+                room -= cost
+            elif mutants:
+                left_out.append(batch.control)
+        if left_out:
+            why = f"left out for the budget of requests on this operation: {', '.join(sorted(left_out))}"
+            self.listener.skipped(Skip(str(live.endpoint), why, "control"))
+        return sorted(chosen, key=lambda batch: self._depth(batch.control))
+
+    async def _mutate(self, members: Sequence[Live], batches: Sequence[Batch]) -> dict[str, Trial]:
+        """Send mutants to the first operation of a group, and what it accepted to each of the others, once.
 
         What the first one's answers did not decide is asked of a second one.
         """
-        batches = self._batches(members[0].credential or self._stranger())
         accepted, undecided = await self._attempt(members[0], batches)
         narrowed = [
             Batch(control, (trial.mutant,), self.entries[control].control.implied_by)
@@ -192,6 +228,7 @@ class LiveScan:
             asked = narrowed if number else sorted(narrowed + again, key=lambda batch: self._depth(batch.control))
             if asked:
                 await self._attempt(live, asked)
+        return accepted
 
     def _batches(self, credential: Credential) -> list[Batch]:
         batches: list[Batch] = []
@@ -241,8 +278,9 @@ class LiveScan:
             for live in lives:
                 await self._probe(name, entry, live)
         elif entry.control.scope is Scope.GUARD:
-            for members in groups:
-                await self._probe(name, entry, members[0])
+            for number, members in enumerate(groups):
+                thorough = number == 0 or not self.plan.per_group
+                await self._probe(name, entry, replace(members[0], thorough=thorough))
         else:
             for live in lives:
                 if await self._probe(name, entry, live):

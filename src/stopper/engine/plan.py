@@ -31,19 +31,23 @@ CHANGING = frozenset(
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
-SMALLEST_BUDGET = 100
+SMALLEST_BUDGET = 200
 """Requests that even the smallest API may be sent: its one operation is asked as much as the first of a large one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much may be sent: requests in all and per operation, requests a second off loopback, seconds."""
+    """How much may be sent: requests in all and per operation, requests a second off loopback, seconds.
+
+    `per_group` is how many mutants of one control each group of operations after the first is sent, 0 meaning all.
+    """
 
     requests: int = 600
     per_operation: int = 12
     per_second: float = 20.0
     request_seconds: float = 10.0
     scan_seconds: float = 600.0
+    per_group: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Plan:
     budget: int
     per_second: float
     unfilled: tuple[EndpointView, ...] = ()
+    per_group: int = 1
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -94,7 +99,9 @@ def make(views: Sequence[EndpointView], witnesses: Sequence[Witness], limits: Li
         else:
             steps.append(Step(view, target))
     budget = min(limits.requests, max(SMALLEST_BUDGET, limits.per_operation * len(views)))
-    return Plan(tuple(steps), tuple(skips), tuple(witnesses), budget, limits.per_second, tuple(unfilled))
+    return Plan(
+        tuple(steps), tuple(skips), tuple(witnesses), budget, limits.per_second, tuple(unfilled), limits.per_group
+    )
 
 
 def filled(unfilled: Sequence[EndpointView], baselines: Sequence[Baseline]) -> list[Step]:

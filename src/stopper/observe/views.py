@@ -250,6 +250,7 @@ class Jwt:
 
 
 Signer = Callable[[Mapping[str, Any], Mapping[str, Any]], Secret]
+Seal = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +258,10 @@ class Credential:
     """A token with the way it is presented, and what is known of its inside.
 
     `jwt` is None for an opaque token. `sign(header, claims)` makes a token that the API's own key signed, where that
-    key was found or is at hand. `label` says of a mutant what was changed. `disposable` says that the scan's own login
-    made it: nobody else uses it.
+    key was found or is at hand; `seal(signing_input)` gives the bare signature of any bytes, by the token's own
+    algorithm. `public_keys` are keys in PEM that verify the token. `siblings` are the other tokens that came with it,
+    by the name of their member (`refresh_token`). `label` says of a mutant what was changed. `disposable` says that
+    the scan's own login made it: nobody else uses it.
     """
 
     token: Secret
@@ -268,6 +271,9 @@ class Credential:
     sign: Signer | None = field(default=None, repr=False)
     label: str = "original"
     disposable: bool = False
+    seal: Seal | None = field(default=None, repr=False)
+    public_keys: tuple[str, ...] = field(default=(), repr=False)
+    siblings: tuple[tuple[str, Secret], ...] = ()
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the header that presents the token, its value in clear: for a transport, never for a report."""
@@ -392,7 +398,8 @@ class Live:
 
     `request` is complete but for a credential; `clear` is the same over plain HTTP where there is such a twin;
     `credential` is None without an identity; `operation` is the promise, where a specification knows the endpoint.
-    `may_send_clear` says whether the credential may cross the clear twin (loopback, or allowed).
+    `may_send_clear` says whether the credential may cross the clear twin (loopback, or allowed). `thorough` is false
+    where another operation was asked everything already: here only what tells most is worth a request.
     """
 
     endpoint: Endpoint
@@ -404,6 +411,7 @@ class Live:
     operation: Operation | None = None
     loopback: bool = False
     may_send_clear: bool = False
+    thorough: bool = True
 
     def with_credential(self, credential: Credential | None = None) -> Request:
         """Return the request with a credential: the given one, else the working one, else none."""

@@ -36,7 +36,7 @@ from collections.abc import Iterable
 
 from stopper.model import Control, Severity
 from stopper.observe.views import Credential
-from stopper.observe.wire.jwt import foreign, random_like
+from stopper.observe.wire.jwt import RANDOM, foreign, random_like
 
 CONTROL = Control(
     id="BT402",
@@ -53,7 +53,7 @@ CONTROL = Control(
 def mutate(credential: Credential) -> Iterable[Credential]:
     """Give a random token of the same shape and, of the two kinds there are, one of the other kind."""
     token = credential.token.reveal()
-    yield credential.changed(random_like(token), "random token of the same shape")
+    yield credential.changed(random_like(token), RANDOM)
     if credential.jwt:
         yield credential.changed(secrets.token_urlsafe(32), "random opaque token")
     else:

@@ -11,7 +11,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from stopper.observe.views import Credential, Signer
+from stopper.observe.views import Credential, Seal, Signer
 from stopper.observe.wire.jwt import compact
 from stopper.secret import Secret
 
@@ -31,7 +31,7 @@ def with_private_key(found: Credential, keys: Iterable[Secret]) -> Credential:
     for candidate in keys:
         key = _private_key(candidate, algorithm)
         if key is not None and _verifies(algorithm, key, signed, found.jwt.signature):
-            return replace(found, sign=_signer(algorithm, key))
+            return replace(found, sign=_signer(algorithm, key), seal=_seal(algorithm, key))
     return found
 
 
@@ -52,9 +52,14 @@ def _verifies(algorithm: str, key: Any, signed: bytes, signature: bytes) -> bool
 
 
 def _signer(algorithm: str, key: Any) -> Signer:
-    method = JWSRegistry.algorithms[algorithm]
+    seal = _seal(algorithm, key)
 
     def sign(header: Mapping[str, Any], claims: Mapping[str, Any]) -> Secret:
-        return Secret(compact(header, claims, lambda signed: method.sign(signed, key)))
+        return Secret(compact(header, claims, seal))
 
     return sign
+
+
+def _seal(algorithm: str, key: Any) -> Seal:
+    method = JWSRegistry.algorithms[algorithm]
+    return lambda signed: method.sign(signed, key)

@@ -30,6 +30,9 @@ _ALPHABETS = (
     string.digits + string.ascii_uppercase,
     string.digits + string.ascii_letters,
 )
+RANDOM = "random token of the same shape"
+"""The label of a credential made by `random_like`: the proof protocol asks each operation with one, as R."""
+
 _PREFIX = re.compile(r"(?:[A-Za-z][A-Za-z0-9]{0,7}[_-])+(?=[^_-]{16})")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([1-8])[0-9a-f]{3}-([89ab])[0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -109,7 +112,7 @@ def credential(
 ) -> Credential:
     """Return a credential with what its token shows; it can sign where `key` is the one that signed the token."""
     found = Credential(Secret(token), header, scheme, parse(token))
-    return replace(found, sign=hmac_signer(key)) if key is not None and verifies(token, key) else found
+    return _holding(found, key) if key is not None and verifies(token, key) else found
 
 
 def with_key(found: Credential, keys: Iterable[Secret]) -> Credential:
@@ -117,8 +120,13 @@ def with_key(found: Credential, keys: Iterable[Secret]) -> Credential:
     for key in keys:
         for data in _as_bytes(key.reveal()):
             if verifies(found.token.reveal(), data):
-                return replace(found, sign=hmac_signer(data))
+                return _holding(found, data)
     return found
+
+
+def _holding(found: Credential, key: bytes) -> Credential:
+    digest = _DIGESTS[str(found.jwt.header["alg"])] if found.jwt else "sha256"
+    return replace(found, sign=hmac_signer(key), seal=lambda signed: hmac.digest(key, signed, digest))
 
 
 def _as_bytes(key: str) -> Iterator[bytes]:
