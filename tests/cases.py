@@ -91,6 +91,19 @@ def _manifest(entry: Entry, case: Path) -> Judged:
     return judged
 
 
+def _manifest(entry: Entry, case: Path) -> Judged:
+    """Run over a folder: what a manifest is, its name says."""
+    files = {path.relative_to(case).as_posix(): path for path in sorted(case.rglob("*")) if path.is_file()}
+    judged = Judged()
+    for name, path in files.items():
+        own = marks(name, path.read_text())
+        judged.bad |= own.bad
+        judged.ok |= own.ok
+    for manifest in read_project((name, path.read_bytes()) for name, path in files.items()).manifests:
+        _sort(judged, entry.hooks["manifest"](manifest), _at_place)
+    return judged
+
+
 def _at_place(verdict: Verdict) -> Iterator[Line]:
     if verdict.place:
         yield verdict.place.uri, verdict.place.line
@@ -298,6 +311,7 @@ def _joint(entry: Entry, case: Path) -> Judged:
 _RUNNERS: Mapping[str, Callable[[Entry, Path], Judged]] = {
     "spec": _spec,
     "source": _source,
+    "manifest": _manifest,
     "manifest": _manifest,
     "wire": _wire,
     "app": _app,

@@ -27,7 +27,7 @@ def test_a_walk_gives_python_files_in_order_and_counts_the_rest(tmp_path: Path) 
         SourceFile("a.py", b"# a.py\n"),
         SourceFile("b/a.py", b"# b/a.py\n"),
         SourceFile("b/z.py", b"# b/z.py\n"),
-        Skip(".", "no .py file", 3),
+        Skip(".", "not of a kind that is read", 3),
     ]
 
 

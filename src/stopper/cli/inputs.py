@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from stopper.cli.settings import Settings
 from stopper.cli.targets import TargetError, Targets
@@ -22,7 +22,7 @@ from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
 from stopper.model import Skip, Witness
 from stopper.observe.app.snapshot import base_url
-from stopper.observe.source import Project, State, read_project
+from stopper.observe.source import Project, State, included, read_project, reads
 from stopper.observe.spec import SpecError, looks_like_spec, read
 from stopper.observe.views import Credential, Exchange, SpecDocument
 from stopper.observe.wire.jwt import parse
@@ -141,19 +141,34 @@ def _project(folder: Path, gathered: _Gathered) -> Project:
     project = read_project(_sources(folder, gathered), folder.resolve().name)
     if not project.files:
         raise TargetError(f"{files.escape(str(folder))}: holds no Python files")
-    unread = (State.NOT_PARSED, State.SKIPPED)
-    gathered.skips.extend(Skip(state.path, state.why, "file") for state in project.files if state.state in unread)
+    read = (State.ANALYSED, State.NOT_RELEVANT)
+    gathered.skips.extend(Skip(state.path, state.why, "file") for state in project.files if state.state not in read)
+    gathered.skips.extend(Skip(each.path, why, "file") for each in project.manifests for why in each.unread)
     return project
 
 
 def _sources(folder: Path, gathered: _Gathered) -> Iterator[tuple[str, bytes]]:
-    """Yield the files one at a time, so that those that do not matter are not kept."""
-    for entry in files.walk(folder):
+    """Yield the files one at a time, so that those that do not matter are not kept; then what they include."""
+    walked: set[str] = set()
+    waiting: set[str] = set()
+    for entry in files.walk(folder, reads):
         if isinstance(entry, files.SourceFile):
+            walked.add(entry.path)
+            waiting |= included(entry.path, entry.data)
             yield entry.path, entry.data
         else:
             what = entry.path if entry.number == 1 else f"{entry.number} files"
             gathered.skips.append(Skip(what, entry.reason, "file"))
+    while waiting := waiting - walked:
+        path = min(waiting)
+        walked.add(path)
+        try:
+            data = files.read_in_jail(folder, quote(path))
+        except files.FileError as error:
+            gathered.skips.append(Skip(files.escape(path), str(error).removeprefix(f"{path}: "), "file"))
+            continue
+        waiting |= included(path, data)
+        yield path, data
 
 
 # --------------------------------------------------------------------------- the wire

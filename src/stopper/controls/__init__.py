@@ -9,14 +9,15 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
-from stopper.model import Control
+from stopper.model import Control, Strength, Verdict
+from stopper.observe.source import Module
 
-HOOKS = ("spec", "wire", "mutate", "probe", "source", "app", "joint", "fix")
+HOOKS = ("spec", "wire", "mutate", "probe", "source", "manifest", "app", "joint", "fix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,17 @@ class UnknownControlError(LookupError):
 def entry_of(module: ModuleType) -> Entry:
     """Return the catalogue entry of one control's module; raises AttributeError without a CONTROL."""
     hooks = {name: getattr(module, name) for name in HOOKS if callable(getattr(module, name, None))}
+    if "source" in hooks:
+        hooks["source"] = functools.partial(_of_source, module.CONTROL.local, hooks["source"])
     return Entry(module.CONTROL, (module.__doc__ or "").strip(), hooks)
+
+
+def _of_source(local: bool, hook: Callable[[Module], Iterable[Verdict]], module: Module) -> Iterable[Verdict]:
+    """Yield what a control says of a module; of one that is read in part, what the lines that are left can show."""
+    if not module.partial:
+        yield from hook(module)
+    elif local:
+        yield from (replace(verdict, strength=Strength.PARTIAL) for verdict in hook(module) if not verdict.kept)
 
 
 @functools.cache

@@ -16,6 +16,7 @@ from stopper.engine.live import LiveScan
 from stopper.engine.plan import Limits, Plan
 from stopper.engine.recorder import Recorder, Target
 from stopper.model import (
+    Control,
     Coverage,
     Endpoint,
     Evidence,
@@ -30,6 +31,7 @@ from stopper.model import (
 )
 from stopper.observe.source import Module, Project, State, uncollected
 from stopper.observe.source.flows import literals, unfinished
+from stopper.observe.source.standing import Scope, of_path
 from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, Route, SpecDocument
 from stopper.secret import Secret, redact
 
@@ -45,7 +47,8 @@ class Inputs:
     """What the user named, read and parsed: any mix of the four witnesses.
 
     `keys` are signing keys at hand (from the application or given by the user); `secrets` are values that must not
-    appear in any output; `skips` and `notes` were made while reading the inputs.
+    appear in any output; `skips` and `notes` were made while reading the inputs. `scope` says
+    what of the source is judged.
     """
 
     targets: tuple[str, ...]
@@ -59,6 +62,7 @@ class Inputs:
     skips: tuple[Skip, ...] = ()
     notes: tuple[str, ...] = ()
     incomplete: str = ""
+    scope: Scope = field(default_factory=Scope)
 
 
 @dataclass(slots=True)
@@ -81,6 +85,7 @@ class Scan:
     failures: list[Failure] = field(default_factory=list)
     lives: list[LiveScan] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
+    left_out: int = 0
     known: list[Secret] = field(default_factory=list)
     keys: list[Secret] = field(default_factory=list)
 
@@ -115,9 +120,13 @@ class Scan:
         )
 
     def _routes(self) -> list[Route]:
-        return (
-            [route for module in self.inputs.project.modules for route in module.routes] if self.inputs.project else []
-        )
+        return [route for module in self._modules() for route in module.routes]
+
+    def _modules(self) -> list[Module]:
+        """Return the modules that are judged, those that the scope leaves out not among them."""
+        project = self.inputs.project
+        modules = (*project.modules, *project.partial) if project else ()
+        return [module for module in modules if self.inputs.scope.asks(module.path)]
 
     def _witnesses(self) -> list[Witness]:
         inputs = self.inputs
@@ -142,8 +151,10 @@ class Scan:
             for operation in document.operations:
                 self._ask("spec", Witness.SPEC, operation, str(operation.endpoint))
         with uncollected():
-            for module in self.inputs.project.modules if self.inputs.project else ():
+            for module in self._modules():
                 self._read(module)
+            for manifest in self.inputs.project.manifests if self.inputs.project else ():
+                self._ask("manifest", Witness.SOURCE, manifest, manifest.path)
         if self.inputs.snapshot:
             self._ask("app", Witness.APP, self.inputs.snapshot, self.inputs.snapshot.target)
 
@@ -189,7 +200,17 @@ class Scan:
                 self.crashed(control, name, error)
                 continue
             for verdict in verdicts:
-                self.judged(control, witness, verdict)
+                weighed = self._weighed(entry.control, witness, verdict)
+                if weighed is not None:
+                    self.judged(control, witness, weighed)
+
+    def _weighed(self, control: Control, witness: Witness, verdict: Verdict) -> Verdict | None:
+        """Return the verdict as it counts where it stands in the source; a broken one that is left out is counted."""
+        if self.inputs.project is None or witness is not Witness.SOURCE:
+            return verdict
+        weighed = self.inputs.scope.weighed(self.inputs.project, verdict, control.severity)
+        self.left_out += weighed is None and not verdict.kept
+        return weighed
 
     # ------------------------------------------------------------------ what a live scan tells (recorder.Listener)
 
@@ -253,12 +274,16 @@ class Scan:
             findings=tuple(found),
             observations=observations,
             coverage=self._coverage(),
-            skips=tuple(sorted({*self.skips, *self._unfilled(), *self._asked_as_strangers()}, key=_kind_first)),
+            skips=tuple(
+                sorted(
+                    {*self.skips, *self._unfilled(), *self._asked_as_strangers(), *self._not_judged()}, key=_kind_first
+                )
+            ),
             failures=tuple(self.failures),
             ungraded=ungraded,
             incomplete=incomplete,
             partial=partial,
-            notes=(*self.inputs.notes, *self.joined.learnt),
+            notes=(*self.inputs.notes, *self.joined.learnt, *self._left_out()),
             controls=controls,
             pages={name: entry.page for name, entry in self.entries.items()},
             version=__version__,
@@ -278,9 +303,28 @@ class Scan:
             if live.shortfall and not self._counts(live)
         ]
 
+    def _not_judged(self) -> list[Skip]:
+        """Return the source files of which nothing is said because of where they stand."""
+        return [Skip(path, f"{of_path(path).value}: judged with --include-tests", "file") for path in self._outside()]
+
+    def _left_out(self) -> list[str]:
+        """State how much was left out because of where it stands."""
+        files, verdicts = len(self._outside()), self.left_out
+        if not files and not verdicts:
+            return []
+        whole = f"{files} whole {'file' if files == 1 else 'files'}"
+        parts = f"{verdicts} broken {'promise' if verdicts == 1 else 'promises'} in other files"
+        return [f"left out as tests or other people's code: {whole}, and {parts}; --include-tests judges them"]
+
+    def _outside(self) -> list[str]:
+        states = self.inputs.project.files if self.inputs.project else ()
+        analysed = (state.path for state in states if state.state is State.ANALYSED)
+        return [path for path in analysed if not self.inputs.scope.asks(path)]
+
     def _coverage(self) -> Coverage:
         project = self.inputs.project
         states = project.files if project else ()
+        outside = len(self._outside())
         by_witness = {live.target.witness: live.recorder.sent for live in self.lives}
         return Coverage(
             operations_in_spec=sum(len(document.operations) for document in self.inputs.documents),
@@ -288,8 +332,9 @@ class Scan:
             eligible=len(self._eligible()),
             reached=len(self._reached()),
             files=len(states),
-            files_analysed=sum(state.state is State.ANALYSED for state in states),
+            files_analysed=sum(state.state is State.ANALYSED for state in states) - outside,
             files_irrelevant=sum(state.state is State.NOT_RELEVANT for state in states),
+            files_left_out=outside,
             requests=by_witness.get(Witness.WIRE, 0),
             app_requests=by_witness.get(Witness.APP, 0),
             seconds=time.monotonic() - self.started,
@@ -338,7 +383,7 @@ class Scan:
     def _unread(self) -> str:
         """Return that too many of the source files could not be read, or an empty text."""
         states = self.inputs.project.files if self.inputs.project else ()
-        unread = sum(state.state is State.NOT_PARSED for state in states)
+        unread = sum(state.state.unread for state in states)
         if unread > UNREAD_SHARE * len(states):
             return f"{unread} of {len(states)} source files could not be read"
         return ""

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -72,8 +72,14 @@ class WalkLimits:
     depth: int = 60
 
 
-def walk(folder: Path, suffix: str = ".py", limits: WalkLimits | None = None) -> Iterator[SourceFile | Skip]:
-    """Yield the files below a folder whose names end in `suffix`, in sorted order, reading one at a time.
+def _python(path: str) -> bool:
+    return path.endswith(".py")
+
+
+def walk(
+    folder: Path, wanted: Callable[[str], bool] = _python, limits: WalkLimits | None = None
+) -> Iterator[SourceFile | Skip]:
+    """Yield the files below a folder whose paths (relative, with slashes) are wanted, in sorted order, one at a time.
 
     Links, FIFOs, sockets and devices are neither followed nor opened. Excluded folders, unreadable and oversized
     files come as Skip, other files as one Skip with their number. Raises FileError where the folder cannot be opened.
@@ -82,7 +88,7 @@ def walk(folder: Path, suffix: str = ".py", limits: WalkLimits | None = None) ->
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise FileError(f"{escape(str(folder))}: {_cause(error)}") from None
-    yield from _Walk(suffix, limits or WalkLimits()).run(descriptor)
+    yield from _Walk(wanted, limits or WalkLimits()).run(descriptor)
 
 
 class _LimitReachedError(Exception):
@@ -92,8 +98,8 @@ class _LimitReachedError(Exception):
 class _Walk:
     """One walk: what it counts on the way."""
 
-    def __init__(self, suffix: str, limits: WalkLimits) -> None:
-        self._suffix = os.fsencode(suffix)
+    def __init__(self, wanted: Callable[[str], bool], limits: WalkLimits) -> None:
+        self._wanted = wanted
         self._limits = limits
         self._entries = 0
         self._files = 0
@@ -105,7 +111,7 @@ class _Walk:
         except _LimitReachedError as error:
             yield Skip(".", str(error))
         if self._others:
-            yield Skip(".", f"no {os.fsdecode(self._suffix)} file", self._others)
+            yield Skip(".", "not of a kind that is read", self._others)
 
     def _folder(self, descriptor: int, path: PurePosixPath) -> Iterator[SourceFile | Skip]:
         """Walk an open folder and close it."""
@@ -139,7 +145,7 @@ class _Walk:
                 yield from self._subfolder(parent, name, path)
             elif not stat.S_ISREG(mode):
                 yield Skip(escape(str(path)), _kind(mode))
-            elif os.fsencode(name).endswith(self._suffix):
+            elif self._wanted(str(path)):
                 yield self._file(parent, name, path)
             else:
                 self._others += 1

@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from stopper.model import Endpoint, Place
-from stopper.observe.source import constants, doors, files, names, owners, reach, routing
+from stopper.observe.source import constants, doors, files, manifests, names, owners, reach, recovery, routing
 from stopper.observe.source.files import FileState, State
+from stopper.observe.source.manifests import Manifest
 from stopper.observe.source.syntax import Function, Index, Scope, uncollected
 from stopper.observe.views import Route
 
@@ -31,12 +32,13 @@ class Module:
     Every question is answered from one walk over the tree; what crosses files is asked of the project.
     """
 
-    def __init__(self, project: Project, path: str, text: str, tree: ast.Module) -> None:
-        """Hold a parsed file; nothing is computed before it is asked for."""
+    def __init__(self, project: Project, path: str, text: str, tree: ast.Module, partial: bool = False) -> None:
+        """Hold a parsed file, `partial` where only some of its lines could be; nothing is computed before asked for."""
         self.project = project
         self.path = path
         self.text = text
         self.tree = tree
+        self.partial = partial
         self.package = path.rpartition("/")[2] == "__init__.py"
         self.name = _dotted(path)
         self.meanings: dict[ast.AST, names.Target | None] = {}
@@ -164,9 +166,11 @@ class Module:
 
 
 class Project:
-    """All files of a folder. `modules` are the analysed ones, `files` has a state for every one.
+    """All files of a folder. `modules` are the analysed ones, `files` has a state for every Python file.
 
+    `manifests` are the files that name packages; a setup.py is both.
     A file that the pre-filter left out is parsed when an analysed one imports from it, and is no module of `modules`.
+    `partial` are modules of which only some lines could be read: nobody imports from them, and they route nothing.
     """
 
     def __init__(self, sources: Iterable[tuple[str, bytes]], name: str = "") -> None:
@@ -178,11 +182,24 @@ class Project:
         self.lookups = names.Lookups()
         self.doors: dict[tuple[ast.AST, bool, doors.Arrival | None, int], doors.Door] = {}
         self._checked = 0
+        self.partial: list[Module] = []
+        self.manifests: tuple[Manifest, ...] = ()
+        self._included: set[str] = set()
         with uncollected():
-            states = [self._take(path.replace("\\", "/"), source) for path, source in sources]
+            states = [self._take(path, source) for path, source in self._python(sources)]
         self.files: tuple[FileState, ...] = tuple(states)
         self.modules: tuple[Module, ...] = tuple(module for module in self._modules.values() if module is not None)
         self._paths = frozenset(self._modules) | frozenset(self._unread)
+
+    def _python(self, sources: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+        """Keep what is read of the other files, and pass the Python files on."""
+        for written, source in sources:
+            path = written.replace("\\", "/")
+            if manifests.reads(path) or path in self._included:
+                self.manifests += (manifests.read(path, source),)
+                self._included |= manifests.included(path, source)
+            if path.endswith(".py") or not (manifests.reads(path) or path in self._included):
+                yield path, source
 
     def _take(self, path: str, source: bytes) -> FileState:
         if len(source) > files.LARGEST:
@@ -194,9 +211,18 @@ class Project:
             self._check(source)
         except files.UnreadableError as error:
             self._modules[path] = None
-            return FileState(path, State.NOT_PARSED, str(error))
+            return self._recover(path, source, str(error))
         self._unread[path] = source
         return FileState(path, State.NOT_RELEVANT, "holds nothing that a control looks at")
+
+    def _recover(self, path: str, source: bytes, why: str) -> FileState:
+        """Take what can be read of a file that cannot be parsed whole."""
+        try:
+            text, tree = recovery.recover(source)
+        except files.UnreadableError:
+            return FileState(path, State.NOT_PARSED, why)
+        self.partial.append(Module(self, path, text, tree, partial=True))
+        return FileState(path, State.PATTERNS_ONLY, f"{why}: pattern rules only, line by line")
 
     def _check(self, source: bytes) -> None:
         """Parse a file of which nothing else is asked, while there are few: a small project is told of each broken one.

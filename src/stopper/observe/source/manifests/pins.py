@@ -1,0 +1,158 @@
+"""The words of a manifest: pins, and the text that they stand in."""
+
+from __future__ import annotations
+
+import codecs
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from packaging.markers import Marker
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from stopper.model import Place
+
+
+class UnreadableManifestError(ValueError):
+    """The bytes are no manifest of their kind; the text says why and quotes nothing of them."""
+
+
+class Kind(enum.Enum):
+    """What a manifest says of a package: that it is wanted, which release was chosen, or which one is there."""
+
+    DECLARED = "declared"
+    LOCKED = "locked"
+    INSTALLED = "installed"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A package that a manifest names and the releases that it allows, all of them where `allowed` is empty.
+
+    `package` is normalised as PEP 503 says; `development` is set where it serves tests, documentation or building only.
+    """
+
+    package: str
+    allowed: SpecifierSet
+    place: Place
+    development: bool = False
+
+    @property
+    def release(self) -> Version | None:
+        """Return the one release that is allowed, None for a range."""
+        for clause in self.allowed:
+            if clause.operator in ("==", "===") and not clause.version.endswith(".*"):
+                try:
+                    return Version(clause.version)
+                except InvalidVersion:
+                    return None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One file that names packages; `unread` says what of it could not be read."""
+
+    path: str
+    kind: Kind
+    pins: tuple[Pin, ...]
+    unread: tuple[str, ...] = ()
+
+
+_DEVELOPMENT = re.compile(
+    r"(?:^|[/_.-])(?:dev|develop|development|tests?|testing|lint|docs?|ci|build|typing|benchmarks?)(?:[/_.-]|$)"
+)
+
+
+def serves_development(name: str) -> bool:
+    """Tell whether a path or the name of a group says that it is for tests, documentation or building."""
+    return _DEVELOPMENT.search(name.lower()) is not None
+
+
+@dataclass(slots=True)
+class Page:
+    """The text of a manifest, in which things are found again by line; readers note in `unread` what they cannot."""
+
+    path: str
+    lines: list[str]
+    unread: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, path: str, data: bytes) -> Page:
+        """Return the page of these bytes: UTF-8, or UTF-16 with its mark. Raises UnreadableManifestError."""
+        # What PowerShell writes for `pip freeze > requirements.txt` is UTF-16.
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        try:
+            text = data.decode("utf-16" if wide else "utf-8-sig")
+        except UnicodeDecodeError:
+            raise UnreadableManifestError("its bytes are no UTF-8 text") from None
+        return cls(path, re.split(r"\r\n|\r|\n", text))
+
+    @property
+    def text(self) -> str:
+        """Return the whole text, lines ended by line feeds."""
+        return "\n".join(self.lines)
+
+    def place(self, line: int) -> Place:
+        """Return the place of a line, counted from 1; 0 is the whole file."""
+        return Place(self.path, line, 1 if line else 0, self.lines[line - 1] if line else "")
+
+    def find(self, pattern: str, after: int = 0) -> int:
+        """Return the first line below `after` in which a pattern is found, or 0."""
+        wanted = re.compile(pattern)
+        return next((number for number, line in self.numbered(after) if wanted.search(line)), 0)
+
+    def numbered(self, after: int = 0) -> Iterator[tuple[int, str]]:
+        """Yield the lines below `after` with their numbers."""
+        return enumerate(self.lines[after:], after + 1)
+
+    def requirement(self, text: str, line: int, development: bool = False) -> Iterator[Pin]:
+        """Yield the pin that a requirement (PEP 508) makes; none for an address, none that no Python 3 installs."""
+        try:
+            wanted = Requirement(text)
+        except InvalidRequirement:
+            self.unread.append(f"line {line} is no requirement")
+            return
+        if wanted.url is None and (wanted.marker is None or ever_true(str(wanted.marker))):
+            aside = development or serves_development(self.path)
+            yield Pin(canonicalize_name(wanted.name), wanted.specifier, self.place(line), aside)
+
+    def pin(self, name: str, version: str, line: int, development: bool = False) -> Iterator[Pin]:
+        """Yield the pin of one release; none where it is no version (a development build of something else)."""
+        try:
+            exactly = SpecifierSet(f"=={version}")
+        except InvalidSpecifier:
+            self.unread.append(f"line {line} holds no version")
+            return
+        yield Pin(canonicalize_name(name), exactly, self.place(line), development or serves_development(self.path))
+
+
+_PLATFORMS = (("linux", "posix", "Linux"), ("win32", "nt", "Windows"), ("darwin", "posix", "Darwin"))
+_ENVIRONMENTS = tuple(
+    {
+        "python_version": f"3.{minor}",
+        "python_full_version": f"3.{minor}.0",
+        "sys_platform": platform,
+        "os_name": name,
+        "platform_system": system,
+    }
+    for minor in range(6, 20)
+    for platform, name, system in _PLATFORMS
+)
+
+
+@cache
+def ever_true(marker: str) -> bool:
+    """Tell whether a marker (PEP 508) lets any Python 3 on a common platform install a package; one unread does."""
+    if "extra" in marker:
+        return True
+    try:
+        condition = Marker(marker)
+        return any(condition.evaluate(environment) for environment in _ENVIRONMENTS)
+    except ValueError:
+        return True
