@@ -352,7 +352,7 @@ def _message(verdict: Verdict, endpoints: int) -> str:
 
 def _weight(observation: Observation) -> tuple[int, int, str, tuple[Endpoint, ...]]:
     """Return the order in which witnesses speak: what was shown before what was read, the wire before the app."""
-    strengths = (Strength.PROVEN, Strength.CLAIMED, Strength.SUPPORTING)
+    strengths = list(Strength)
     witnesses = (Witness.WIRE, Witness.APP, Witness.SOURCE, Witness.SPEC)
     verdict = observation.verdict
     return strengths.index(verdict.strength), witnesses.index(observation.witness), verdict.message, verdict.endpoints
@@ -376,7 +376,7 @@ def _status(
     }
     if Witness.WIRE not in proofs and endpoints and shown_kept.issuperset(endpoints):
         return Status.CONTRADICTED
-    if proofs or len({o.witness for o in group}) > 1:
+    if proofs or len({o.witness for o in group if o.verdict.strength is not Strength.PARTIAL}) > 1:
         return Status.CONFIRMED
     return Status.SINGLE_WITNESS
 

@@ -39,12 +39,14 @@ class Witness(enum.Enum):
 class Strength(enum.Enum):
     """How far one verdict carries.
 
-    PROVEN: an exchange or a run shows it. CLAIMED: a static witness reads it. SUPPORTING: it counts only beside a
-    verdict of another witness (a spoofed header over loopback, which a server may trust by default).
+    PROVEN: an exchange or a run shows it. CLAIMED: a static witness reads it. PARTIAL: it reads it in a file of which
+    only some lines can be read: a finding, but it confirms nothing. SUPPORTING: it counts only beside a verdict of
+    another witness (a spoofed header over loopback, which a server may trust by default).
     """
 
     PROVEN = "proven"
     CLAIMED = "claimed"
+    PARTIAL = "partial"
     SUPPORTING = "supporting"
 
 
@@ -138,7 +140,8 @@ class Control:
     `implied_by` are ids of broader controls: proven at the same endpoint, they take this one's findings in.
     `guard` names the function of `stopper.guard` that keeps the promise (`transport.refuse`), where there is one.
     `scope` says what shares a live answer: each operation for itself, all operations behind one credential check, or
-    the whole application; it decides how often mutants and probes are sent.
+    the whole application; it decides how often mutants and probes are sent. `local`: one call or one assignment
+    decides, so that its `source` hook may judge a file of which only some lines can be read.
     """
 
     id: str
@@ -152,6 +155,7 @@ class Control:
     implied_by: tuple[str, ...] = ()
     guard: str = ""
     scope: Scope = Scope.GUARD
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,30 +13,35 @@ from stopper.observe.source.files import LARGEST, decode, relevant
 SOUND = b"import flask\n"
 
 UNREADABLE = {
-    "NUL bytes": (b"import flask\n\0", "NUL"),
-    "UTF-16": ("import flask\n".encode("utf-16"), "NUL"),
-    "a cookie of no encoding": (b"# -*- coding: nonsense -*-\nimport flask\n", "declares"),
-    "bytes that are no UTF-8": (b"import flask\nx = '\xff'\n", "valid"),
-    "Python 2": (b"import flask\nprint 'token'\n", "syntax"),
-    "Cython": (b"import flask\ncdef int x = 1\n", "syntax"),
-    "2,000 nested parentheses": (b"import flask\nx = " + b"(" * 2000 + b")" * 2000, "deep"),
-    "a sum of 20,000": (b"import flask\nx = " + b"+".join([b"1"] * 20_000), "deep"),
-    "20,000 signs": (b"import flask\nx = " + b"-" * 20_000 + b"1", "deep"),
-    "an attribute of an attribute, 20,000 times": (b"import flask\nx = a" + b".b" * 20_000, "deep"),
-    "20,000 branches": (b"import flask\nif a:\n x\n" + b"elif b:\n x\n" * 20_000, "deep"),
-    "syntax to come": (b"import flask\nmatch x:\n case 1: pass\nwhen y: pass\n", "syntax"),
+    "NUL bytes": (b"import flask\n\0", "NUL", State.NOT_PARSED),
+    "a list that never ends": (b"import_of_flask = [\n", "syntax", State.NOT_PARSED),
+    "UTF-16": ("import flask\n".encode("utf-16"), "NUL", State.PATTERNS_ONLY),
+    "a cookie of no encoding": (b"# -*- coding: nonsense -*-\nimport flask\n", "declares", State.PATTERNS_ONLY),
+    "bytes that are no UTF-8": (b"import flask\nx = '\xff'\n", "valid", State.PATTERNS_ONLY),
+    "Python 2": (b"import flask\nprint 'token'\n", "syntax", State.PATTERNS_ONLY),
+    "Cython": (b"import flask\ncdef int x = 1\n", "syntax", State.PATTERNS_ONLY),
+    "2,000 nested parentheses": (b"import flask\nx = " + b"(" * 2000 + b")" * 2000, "deep", State.PATTERNS_ONLY),
+    "a sum of 20,000": (b"import flask\nx = " + b"+".join([b"1"] * 20_000), "deep", State.PATTERNS_ONLY),
+    "20,000 signs": (b"import flask\nx = " + b"-" * 20_000 + b"1", "deep", State.PATTERNS_ONLY),
+    "an attribute of an attribute, 20,000 times": (
+        b"import flask\nx = a" + b".b" * 20_000,
+        "deep",
+        State.PATTERNS_ONLY,
+    ),
+    "20,000 branches": (b"import flask\nif a:\n x\n" + b"elif b:\n x\n" * 20_000, "deep", State.PATTERNS_ONLY),
+    "syntax to come": (b"import flask\nmatch x:\n case 1: pass\nwhen y: pass\n", "syntax", State.PATTERNS_ONLY),
 }
 
 
 @pytest.mark.parametrize("source", [pytest.param(each, id=name) for name, each in UNREADABLE.items()])
-def test_unreadable(source: tuple[bytes, str]) -> None:
+def test_unreadable(source: tuple[bytes, str, State]) -> None:
     """A file that cannot be parsed is said to be so, with its cause, soon, and the rest is analysed."""
-    text, cause = source
+    text, cause, wanted = source
     start = time.monotonic()
     found = read_project([("bad.py", text), ("good.py", SOUND)])
     assert time.monotonic() - start < 5
     bad, good = found.files
-    assert bad.state is State.NOT_PARSED
+    assert bad.state is wanted
     assert cause in bad.why
     assert good.state is State.ANALYSED
     assert [each.path for each in found.modules] == ["good.py"]
@@ -47,7 +52,7 @@ def test_unreadable(source: tuple[bytes, str]) -> None:
 def test_syntax_of_a_later_python(text: str) -> None:
     """Syntax newer than this Python is not analysed, and the state names the Python."""
     (state,) = read_project([("new.py", b"import flask\n" + text.encode())]).files
-    assert state.state is State.NOT_PARSED
+    assert state.state is State.PATTERNS_ONLY
     assert f"{sys.version_info.major}.{sys.version_info.minor}" in state.why
 
 

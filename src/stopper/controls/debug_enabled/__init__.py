@@ -45,10 +45,9 @@ CONTROL = Control(
     requirements=("L09",),
     labels=("debug_enabled",),
     cwe=(94, 215, 489),
+    local=True,
 )
 
-_NOT_HERE = frozenset("dev develop development local test tests testing debug debugging example demo sandbox".split())
-"""Words of a class, function or condition that make it one for the developer's own machine."""
 _SETTINGS = frozenset({"DEBUG", "FLASK_DEBUG", "FLASK_ENV", "ENV"})
 _CONFIG_BASES = ("Config", "Settings", "Configuration")
 _FLASK_WORDS = ("SECRET_KEY", "SQLALCHEMY", "JWT_", "TESTING", "SESSION_COOKIE", "WTF_", "flask", "MAIL_", "CSRF_")
@@ -192,11 +191,8 @@ def _switches_off(module: Module, owner: ast.ClassDef) -> bool:
     )
 
 
-def _on_own_machine(module: Module, node: ast.AST) -> bool:
-    """Tell whether what stands around a node is for the developer's machine: a class, a function, a condition."""
-    file = words(module.path.rpartition("/")[2].removesuffix(".py"))
-    if not {"debug", "dev", "development", "local"}.isdisjoint(file):
-        return True
+def _left_to_the_operator(module: Module, node: ast.AST) -> bool:
+    """Tell whether a node runs only where the environment says so."""
     inner = node
     for outer in module.ancestors(node):
         if isinstance(outer, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):

@@ -44,6 +44,7 @@ CONTROL = Control(
     witnesses="S",
     requirements=("G14",),
     labels=("hardcoded_secret",),
+    local=True,
     cwe=(321, 798),
 )
 

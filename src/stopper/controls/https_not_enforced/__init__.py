@@ -55,7 +55,6 @@ _REFUSES = (
     *("stopper.guard", "preferred_url_scheme", "hsts", "strict-transport-security", "wsgi.url_scheme", "unix:"),
 )
 """What a project says that refuses plain HTTP, speaks TLS, or knows of a proxy in front of it."""
-_OWN_MACHINE = frozenset("dev develop development local test tests testing debug".split())
 
 
 def source(module: Module) -> Iterable[Verdict]:

@@ -51,6 +51,7 @@ CONTROL = Control(
     cwe=(327, 347),
     implied_by=("BT402", "BT403"),
     guard="jose.verified",
+    local=True,
 )
 
 _SPELLINGS = ("none", "nOnE")

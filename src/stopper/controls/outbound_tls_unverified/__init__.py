@@ -44,6 +44,7 @@ CONTROL = Control(
     witnesses="S",
     requirements=("T10",),
     labels=("tls_verify_off",),
+    local=True,
     cwe=(295, 297),
 )
 

@@ -44,6 +44,7 @@ CONTROL = Control(
     witnesses="S",
     requirements=("G15",),
     labels=("hardcoded_secret",),
+    local=True,
     cwe=(798, 1188),
 )
 

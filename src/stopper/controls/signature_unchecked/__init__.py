@@ -47,6 +47,7 @@ CONTROL = Control(
     labels=("jwt_no_verify", "unsigned_token"),
     cwe=(345, 347),
     implied_by=("BT402",),
+    local=True,
     guard="jose.verified",
 )
 

@@ -49,7 +49,6 @@ _OWNERS = ("SESSION", "REMEMBER", "JWT", "JWT_ACCESS", "JWT_REFRESH", "AUTH", "T
 _SWITCHES = frozenset(f"{owner}_COOKIE_{flag}" for owner in _OWNERS for flag in ("SECURE", "HTTPONLY"))
 _NAMES = frozenset({"session", "sessionid", "sid", "sess", "auth", "login", "remember", "jwt", "token", "jsessionid"})
 _FORGERY = frozenset({"csrf", "xsrf"})
-_OWN_MACHINE = frozenset("dev develop development local test tests testing debug".split())
 _FLAGS = ("secure", "httponly", "samesite")
 _WRITTEN = {"secure": "Secure", "httponly": "HttpOnly", "samesite": "SameSite"}
 

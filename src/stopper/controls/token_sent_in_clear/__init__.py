@@ -61,7 +61,6 @@ _NEARBY = re.compile(
 """Hosts that only a network of one's own knows: containers of one composition, private addresses."""
 _LINK_LOCAL = re.compile(r"^http://(?:169\.254\.|metadata\.)", re.IGNORECASE)
 """The cloud's metadata service is asked in clear, by design, over a link that leaves no machine."""
-_OWN_MACHINE = frozenset("dev develop development local test tests testing debug".split())
 
 
 def source(module: Module) -> Iterable[Verdict]:

@@ -29,8 +29,15 @@ class State(enum.Enum):
 
     ANALYSED = "analysed"
     NOT_RELEVANT = "not relevant"
+    PATTERNS_ONLY = "pattern rules only"
     NOT_PARSED = "not parsed"
+    TIMED_OUT = "timed out"
     SKIPPED = "skipped"
+
+    @property
+    def unread(self) -> bool:
+        """Tell whether it should have been read whole and was not."""
+        return self in (State.PATTERNS_ONLY, State.NOT_PARSED, State.TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,21 @@ def decode(source: bytes) -> str:
         raise UnreadableError("its bytes are not in the encoding that it declares") from None
     except UnicodeDecodeError:
         raise UnreadableError("its bytes are not valid in its encoding") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decode_anyhow(source: bytes) -> str:
+    """Return a text for bytes that are not in the encoding of Python source. Raises UnreadableError.
+
+    UTF-16 is told by its byte order mark; anything else is read byte by byte, as Python 2 did.
+    """
+    try:
+        text = decode(source)
+    except UnreadableError:
+        wide = source[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        text = source.decode("utf-16", "replace") if wide else source.decode("latin-1")
+        if "\0" in text:
+            raise
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -217,6 +217,8 @@ class Project:
 
     def _recover(self, path: str, source: bytes, why: str) -> FileState:
         """Take what can be read of a file that cannot be parsed whole."""
+        if not files.relevant(source):
+            return FileState(path, State.NOT_PARSED, why)
         try:
             text, tree = recovery.recover(source)
         except files.UnreadableError:
