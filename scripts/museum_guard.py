@@ -36,7 +36,8 @@ from joserfc.jws import JWSRegistry
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from stopper.guard import ConfigurationError, Guard, current_token
-from stopper.guard.keyfile import KeyFile, new_key
+from stopper.guard.kept_keys import KeptKeys, new_key
+from stopper.guard.keyfile import KeyFile
 from stopper.guard.keys import Key, RefusedKeyError, from_jwk, from_jwks
 from stopper.guard.remote import RemoteKeys
 
@@ -155,9 +156,9 @@ def guarded(folder: Path, settings: Mapping[str, object]) -> Flask:
     return app
 
 
-def key_file(app: Flask, algorithm: str = "EdDSA") -> KeyFile:
-    """Return the key file of an application, as the next worker would open it."""
-    return KeyFile(Path(app.instance_path) / "stopper-keys.json", algorithm)
+def key_file(app: Flask, algorithm: str = "EdDSA") -> KeptKeys:
+    """Return the keys in the key file of an application, as the next worker would open it."""
+    return KeptKeys(KeyFile(Path(app.instance_path) / "stopper-keys.json"), "stopper-keys.json", algorithm)
 
 
 def refused_key(jwk: Mapping[str, Any]) -> bool:

@@ -96,10 +96,15 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql", "redis"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of an empty store, of each kind in turn."""
-    if request.param == "sqlite":
+    return empty_store(request.param, request, tmp_path)
+
+
+def empty_store(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty store of a kind."""
+    if kind == "sqlite":
         return f"sqlite:///{tmp_path / 'stopper.db'}"
-    url: str = request.getfixturevalue(f"{request.param}_url")
-    if request.param == "redis":
+    url: str = request.getfixturevalue(f"{kind}_url")
+    if kind == "redis":
         import redis
 
         redis.Redis.from_url(url).flushall()

@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from stopper.guard.jose import JoseError, parse, sign, verified
-from stopper.guard.keyfile import new_key, private
+from stopper.guard.kept_keys import new_key, private
 from stopper.guard.keys import Key, KeyRing, RefusedKeyError, from_jwk, from_jwks
 
 ALGORITHMS = ["EdDSA", "ES256", "PS256", "RS256", "HS256"]

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from stopper.guard import ConfigurationError, Guard, opaque
 from stopper.guard.claims import ClaimError, Expectation, check
 from stopper.guard.jose import JoseError, json_object, parse, sign, verified
-from stopper.guard.keyfile import new_key
+from stopper.guard.kept_keys import new_key
 from stopper.guard.keys import RefusedKeyError, from_jwk
 from stopper.guard.remote import RemoteKeys, RemoteKeysError
 from stopper.guard.settings import Settings

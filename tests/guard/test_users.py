@@ -11,7 +11,7 @@ import pytest
 from stopper.guard import Guard
 from stopper.guard.feed import Feed
 from stopper.guard.jose import sign
-from stopper.guard.keyfile import new_key
+from stopper.guard.kept_keys import new_key
 from stopper.guard.remote import RemoteKeys
 from stopper.guard.store import Kind, open_store
 from stopper.guard.token import LONGEST_USER, Token, user

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar, cast, overload
@@ -68,6 +69,8 @@ __all__ = [
     "current_subject",
     "current_token",
 ]
+
+logger = logging.getLogger("stopper")
 
 Subject = TypeVar("Subject", bound=Callable[..., Any] | Blueprint)
 
@@ -132,7 +135,7 @@ class Guard:
             raise ConfigurationError("the application is guarded already")
         settings = Settings.from_config(app.config, app.instance_path)
         store.check_at_start(settings.store, "STOPPER_STORE" in app.config)
-        signing_keys(settings)
+        _check_keys(settings)
         gate = app.extensions[EXTENSION] = Gate(app, self._default)
         gate.load_subject = self._load_subject
         self._gates.append(gate)
@@ -302,6 +305,14 @@ class Guard:
         """Return the headers of a caller with a fresh token, for the tests of an application."""
         with app.app_context():
             return {"Authorization": f"Bearer {self.issue(subject, scopes)['access_token']}"}
+
+
+def _check_keys(settings: Settings) -> None:
+    """Raise ConfigurationError for signing keys that cannot be used; a store that is away may come back."""
+    try:
+        signing_keys(settings, lambda: store.open_store(settings.store)).check()
+    except StoreError as error:
+        logger.warning("%s; tokens are signed and verified when the keys can be had", error)
 
 
 def _issuing_gate() -> Gate:

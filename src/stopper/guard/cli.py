@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -222,13 +221,12 @@ def check() -> None:
 def list_keys() -> None:
     """List the keys: id, algorithm, and what each does."""
     gate = current_gate()
-    settings = gate.settings
-    if not (settings.signing_keys or settings.signing_keys_file or Path(settings.key_file).exists()):
+    with _one_line_errors():
+        listed = gate.tokens.keys.listed()
+    if not listed:
         click.echo("no keys yet: the first is made when it is needed", err=True)
         return
-    with _one_line_errors():
-        ring = list(gate.tokens.keys.ring())
-    rows = [(key.id, key.algorithm, "signs" if key is ring[0] else "verifies") for key in ring]
+    rows = [(key.id, key.algorithm, "signs" if key is listed[0] else "verifies") for key in listed]
     _columns([("ID", "ALGORITHM", "USE"), *rows])
 
 

@@ -6,12 +6,14 @@ What makes and rotates them is outside; here the first signs, and the others, wh
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from joserfc.errors import JoseError as LibraryError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jwk import Key as Material
 
+from stopper.guard.kept_keys import KeptKeys, KeyPlace
 from stopper.guard.keyfile import KeyFile
 from stopper.guard.keys import Key, KeyRing, RefusedKeyError, from_jwk
 from stopper.guard.settings import ConfigurationError, Settings
@@ -43,6 +45,17 @@ class PemKeys:
         """Return the keys, the signing one first."""
         return self._ring
 
+    def find(self, key_id: str | None) -> Key | None:
+        """Return the key of an id, or None."""
+        return self._ring.find(key_id)
+
+    def check(self) -> None:
+        """Do nothing more: what will not do was refused when it was taken."""
+
+    def listed(self) -> list[Key]:
+        """Return the keys, the signing one first."""
+        return list(self._ring)
+
     def rotate(self) -> Key:
         """Raise RefusedKeyError: a new key is put first by whoever configures the keys."""
         raise RefusedKeyError("the keys are configured: put the new one first in STOPPER_SIGNING_KEYS and restart")
@@ -52,18 +65,20 @@ class PemKeys:
         raise RefusedKeyError("the keys are configured: take it out of STOPPER_SIGNING_KEYS and restart")
 
 
-def signing_keys(settings: Settings) -> KeyFile | PemKeys:
-    """Return our own signing keys: those of the configuration, else those of the key file.
+def signing_keys(settings: Settings, store: Callable[[], KeyPlace]) -> KeptKeys | PemKeys:
+    """Return our own signing keys: those of the configuration, else those of the key file or, if so wanted, the store.
 
-    Raises ConfigurationError for keys that cannot be used and for files that others can read; makes no key.
+    Raises ConfigurationError for a configuration that cannot be used; opens neither file nor store.
     """
     if settings.signing_keys:
         return PemKeys(settings.signing_keys.reveal(), settings.algorithm)
     if settings.signing_keys_file:
         return PemKeys(read_file(Path(settings.signing_keys_file)), settings.algorithm)
-    keys = KeyFile(Path(settings.key_file), settings.algorithm, settings.key_encryption_key)
-    keys.check()
-    return keys
+    algorithm, encryption_key, grace = settings.algorithm, settings.key_encryption_key, settings.store_grace
+    if settings.key_storage == "store":
+        return KeptKeys(store(), "the store", algorithm, encryption_key, grace)
+    path = Path(settings.key_file)
+    return KeptKeys(KeyFile(path), path.name, algorithm, encryption_key, grace)
 
 
 def read_file(path: Path) -> str:

@@ -76,12 +76,14 @@ class Settings:
     """The names under which this API is meant; our own issuer where none is given."""
     algorithm: str = "EdDSA"
     """What new keys sign with: EdDSA, Ed25519, ES256, PS256, RS256 or HS256."""
+    key_storage: str = "file"
+    """Where our keys are kept: `file`, or `store` for several hosts, which needs `key_encryption_key`."""
     key_file: str = ""
-    """Where our keys are kept; empty for `stopper-keys.json` in the instance folder."""
+    """The file of our keys; empty for `stopper-keys.json` in the instance folder."""
     key_encryption_key: Secret | None = None
-    """32 bytes in base64url that encrypt the key file; also as environment variable."""
+    """32 bytes in base64url that encrypt our keys where they are kept; also as environment variable."""
     signing_keys: Secret | None = None
-    """Keys of your own in place of the key file: PEM blocks, the signing one first; also as environment variable."""
+    """Keys of your own in place of ours: PEM blocks, the signing one first; also as environment variable."""
     signing_keys_file: str = ""
     """A file with those PEM blocks; also as environment variable."""
     peppers: tuple[Secret, ...] = ()
@@ -132,6 +134,8 @@ class Settings:
         settings = cls(**values)
         if settings.signing_keys and settings.signing_keys_file:
             raise ConfigurationError("STOPPER_SIGNING_KEYS and STOPPER_SIGNING_KEYS_FILE are both set")
+        if settings.key_storage == "store" and config.get("STOPPER_KEY_FILE"):
+            raise ConfigurationError("STOPPER_KEY_FILE is set, and STOPPER_KEY_STORAGE says the store")
         if settings.token_format == "jwt" and not settings.issuer:
             raise ConfigurationError("STOPPER_TOKEN_FORMAT = 'jwt' needs STOPPER_ISSUER")
         return settings
@@ -262,6 +266,7 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "trusted_proxies": _proxies,
     "proxy_header": _proxy_header,
     "token_format": _one_of("opaque", "jwt"),
+    "key_storage": _one_of("file", "store"),
     "algorithm": _one_of("EdDSA", "Ed25519", "ES256", "PS256", "RS256", "HS256"),
     "leeway": _leeway,
     "issuer": _issuer,

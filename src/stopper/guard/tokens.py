@@ -13,7 +13,7 @@ from stopper.guard import opaque, redact, respond, signed
 from stopper.guard.claims import PROFILES, ClaimError, Expectation
 from stopper.guard.feed import Feed
 from stopper.guard.jose import JoseError
-from stopper.guard.keyfile import KeyFile
+from stopper.guard.kept_keys import KeptKeys
 from stopper.guard.pem import PemKeys, signing_keys
 from stopper.guard.recent import Recent
 from stopper.guard.remote import RemoteKeys, RemoteKeysError
@@ -52,9 +52,9 @@ class Tokens:
         return Feed(self.store, lag, bound, grace, lambda: self._verified.clear())
 
     @functools.cached_property
-    def keys(self) -> KeyFile | PemKeys:
+    def keys(self) -> KeptKeys | PemKeys:
         """Our own signing keys."""
-        return signing_keys(self.settings)
+        return signing_keys(self.settings, lambda: self.store)
 
     @functools.cached_property
     def audiences(self) -> list[str]:
@@ -77,7 +77,7 @@ class Tokens:
         if settings.issuer:
             audiences, profile = frozenset(self.audiences), PROFILES["rfc9068"]
             own = Expectation(settings.issuer, audiences, profile, settings.access_lifetime, settings.leeway)
-            issuers[settings.issuer] = own, lambda key_id: self.keys.ring().find(key_id)
+            issuers[settings.issuer] = own, self.keys.find
         return SignedTokens(issuers)
 
     # ----------------------------------------------------------------------- verify

@@ -60,6 +60,15 @@ class Redemption(NamedTuple):
 class Store(ClientStore, Protocol):
     """What the guard asks of a store. Every method may raise StoreError. Times are seconds since 1970."""
 
+    shared: bool
+    """True: others than this account may read what is kept here, so that no signing key lies here in clear."""
+
+    def read_keys(self) -> str | None:
+        """Return the document of signing keys, or None where there is none."""
+
+    def replace_keys(self, old: str | None, new: str) -> bool:
+        """Put a document of signing keys in place of another, or of none; return False where it is not that one."""
+
     def add(self, digest: bytes, token: Token) -> bool:
         """Keep an access token under its digest; return False, keeping nothing, where its id is taken."""
 

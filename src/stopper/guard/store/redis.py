@@ -19,6 +19,7 @@ from stopper.guard.token import Refresh, Token
 _PREFIX = "stopper:"
 _STREAM = _PREFIX + "revocations"
 _CLIENTS = _PREFIX + "clients"
+_KEYS = _PREFIX + "keys"
 _SEQUENCE_BITS = 20
 _INDEX_STAYS = 30 * 86_400
 
@@ -38,6 +39,12 @@ if ARGV[1] - fields.used_at <= tonumber(ARGV[2]) then
     if #later == 0 or (#later == 1 and later[1] == KEYS[1]) then return {fields.data, 0} end
 end
 return {fields.data, 1}
+"""
+
+_REPLACE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
 """
 
 Parameters = ParamSpec("Parameters")
@@ -67,6 +74,8 @@ def _driver() -> Any:
 
 class RedisStore:
     """A store in the Redis of a URL. Nothing is opened before the first use."""
+
+    shared = True
 
     def __init__(self, url: str) -> None:
         """Take the URL; raise ConfigurationError where the driver is missing."""
@@ -236,6 +245,21 @@ class RedisStore:
     def remove_client(self, client_id: str) -> bool:
         """Forget a client; tell whether there was one."""
         return bool(self._redis.hdel(_CLIENTS, client_id))
+
+    # ----------------------------------------------------------------------- signing keys
+
+    @_as_store_error
+    def read_keys(self) -> str | None:
+        """Return the document of signing keys, or None where there is none."""
+        document: str | None = self._redis.get(_KEYS)
+        return document
+
+    @_as_store_error
+    def replace_keys(self, old: str | None, new: str) -> bool:
+        """Put a document of signing keys in place of another, or of none; return False where it is not that one."""
+        if old is None:
+            return bool(self._redis.set(_KEYS, new, nx=True))
+        return bool(self._redis.eval(_REPLACE, 1, _KEYS, old, new))
 
 
 def _whole(moment: float) -> int:

@@ -98,10 +98,18 @@ clients = sa.Table(
     sa.Column("secrets", sa.Text, nullable=False),
 )
 
+# One row: the document of signing keys, encrypted, where they are kept here.
+keys = sa.Table(
+    "stopper_keys",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
 # Which migration the tables are of; Alembic writes it too.
 schema = sa.Table("stopper_schema", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
 
-REVISION = "first"
+REVISION = "keys"
 """The migration that this code is written for."""
 
 _FIND = sa.select(*(tokens.c[name] for name in _TOKEN_FIELDS)).where(tokens.c.digest == sa.bindparam("digest"))
@@ -110,6 +118,8 @@ _NEXT_NUMBER = sa.update(counter).values(number=counter.c.number + 1).returning(
 
 class SqlStore:
     """A store in the database of an SQLAlchemy URL. The tables are made on first use where they are missing."""
+
+    shared = True
 
     def __init__(self, url: str) -> None:
         """Take the URL; nothing is opened before the first use."""
@@ -329,6 +339,27 @@ class SqlStore:
         """Forget a client; tell whether there was one."""
         with self._transaction() as connection:
             return connection.execute(clients.delete().where(clients.c.id == client_id)).rowcount == 1
+
+    # ----------------------------------------------------------------------- signing keys
+
+    def read_keys(self) -> str | None:
+        """Return the document of signing keys, or None where there is none."""
+        with self._transaction() as connection:
+            document: str | None = connection.scalar(sa.select(keys.c.document))
+        return document
+
+    def replace_keys(self, old: str | None, new: str) -> bool:
+        """Put a document of signing keys in place of another, or of none, which the row's primary key makes one's."""
+        if old is not None:
+            replacing = keys.update().where(keys.c.document == old).values(document=new)
+            with self._transaction() as connection:
+                return connection.execute(replacing).rowcount == 1
+        try:
+            with self._transaction() as connection:
+                connection.execute(keys.insert().values(id=1, document=new))
+        except IntegrityError:
+            return False
+        return True
 
     # ----------------------------------------------------------------------- the database
 
