@@ -124,6 +124,24 @@ def test_folders(tmp_path: Path) -> None:
     one_line(stopper("scan", tmp_path), "no Python files")
 
 
+def test_manifests_with_what_they_include(tmp_path: Path) -> None:
+    """What requirements include is read by whatever name, once and inside the folder; what is missing is told."""
+    (tmp_path / "outside.lst").write_text("joserfc==1.6.7\n")
+    folder = tmp_path / "shop"
+    (folder / "deps").mkdir(parents=True)
+    (folder / "app.py").write_text("import jwt\n")
+    includes = "-r deps/web.lst\n-r ../outside.lst\n-c deps/missing.lst\n-r requirements.txt\n"
+    (folder / "requirements.txt").write_text(includes)
+    (folder / "deps" / "web.lst").write_text("-r more.lst\nPyJWT==2.3.0\n")
+    (folder / "deps" / "more.lst").write_text("-r web.lst\nauthlib==1.6.8\n")
+    report = json.loads(stopper("scan", folder, "--format", "json").stdout)
+    found = [(each["place"]["uri"], each["place"]["line"]) for each in report["findings"] if each["control"] == "BT215"]
+    assert sorted(found) == [("deps/more.lst", 2), ("deps/web.lst", 2)]
+    assert [skip["why"] for skip in report["skips"] if skip["what"] == "deps/missing.lst"] == [
+        "no such file or directory"
+    ]
+
+
 @pytest.mark.parametrize(
     "reference", ["file:///etc/passwd", "http://169.254.169.254/latest/meta-data", "../../etc/passwd"]
 )

@@ -68,9 +68,11 @@ def test_requirements_are_read_as_pip_reads_them() -> None:
 
 
 def test_a_line_that_cannot_be_read_is_told_without_its_text() -> None:
-    """The other lines are read all the same."""
+    """The other lines are read all the same, and many such lines are one reason."""
     (manifest,) = read_project([("requirements.txt", b"pyjwt 2.3.0 canary\nflask==3.0.0\n")]).manifests
-    assert manifest.unread == ("line 1 is no requirement",)
+    assert manifest.unread == ("what line 1 names cannot be read",)
+    (several,) = read_project([("requirements.txt", b"pyjwt 2.3.0\nflask 1\nflask==x=\n")]).manifests
+    assert several.unread == ("what line 1 names cannot be read, nor what 2 more lines name",)
     assert [pin.package for pin in manifest.pins] == ["flask"]
 
 

@@ -58,7 +58,7 @@ def read(path: str, data: bytes) -> Manifest:
         pins = tuple(reader(page))
     except UnreadableManifestError as error:
         return Manifest(path, kind, (), (str(error),))
-    return Manifest(path, kind, pins, tuple(page.unread))
+    return Manifest(path, kind, pins, page.unread)
 
 
 def _known(path: str) -> tuple[Kind, _Reader] | None:

@@ -76,11 +76,11 @@ def serves_development(name: str) -> bool:
 
 @dataclass(slots=True)
 class Page:
-    """The text of a manifest, in which things are found again by line; readers note in `unread` what they cannot."""
+    """The text of a manifest, in which things are found again by line; readers note the lines that they cannot read."""
 
     path: str
     lines: list[str]
-    unread: list[str] = field(default_factory=list)
+    unreadable: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, path: str, data: bytes) -> Page:
@@ -92,6 +92,15 @@ class Page:
         except UnicodeDecodeError:
             raise UnreadableManifestError("its bytes are no UTF-8 text") from None
         return cls(path, re.split(r"\r\n|\r|\n", text))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Return what could not be read, in words: nothing, or one line and how many more."""
+        if not self.unreadable:
+            return ()
+        others = len(self.unreadable) - 1
+        more = f", nor what {others} more {'line' if others == 1 else 'lines'} name" if others else ""
+        return (f"what line {self.unreadable[0]} names cannot be read{more}",)
 
     @property
     def text(self) -> str:
@@ -116,7 +125,7 @@ class Page:
         try:
             wanted = Requirement(text)
         except InvalidRequirement:
-            self.unread.append(f"line {line} is no requirement")
+            self.unreadable.append(line)
             return
         if wanted.url is None and (wanted.marker is None or ever_true(str(wanted.marker))):
             aside = development or serves_development(self.path)
@@ -127,7 +136,7 @@ class Page:
         try:
             exactly = SpecifierSet(f"=={version}")
         except InvalidSpecifier:
-            self.unread.append(f"line {line} holds no version")
+            self.unreadable.append(line)
             return
         yield Pin(canonicalize_name(name), exactly, self.place(line), development or serves_development(self.path))
 
