@@ -95,6 +95,10 @@ def test_too_large_is_skipped() -> None:
         b"key = settings.API_KEY",
         b"requests.get(url, headers={'Authorization': x})",
         b"app.wsgi_app = ProxyFix(app.wsgi_app)",
+        b"from Crypto.PublicKey import RSA\npair = RSA.generate(1024)",
+        b"subprocess.run(['openssl', 'genrsa', '1024'])",
+        b"answer.headers['Strict-Transport-Security'] = 'max-age=0'",
+        b"answer.headers['Access-Control-Allow-Origin'] = origin",
     ],
 )
 def test_relevant(source: bytes) -> None:

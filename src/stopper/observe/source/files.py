@@ -57,6 +57,7 @@ _TELLING = (
     *(b"flask", b"jwt", b"jose", b"itsdangerous", b"authlib", b"oauth", b"bearer", b"authoriz", b"secret"),
     *(b"passw", b"api_key", b"apikey", b"credential", b"x-forwarded", b"blueprint", b"add_url_rule", b"proxyfix"),
     *(b"add_resource", b"methodview", b"access_token", b"auth_token", b"refresh_token", b"signing_key"),
+    *(b"rsa.generate", b"generate_private_key", b"newkeys(", b"genrsa", b"strict-transport", b"access-control-allow"),
 )
 """Lower-case words, any of which makes a file worth parsing."""
 
