@@ -73,21 +73,8 @@ def _source(entry: Entry, case: Path) -> Judged:
     project = read_project([(case.name, case.read_bytes())])
     for module in project.modules:
         said = entry.hooks["source"](module)
-        weighed = (Scope().weighed(module, verdict, entry.control.severity) for verdict in said)
+        weighed = (Scope().weighed(project, verdict, entry.control.severity) for verdict in said)
         _sort(judged, (verdict for verdict in weighed if verdict is not None), _at_place)
-    return judged
-
-
-def _manifest(entry: Entry, case: Path) -> Judged:
-    """Run over a folder: what a manifest is, its name says."""
-    files = {path.relative_to(case).as_posix(): path for path in sorted(case.rglob("*")) if path.is_file()}
-    judged = Judged()
-    for name, path in files.items():
-        own = marks(name, path.read_text())
-        judged.bad |= own.bad
-        judged.ok |= own.ok
-    for manifest in read_project((name, path.read_bytes()) for name, path in files.items()).manifests:
-        _sort(judged, entry.hooks["manifest"](manifest), _at_place)
     return judged
 
 
@@ -311,7 +298,6 @@ def _joint(entry: Entry, case: Path) -> Judged:
 _RUNNERS: Mapping[str, Callable[[Entry, Path], Judged]] = {
     "spec": _spec,
     "source": _source,
-    "manifest": _manifest,
     "manifest": _manifest,
     "wire": _wire,
     "app": _app,

@@ -235,8 +235,9 @@ class Failure:
 class Coverage:
     """What was looked at, in numbers; `reached` and `eligible` count operations under the given permissions.
 
-    `files_irrelevant` are source files in which nothing stands that any control looks at; what is neither of these nor
-    analysed was not read.
+    `files_irrelevant` are source files in which nothing stands that any control looks at, `files_left_out` those of
+    which nothing is said because they are tests or other people's code; what is neither of these nor analysed was not
+    read.
     """
 
     operations_in_spec: int = 0
@@ -252,6 +253,7 @@ class Coverage:
     identity: bool = False
     controls_asked: tuple[str, ...] = ()
     files_irrelevant: int = 0
+    files_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

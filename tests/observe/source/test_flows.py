@@ -17,7 +17,6 @@ from stopper.observe.source.flows import (
     credential,
     flows,
     jose_calls,
-    literals,
     made_by,
     safe,
 )
@@ -201,15 +200,6 @@ def test_time_grows_no_faster_than_the_text() -> None:
 
     seconds(50)
     assert seconds(800) < 12 * max(seconds(200), 0.01)
-
-
-@pytest.mark.parametrize("path", ["tests/test_shop.py", "shop/conftest.py", "vendor/lib/shop.py", "site-packages/a.py"])
-def test_tests_and_vendored_code_are_left_out(path: str) -> None:
-    """Nothing is said of tests and of other people's code."""
-    text = HEADER + "SECRET_KEY = 'x'\ndef view(access_token):\n    print(access_token)\n"
-    (shop,) = read_project([(path, text.encode())]).modules
-    assert flows(shop) == ()
-    assert literals(shop) == ()
 
 
 def test_claims_keep_what_is_sure_and_what_is_not() -> None:

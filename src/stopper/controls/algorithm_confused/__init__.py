@@ -33,7 +33,6 @@ from typing import Any
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import Act, jose_calls, last_name, place, settings, written
-from stopper.observe.source.standing import severity
 
 CONTROL = Control(
     id="BT406",
@@ -89,13 +88,9 @@ def _mixed(algorithms: Any) -> bool:
 
 
 def _broken(module: Module, node: ast.AST) -> Iterable[Verdict]:
-    weight = severity(module, node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message="the same key verifies by HMAC and by a public-key algorithm, as the token chooses",
         place=place(module, node),
         endpoints=module.endpoints(node),
-        severity=weight,
     )

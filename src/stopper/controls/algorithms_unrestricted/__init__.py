@@ -32,7 +32,6 @@ from collections.abc import Iterable, Iterator
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module, within
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, place, words, written
-from stopper.observe.source.standing import severity
 
 CONTROL = Control(
     id="BT420",
@@ -115,13 +114,9 @@ def _compared(call: JoseCall, name: str) -> bool:
 
 
 def _broken(call: JoseCall, message: str) -> Iterable[Verdict]:
-    weight = severity(call.module, call.node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(call.module, call.node),
         endpoints=call.module.endpoints(call.node),
-        severity=weight,
     )

@@ -35,7 +35,6 @@ from collections.abc import Iterable, Iterator
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Function, Module, within
 from stopper.observe.source.flows import Says, credential, last_name, place, words
-from stopper.observe.source.standing import severity, silent
 from stopper.secret import Secret
 
 CONTROL = Control(
@@ -60,7 +59,7 @@ _HARMLESS = frozenset({"", "null", "none", "undefined", "nil", "bearer", "basic"
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at what decorators and verifications let through by a switch, and at tokens that the code itself knows."""
-    if silent(module) or not module.mentions("token", "auth", "jwt", "login"):
+    if not module.mentions("token", "auth", "jwt", "login"):
         return
     for branch in module.nodes(ast.If):
         function = module.function_of(branch)
@@ -160,13 +159,9 @@ def _welcomes(module: Module, function: Function, branch: ast.If) -> bool:
 
 
 def _broken(module: Module, node: ast.AST, message: str, known: Secret | None = None) -> Iterable[Verdict]:
-    weight = severity(module, node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(module, node, known),
         endpoints=module.endpoints(node),
-        severity=weight,
     )

@@ -38,7 +38,6 @@ from stopper.observe.source.flows import Says, credential, last_name, place, wor
 from stopper.observe.source.labels import bare, label
 from stopper.observe.source.models import overloaded
 from stopper.observe.source.names import Assigned, bindings_of
-from stopper.observe.source.standing import severity, silent
 
 CONTROL = Control(
     id="BT419",
@@ -74,16 +73,15 @@ _SETS = frozenset("set update refresh rotate save store put sync change replace 
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at every `==` and `!=` between two values of which each is, by name or making, a secret."""
-    if silent(module) or not module.mentions(*_SPEAKS) or not module.mentions(*_SECURITY):
+    if not module.mentions(*_SPEAKS) or not module.mentions(*_SECURITY):
         return
     for compare in module.nodes(ast.Compare):
         what = _compared(module, compare)
         if not what or _in_query(module, compare) or not _of_a_caller(module, compare):
             continue
-        weight = severity(module, compare, Severity.LOW if what == "a password's hash" else CONTROL.severity)
-        if weight is not None:
-            message = f"{what} is compared by `{_sign(compare)}`, whose time tells how much of it was right"
-            yield Verdict(False, message, place(module, compare), module.endpoints(compare), severity=weight)
+        full = Severity.LOW if what == "a password's hash" else CONTROL.severity
+        message = f"{what} is compared by `{_sign(compare)}`, whose time tells how much of it was right"
+        yield Verdict(False, message, place(module, compare), module.endpoints(compare), severity=full)
     for call in module.nodes(ast.Call):
         if last_name(call) in _CONSTANT_TIME:
             yield Verdict(True, "compared in constant time", place(module, call), module.endpoints(call))

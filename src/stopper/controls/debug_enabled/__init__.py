@@ -32,8 +32,8 @@ from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module, within
+from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import last_name, place, words
-from stopper.observe.source.standing import severity, silent
 from stopper.observe.source.starting import EVERYWHERE, is_application, listens_on, starts_application
 
 CONTROL = Control(
@@ -59,15 +59,14 @@ Found = tuple[ast.AST, str, Severity | None]
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at how the application is run, at `app.debug`, the environment and the classes of configuration."""
-    if silent(module) or not module.mentions("debug", "flask_env"):
+    if not module.mentions("debug", "flask_env"):
         return
     for node, message, full in (*_calls(module), *_assignments(module)):
         if full is None:
             yield Verdict(True, message, place(module, node))
             continue
-        weight = severity(module, node, full)
-        if weight is not None and not _on_own_machine(module, node):
-            yield Verdict(False, message, place(module, node), module.endpoints(node), severity=weight)
+        if not on_own_machine(module, node) and not _left_to_the_operator(module, node):
+            yield Verdict(False, message, place(module, node), module.endpoints(node), severity=full)
 
 
 def _calls(module: Module) -> Iterator[Found]:
@@ -195,22 +194,9 @@ def _left_to_the_operator(module: Module, node: ast.AST) -> bool:
     """Tell whether a node runs only where the environment says so."""
     inner = node
     for outer in module.ancestors(node):
-        if isinstance(outer, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if not _NOT_HERE.isdisjoint(words(outer.name)):
-                return True
-        elif isinstance(outer, ast.If) and inner is not outer.test and not _is_main(outer):
-            told = {word for part in within(outer.test) for word in words(_said(part))}
-            if not _NOT_HERE.isdisjoint(told) or "env" in told or "environ" in told:
+        if isinstance(outer, ast.If) and inner is not outer.test:
+            names = (last_name(part) for part in within(outer.test) if isinstance(part, ast.Name | ast.Attribute))
+            if any(not {"env", "environ"}.isdisjoint(words(name)) for name in names):
                 return True
         inner = outer
     return False
-
-
-def _is_main(branch: ast.If) -> bool:
-    return any(isinstance(part, ast.Name) and part.id == "__name__" for part in within(branch.test))
-
-
-def _said(node: ast.AST) -> str:
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
-    return last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""

@@ -37,7 +37,6 @@ from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module, within
 from stopper.observe.source.answers import handles_errors, reaches_client
 from stopper.observe.source.flows import last_name, place
-from stopper.observe.source.standing import severity, silent
 
 CONTROL = Control(
     id="BT317",
@@ -63,7 +62,7 @@ _TEXTS = frozenset({"message", "args", "orig", "statement", "stderr", "output", 
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at handlers of unforeseen exceptions, and at tracebacks, for a text that becomes a part of an answer."""
-    if silent(module) or not ("except" in module.text or "errorhandler" in module.text):
+    if not ("except" in module.text or "errorhandler" in module.text):
         return
     for anchor, uses in _errors(module):
         shown = [use for use in uses if reaches_client(module, use)]
@@ -123,13 +122,9 @@ def _traces(module: Module) -> Iterator[ast.Call]:
 
 
 def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
-    weight = severity(module, node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(module, node),
         endpoints=module.endpoints(node),
-        severity=weight,
     )

@@ -32,7 +32,6 @@ from dataclasses import replace
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import UNKNOWN, Module
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, seconds, settings, words
-from stopper.observe.source.standing import severity
 from stopper.observe.views import Credential
 
 CONTROL = Control(
@@ -130,13 +129,9 @@ def _handed_on(module: Module, call: JoseCall) -> bool:
 
 
 def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
-    weight = severity(module, node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(module, node),
         endpoints=module.endpoints(node),
-        severity=weight,
     )

@@ -34,7 +34,6 @@ from collections.abc import Iterable
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import Literal, literals, place
-from stopper.observe.source.standing import severity
 
 CONTROL = Control(
     id="BT205",
@@ -44,8 +43,8 @@ CONTROL = Control(
     witnesses="S",
     requirements=("G14",),
     labels=("hardcoded_secret",),
-    local=True,
     cwe=(321, 798),
+    local=True,
 )
 
 
@@ -64,13 +63,9 @@ def source(module: Module) -> Iterable[Verdict]:
 
 
 def _broken(module: Module, literal: Literal) -> Iterable[Verdict]:
-    weight = severity(module, literal.anchor, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=f"{literal.name} is a literal in the source: whoever reads the code knows the secret",
         place=place(module, literal.anchor, literal.value),
         endpoints=module.endpoints(literal.anchor),
-        severity=weight,
     )

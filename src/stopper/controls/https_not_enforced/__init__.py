@@ -33,9 +33,9 @@ import ast
 from collections.abc import Iterable
 
 from stopper.model import Control, Severity, Verdict
-from stopper.observe.source import Module, within
-from stopper.observe.source.flows import last_name, place, words
-from stopper.observe.source.standing import severity, silent
+from stopper.observe.source import Module
+from stopper.observe.source.development import on_own_machine
+from stopper.observe.source.flows import last_name, place
 from stopper.observe.source.starting import EVERYWHERE, listens_on, starts_application
 
 CONTROL = Control(
@@ -62,7 +62,7 @@ def source(module: Module) -> Iterable[Verdict]:
 
     What is served by another program (gunicorn, uWSGI) is not seen here: then nothing is said.
     """
-    if silent(module) or not module.mentions(".run(", "run_simple", "talisman"):
+    if not module.mentions(".run(", "run_simple", "talisman"):
         return
     for call in module.nodes(ast.Call):
         name = last_name(call)
@@ -77,10 +77,10 @@ def source(module: Module) -> Iterable[Verdict]:
 
 
 def _broken(module: Module, call: ast.Call, what: str) -> Iterable[Verdict]:
-    weight = severity(module, call, Severity.MEDIUM)  # a proxy that only the operator knows may stand in front
-    if weight is not None and not _on_own_machine(module, call) and _takes_tokens(module):
+    if not on_own_machine(module, call) and _takes_tokens(module):
         message = f"{what}, and takes bearer tokens"
-        yield Verdict(False, message, place(module, call), severity=weight)
+        # a proxy that only the operator knows may stand in front
+        yield Verdict(False, message, place(module, call), severity=Severity.MEDIUM)
 
 
 def _in_clear(module: Module, call: ast.Call) -> bool:
@@ -102,23 +102,3 @@ def _takes_tokens(module: Module) -> bool:
     """Tell whether the project has a route that demands a credential, and speaks of bearer tokens."""
     speaks = any(other.mentions("bearer", "jwt", "access_token") for other in module.project.modules)
     return speaks and any(route.guards for route in module.project.routes)
-
-
-def _on_own_machine(module: Module, node: ast.AST) -> bool:
-    """Tell whether a file, function or condition keeps a start to the developer's machine."""
-    if not _OWN_MACHINE.isdisjoint(words(module.path.rpartition("/")[2].removesuffix(".py"))):
-        return True
-    for outer in module.ancestors(node):
-        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef) and not _OWN_MACHINE.isdisjoint(words(outer.name)):
-            return True
-        if isinstance(outer, ast.If):
-            said = {word for part in within(outer.test) for word in words(_said(part))}
-            if not _OWN_MACHINE.isdisjoint(said):
-                return True
-    return False
-
-
-def _said(node: ast.AST) -> str:
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
-    return last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""

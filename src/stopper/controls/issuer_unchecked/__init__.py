@@ -30,7 +30,6 @@ from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.expectations import Expected, expected, of_another_issuer, shared_secret
 from stopper.observe.source.flows import JoseCall, jose_calls, place
-from stopper.observe.source.standing import severity
 
 CONTROL = Control(
     id="BT414",
@@ -64,13 +63,10 @@ def source(module: Module) -> Iterable[Verdict]:
 def _broken(call: JoseCall, message: str) -> Iterable[Verdict]:
     # a key that only this service has signs no tokens of another issuer
     full = Severity.MEDIUM if shared_secret(call) else CONTROL.severity
-    weight = severity(call.module, call.node, full)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(call.module, call.node),
         endpoints=call.module.endpoints(call.node),
-        severity=weight,
+        severity=full,
     )

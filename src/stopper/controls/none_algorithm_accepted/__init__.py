@@ -30,13 +30,13 @@ RFC 7518 section 3.6; RFC 8725 sections 2.1 and 3.1; ASVS 5.0.0 9.1.2; CWE-327, 
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import UNKNOWN, Module
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, place, settings, words, written
-from stopper.observe.source.standing import severity
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import unsigned
 
@@ -54,17 +54,20 @@ CONTROL = Control(
     local=True,
 )
 
-_SPELLINGS = ("none", "nOnE")
-"""As registered, and as one that slips through a comparison with the registered spelling."""
+_SPELLINGS: tuple[Any, ...] = ("none", "nOnE", "None", "NONE", "none ", "", None, False, ["none"])
+"""As registered, as it slips through a comparison with that spelling, and values that a library may take for it."""
 
 
 def mutate(credential: Credential) -> Iterable[Credential]:
-    """Give the token unsigned, all its claims kept, the header naming `none` in each spelling."""
+    """Give the token unsigned, all its claims kept, the header naming `none` in each spelling and type, and nothing."""
     if credential.jwt is None:
         return
     for spelling in _SPELLINGS:
         header = {**credential.jwt.header, "alg": spelling}
-        yield credential.changed(unsigned(header, credential.jwt.claims), f"algorithm {spelling}, no signature")
+        label = f"algorithm {json.dumps(spelling)}, no signature"
+        yield credential.changed(unsigned(header, credential.jwt.claims), label)
+    header = {name: value for name, value in credential.jwt.header.items() if name != "alg"}
+    yield credential.changed(unsigned(header, credential.jwt.claims), "no algorithm, no signature")
 
 
 # --------------------------------------------------------------------------- the source
@@ -147,13 +150,9 @@ def _lets_through(body: list[ast.stmt]) -> bool:
 
 
 def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
-    weight = severity(module, node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(module, node),
         endpoints=module.endpoints(node),
-        severity=weight,
     )

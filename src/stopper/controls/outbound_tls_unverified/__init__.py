@@ -34,7 +34,6 @@ from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module, within
 from stopper.observe.source.flows import last_name, place, words
 from stopper.observe.source.outbound import beginning, client, outbound, to_loopback
-from stopper.observe.source.standing import severity, silent
 
 CONTROL = Control(
     id="BT110",
@@ -44,8 +43,8 @@ CONTROL = Control(
     witnesses="S",
     requirements=("T10",),
     labels=("tls_verify_off",),
-    local=True,
     cwe=(295, 297),
+    local=True,
 )
 
 _SPEAKS = ("verify", "cert_none", "_unverified", "check_hostname", "disable_warnings", "ssl=false", "requests", "httpx")
@@ -70,7 +69,7 @@ Found = tuple[ast.AST, str]
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at every outbound request and TLS context for a verification that is switched off."""
-    if silent(module) or not module.mentions(*_SPEAKS):
+    if not module.mentions(*_SPEAKS):
         return
     found = [(node, how) for node, how in _switched_off(module) if not _left_to_others(module, node)]
     for node, how in found:
@@ -84,9 +83,7 @@ def source(module: Module) -> Iterable[Verdict]:
 
 
 def _broken(module: Module, node: ast.AST, how: str, full: Severity) -> Iterator[Verdict]:
-    weight = severity(module, node, full)
-    if weight is not None:
-        yield Verdict(False, how, place(module, node), module.endpoints(node), severity=weight)
+    yield Verdict(False, how, place(module, node), module.endpoints(node), severity=full)
 
 
 def _switched_off(module: Module) -> Iterator[Found]:

@@ -37,7 +37,6 @@ from stopper.controls.password_weakly_kept import plain, weak
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import last_name, place
-from stopper.observe.source.standing import severity, silent
 
 CONTROL = Control(
     id="BT316",
@@ -58,15 +57,14 @@ _SLOW = frozenset(
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at every fast hash of a password, and at every place where a password is stored or compared as it is."""
-    if silent(module) or not module.mentions(*_SPEAKS):
+    if not module.mentions(*_SPEAKS):
         return
     said: set[int] = set()
     for node, message in (*weak.hashes(module), *plain.stores(module), *plain.comparisons(module)):
-        weight = severity(module, node, CONTROL.severity)
         line = getattr(node, "lineno", 0)
-        if weight is not None and line not in said:
+        if line not in said:
             said.add(line)
-            yield Verdict(False, message, place(module, node), module.endpoints(node), severity=weight)
+            yield Verdict(False, message, place(module, node), module.endpoints(node))
     for call in module.nodes(ast.Call):
         if last_name(call) in _SLOW and getattr(call, "lineno", 0) not in said:
             message = f"`{last_name(call)}` is made for passwords: each guess costs"

@@ -41,7 +41,6 @@ from collections.abc import Iterable, Iterator
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Definition, Function, Instance, Module
 from stopper.observe.source.flows import is_logger, last_name, place
-from stopper.observe.source.standing import severity
 
 CONTROL = Control(
     id="BT303",
@@ -196,12 +195,8 @@ def _returns_redacted(module: Module, method: ast.FunctionDef) -> bool:
 
 
 def _broken(module: Module, owner: ast.ClassDef, node: ast.AST, why: str) -> Iterable[Verdict]:
-    weight = severity(module, node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=f"{owner.name} does not hide tokens: {why}",
         place=place(module, node),
-        severity=weight,
     )

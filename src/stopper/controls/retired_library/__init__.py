@@ -36,7 +36,6 @@ from collections.abc import Iterable, Iterator
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import place
-from stopper.observe.source.standing import severity, silent
 
 CONTROL = Control(
     id="BT214",
@@ -62,7 +61,7 @@ _KEPT = frozenset({"jwt", "joserfc", "authlib", "flask_jwt_extended"})
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at every import of a library that makes or checks tokens; each retired one is said once a module."""
-    if silent(module) or not module.mentions("jose", "jwt", "authlib", "jsonwebsignature"):
+    if not module.mentions("jose", "jwt", "authlib", "jsonwebsignature"):
         return
     said: set[str] = set()
     for node, name in _imported(module):
@@ -72,9 +71,7 @@ def source(module: Module) -> Iterable[Verdict]:
             continue
         if why and not _stands_in(module, node):
             said.add(library)
-            weight = severity(module, node, CONTROL.severity)
-            if weight is not None:
-                yield Verdict(False, why, place(module, node), severity=weight)
+            yield Verdict(False, why, place(module, node))
         elif library in _KEPT:
             said.add(library)
             yield Verdict(True, f"{library} is kept", place(module, node))

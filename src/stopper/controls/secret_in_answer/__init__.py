@@ -38,7 +38,6 @@ from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Definition, Function, Module, Project, within
 from stopper.observe.source.answers import reaches_client
 from stopper.observe.source.flows import Says, credential, last_name, place, words
-from stopper.observe.source.standing import severity, silent
 from stopper.secret import recognise
 
 CONTROL = Control(
@@ -61,7 +60,7 @@ _WHOLE = frozenset({"flask.Flask.config", "os.environ"})
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at what answers are made of for secrets of the configuration, stored passwords and whole records."""
-    if silent(module) or not module.mentions("passw", "secret", "api_key", "apikey", "_key", "config", "environ"):
+    if not module.mentions("passw", "secret", "api_key", "apikey", "_key", "config", "environ"):
         return
     seen: set[int] = set()
     for node, what in (*_settings(module), *_members(module), *_records(module)):
@@ -299,13 +298,9 @@ def _taken_out(module: Module, name: ast.expr) -> bool:
 
 
 def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
-    weight = severity(module, node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(module, node),
         endpoints=module.endpoints(node),
-        severity=weight,
     )

@@ -31,7 +31,6 @@ from collections.abc import Iterable, Iterator
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import UNKNOWN, Module, within
 from stopper.observe.source.flows import Act, JoseCall, Says, credential, jose_calls, place, words
-from stopper.observe.source.standing import severity
 
 CONTROL = Control(
     id="BT311",
@@ -97,13 +96,9 @@ def _sensitive(name: str) -> bool:
 
 
 def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
-    weight = severity(module, node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(module, node),
         endpoints=module.endpoints(node),
-        severity=weight,
     )

@@ -35,7 +35,6 @@ from typing import Any
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module, Project
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, literals, place, settings, written
-from stopper.observe.source.standing import severity, silent
 from stopper.secret import Secret
 
 CONTROL = Control(
@@ -57,8 +56,6 @@ _FLASK_JWT_EXTENDED = "JWT_SECRET_KEY"
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at the keys of HMAC algorithms, where they are given to a call and where a setting holds them."""
-    if silent(module):
-        return
     seen: set[int] = set()
     for node, key, size in (*_given(module), *_set(module)):
         line = module.place(node).line
@@ -166,13 +163,9 @@ def _hidden(module: Module, key: ast.expr) -> Secret | None:
 
 
 def _broken(module: Module, node: ast.AST, key: ast.expr, message: str) -> Iterable[Verdict]:
-    weight = severity(module, node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(module, node, _hidden(module, key)),
         endpoints=module.endpoints(node),
-        severity=weight,
     )

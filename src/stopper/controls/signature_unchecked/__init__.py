@@ -33,7 +33,6 @@ from collections.abc import Iterable
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, words
-from stopper.observe.source.standing import severity
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import compact, unsigned
 
@@ -47,8 +46,8 @@ CONTROL = Control(
     labels=("jwt_no_verify", "unsigned_token"),
     cwe=(345, 347),
     implied_by=("BT402",),
-    local=True,
     guard="jose.verified",
+    local=True,
 )
 
 
@@ -102,14 +101,10 @@ def _callers_verify(call: JoseCall) -> bool:
 
 
 def _broken(call: JoseCall) -> Iterable[Verdict]:
-    weight = severity(call.module, call.node, CONTROL.severity)
-    if weight is None:
-        return
     where = f" in {call.function.name}()" if call.function else ""
     yield Verdict(
         kept=False,
         message=f"claims are read{where} without verifying the signature ({call.library}), and they are believed",
         place=place(call.module, call.node),
         endpoints=call.module.endpoints(call.node),
-        severity=weight,
     )

@@ -30,9 +30,10 @@ from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import UNKNOWN, Module, within
+from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import Says, credential, last_name, place, settings, words
 from stopper.observe.source.labels import bare, label
-from stopper.observe.source.standing import Standing, severity, silent, standing
+from stopper.observe.source.standing import Standing, of_line
 
 CONTROL = Control(
     id="BT308",
@@ -55,7 +56,7 @@ _WRITTEN = {"secure": "Secure", "httponly": "HttpOnly", "samesite": "SameSite"}
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at every cookie that carries a token, and at the settings of the cookies that libraries set."""
-    if silent(module) or not module.mentions("cookie", "jwt_token_location"):
+    if not module.mentions("cookie", "jwt_token_location"):
         return
     for call in module.nodes(ast.Call):
         if last_name(call) in ("set_cookie", "dump_cookie") and _carries_token(module, call):
@@ -70,11 +71,9 @@ def _judged(module: Module, node: ast.AST, missing: list[str]) -> Iterator[Verdi
         yield Verdict(True, "the cookie with the token is protected", place(module, node), module.endpoints(node))
         return
     full = CONTROL.severity if "httponly" in missing else Severity.MEDIUM
-    weight = severity(module, node, Severity.LOW if missing == ["samesite"] else full)
-    if weight is not None:
-        said = ", ".join(_WRITTEN[flag] for flag in missing)
-        message = f"a cookie carries a token without {said}"
-        yield Verdict(False, message, place(module, node), module.endpoints(node), severity=weight)
+    weight = Severity.LOW if missing == ["samesite"] else full
+    message = f"a cookie carries a token without {', '.join(_WRITTEN[flag] for flag in missing)}"
+    yield Verdict(False, message, place(module, node), module.endpoints(node), severity=weight)
 
 
 # --------------------------------------------------------------------------- cookies that the code sets
@@ -134,17 +133,13 @@ def _settings(module: Module) -> Iterator[Verdict]:
         name = _setting_name(node)
         if value is True:
             yield Verdict(True, f"`{name}` is on", place(module, node))
-        elif value is False and not _on_own_machine(module, node) and not _on_elsewhere(module, name):
+        elif value is False and not on_own_machine(module, node) and not _on_elsewhere(module, name):
             full = CONTROL.severity if name.endswith("HTTPONLY") else Severity.MEDIUM
-            weight = severity(module, node, full)
-            if weight is not None:
-                yield Verdict(False, f"`{name}` is switched off", place(module, node), severity=weight)
+            yield Verdict(False, f"`{name}` is switched off", place(module, node), severity=full)
     for node, value in settings(module, frozenset({"JWT_TOKEN_LOCATION"})):
-        if _holds_cookies(value) and not _anywhere(module, "JWT_COOKIE_SECURE") and not _on_own_machine(module, node):
-            weight = severity(module, node, Severity.MEDIUM)
-            if weight is not None:
-                message = "tokens travel in cookies, and `JWT_COOKIE_SECURE`, which is off by default, is not set"
-                yield Verdict(False, message, place(module, node), severity=weight)
+        if _holds_cookies(value) and not _anywhere(module, "JWT_COOKIE_SECURE") and not on_own_machine(module, node):
+            message = "tokens travel in cookies, and `JWT_COOKIE_SECURE`, which is off by default, is not set"
+            yield Verdict(False, message, place(module, node), severity=Severity.MEDIUM)
 
 
 def _holds_cookies(value: object) -> bool:
@@ -169,24 +164,6 @@ def _on_elsewhere(module: Module, name: str) -> bool:
     """Tell whether the project switches the setting on where it serves users, or leaves it to the environment."""
     for other in module.project.modules:
         for node, value in settings(other, frozenset({name})):
-            if value in (True, UNKNOWN) and standing(other, node) is Standing.PRODUCTION:
+            if value in (True, UNKNOWN) and of_line(other, other.place(node).line) is Standing.PRODUCTION:
                 return True
     return False
-
-
-def _on_own_machine(module: Module, node: ast.AST) -> bool:
-    """Tell whether a class or a condition around a setting keeps it to the developer's machine."""
-    for outer in module.ancestors(node):
-        if isinstance(outer, ast.ClassDef) and not _OWN_MACHINE.isdisjoint(words(outer.name)):
-            return True
-        if isinstance(outer, ast.If):
-            told = {word for part in within(outer.test) for word in words(_said(part))}
-            if not _OWN_MACHINE.isdisjoint(told):
-                return True
-    return False
-
-
-def _said(node: ast.AST) -> str:
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
-    return last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""

@@ -34,7 +34,6 @@ from collections.abc import Iterable
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import Flow, Sink, flows, place, safe
-from stopper.observe.source.standing import severity
 
 CONTROL = Control(
     id="BT302",
@@ -60,14 +59,10 @@ def source(module: Module) -> Iterable[Verdict]:
 
 
 def _broken(module: Module, flow: Flow) -> Iterable[Verdict]:
-    weight = severity(module, flow.sink_node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=f"{flow.what} {flow.sink_kind.value} by {flow.target}",
         place=place(module, flow.sink_node),
         endpoints=module.endpoints(flow.sink_node),
         evidence=(flow.evidence,),
-        severity=weight,
     )

@@ -36,7 +36,6 @@ from collections.abc import Iterable, Iterator
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Function, Module, within
 from stopper.observe.source.flows import Says, credential, last_name, made_by, place, words
-from stopper.observe.source.standing import severity, silent
 
 CONTROL = Control(
     id="BT505",
@@ -59,7 +58,7 @@ _ELSEWHERE = frozenset({"csrf", "xsrf", "device", "push", "fcm", "share", "feed"
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at methods that make a token and keep it, for a way on which they return the one that is kept."""
-    if silent(module) or not module.mentions("token", "api_key", "session_key"):
+    if not module.mentions("token", "api_key", "session_key"):
         return
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
         owner = module.scope(function)
@@ -114,13 +113,9 @@ def _is_kept(node: ast.AST | None, name: str) -> bool:
 
 
 def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
-    weight = severity(module, node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(module, node),
         endpoints=module.endpoints(node),
-        severity=weight,
     )

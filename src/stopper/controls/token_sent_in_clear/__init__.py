@@ -31,11 +31,11 @@ from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module, within
+from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import Says, credential, last_name, place, words
 from stopper.observe.source.labels import label
 from stopper.observe.source.names import Assigned, bindings_of
 from stopper.observe.source.outbound import Outbound, beginning, outbound, to_loopback
-from stopper.observe.source.standing import severity, silent
 
 CONTROL = Control(
     id="BT111",
@@ -65,7 +65,7 @@ _LINK_LOCAL = re.compile(r"^http://(?:169\.254\.|metadata\.)", re.IGNORECASE)
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at every outbound request with a credential, and at what OAuth libraries are told, for `http://`."""
-    if silent(module) or not module.mentions("http:", "https:", "insecure_transport"):
+    if not module.mentions("http:", "https:", "insecure_transport"):
         return
     for call in module.nodes(ast.Call):
         sent = outbound(module, call)
@@ -87,11 +87,10 @@ def _judged(module: Module, node: ast.AST, url: ast.expr, what: str) -> Iterator
         return
     if not re.match(r"http://.", start, re.IGNORECASE) or to_loopback(module, url) or _LINK_LOCAL.match(start):
         return
-    full = Severity.LOW if _NEARBY.match(start) else CONTROL.severity
-    weight = severity(module, node, full)
-    if weight is not None and not _on_own_machine(module, node):
+    if not on_own_machine(module, node):
         message = f"{what} goes over plain HTTP, where anybody on the way reads it"
-        yield Verdict(False, message, place(module, node), module.endpoints(node), severity=weight)
+        full = Severity.LOW if _NEARBY.match(start) else CONTROL.severity
+        yield Verdict(False, message, place(module, node), module.endpoints(node), severity=full)
 
 
 # --------------------------------------------------------------------------- what a request carries
@@ -159,26 +158,6 @@ def _switches(module: Module) -> Iterator[Verdict]:
 
 
 def _switched(module: Module, node: ast.AST, name: str, value: object) -> Iterator[Verdict]:
-    weight = severity(module, node, Severity.MEDIUM)
-    if value and value is not True and weight is not None and not _on_own_machine(module, node):
+    if value and value is not True and not on_own_machine(module, node):
         message = f"`{name}` lets the OAuth library send and take tokens over plain HTTP"
-        yield Verdict(False, message, place(module, node), severity=weight)
-
-
-def _on_own_machine(module: Module, node: ast.AST) -> bool:
-    """Tell whether a class, function or condition around a node keeps it to the developer's machine."""
-    for outer in module.ancestors(node):
-        if isinstance(outer, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if not _OWN_MACHINE.isdisjoint(words(outer.name)):
-                return True
-        elif isinstance(outer, ast.If):
-            told = {word for part in within(outer.test) for word in words(_said(part))}
-            if not _OWN_MACHINE.isdisjoint(told):
-                return True
-    return False
-
-
-def _said(node: ast.AST) -> str:
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
-    return last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+        yield Verdict(False, message, place(module, node), severity=Severity.MEDIUM)

@@ -37,7 +37,6 @@ from collections.abc import Iterable
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import STORES, Column, Flow, columns, flows, place, safe
-from stopper.observe.source.standing import severity
 
 CONTROL = Control(
     id="BT301",
@@ -70,28 +69,21 @@ def _column(module: Module, column: Column) -> Iterable[Verdict]:
         message = f"the column {column.owner.name}.{column.name} {why}"
         yield Verdict(True, message, place=place(module, column.node))
         return
-    weight = severity(module, column.node, Severity.HIGH)
-    if weight is None:
-        return
     name = f"{column.owner.name}.{column.name}"
     yield Verdict(
         kept=False,
         message=f"the column {name} keeps tokens as plain text, and nothing hashes them first",
         place=place(module, column.node),
         endpoints=module.endpoints(column.write) if column.write else (),
-        severity=weight,
+        severity=Severity.HIGH,
     )
 
 
 def _flow(module: Module, flow: Flow) -> Iterable[Verdict]:
-    weight = severity(module, flow.sink_node, CONTROL.severity)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=f"{flow.what} {flow.sink_kind.value} as it is: {flow.target}",
         place=place(module, flow.sink_node),
         endpoints=module.endpoints(flow.sink_node),
         evidence=(flow.evidence,),
-        severity=weight,
     )

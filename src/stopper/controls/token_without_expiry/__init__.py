@@ -45,7 +45,6 @@ from stopper.observe.source.flows import (
     settings,
     words,
 )
-from stopper.observe.source.standing import severity
 from stopper.observe.views import Exchange
 from stopper.observe.wire.answers import issued
 from stopper.observe.wire.evidence import evidence
@@ -161,13 +160,10 @@ def _opaque(module: Module, column: Column) -> Iterable[Verdict]:
 
 
 def _broken(module: Module, node: ast.AST, message: str, full: Severity = CONTROL.severity) -> Iterable[Verdict]:
-    weight = severity(module, node, full)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(module, node),
         endpoints=module.endpoints(node),
-        severity=weight,
+        severity=full,
     )

@@ -39,7 +39,6 @@ from collections.abc import Iterable, Iterator
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Function, Module, within
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, place, reading, words
-from stopper.observe.source.standing import severity, silent
 
 CONTROL = Control(
     id="BT417",
@@ -68,7 +67,7 @@ _IDENTITY = frozenset({"user", "identity", "claims", "payload", "account", "prin
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at what is done where the verification of a token fails."""
-    if silent(module) or "except" not in module.text or not module.mentions(*_TOKENS):
+    if "except" not in module.text or not module.mentions(*_TOKENS):
         return
     fallbacks = {id(_handler(call)) for call in jose_calls(module) if _falls_back(call)}
     for attempt in module.nodes(ast.Try):
@@ -198,13 +197,10 @@ def _handler(call: JoseCall) -> ast.ExceptHandler | None:
 
 
 def _broken(module: Module, node: ast.AST, message: str, full: Severity) -> Iterable[Verdict]:
-    weight = severity(module, node, full)
-    if weight is None:
-        return
     yield Verdict(
         kept=False,
         message=message,
         place=place(module, node),
         endpoints=module.endpoints(node),
-        severity=weight,
+        severity=full,
     )

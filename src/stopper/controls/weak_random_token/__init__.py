@@ -35,7 +35,6 @@ from collections.abc import Iterable
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import Flow, Origin, Sink, flows, place, safe
-from stopper.observe.source.standing import severity
 
 CONTROL = Control(
     id="BT201",
@@ -64,9 +63,6 @@ def source(module: Module) -> Iterable[Verdict]:
 def _broken(module: Module, flow: Flow) -> Iterable[Verdict]:
     where = flow.source_node if flow.together else flow.sink_node
     full = Severity.LOW if flow.source_kind is Origin.UUID else CONTROL.severity
-    weight = severity(module, where, full)
-    if weight is None:
-        return
     kind = flow.says.value if flow.says else "token"
     yield Verdict(
         kept=False,
@@ -74,5 +70,5 @@ def _broken(module: Module, flow: Flow) -> Iterable[Verdict]:
         place=place(module, where),
         endpoints=module.endpoints(flow.sink_node),
         evidence=(flow.evidence,),
-        severity=weight,
+        severity=full,
     )

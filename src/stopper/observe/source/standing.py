@@ -1,13 +1,16 @@
 """Where code stands: what serves users is judged by full severity, what never does is judged by less or not at all.
 
-The rule, applied in this order to the path of the file, then to the class and function around the line:
+The rule, applied in this order to the path of the file, then to the classes and functions around the line:
 
 * a folder `test`, `tests`, `testing`, `spec`, `e2e` or `fixtures`, a file `test_*.py`, `*_test.py`, `tests.py`,
-  `conftest.py`, a class `Test*` or `*TestConfig`, `*TestingConfig`: a test, of which nothing is said;
-* a folder `vendor`, `_vendor`, `third_party`, `site-packages`: other people's code, of which nothing is said here
-  (a vulnerable library is a finding of its own);
-* a folder or file of examples, demos, samples, documentation, migrations, seeds, fake data; a development or local
-  configuration; a class `Dev*Config`: every finding is low.
+  `conftest.py`, a class `Test*` or `*TestConfig`, `*TestingConfig`, a function `test_*`: a test;
+* a folder `vendor`, `_vendor`, `third_party`, `site-packages`: other people's code (a vulnerable library is a finding
+  of its own);
+* a folder or file of examples, demos, samples or documentation; of migrations; of seeds or fake data; of a development
+  or local configuration, or a class `Dev*Config`.
+
+Tests and other people's code are left out and counted, all else but production is judged at low severity at most. The
+engine applies it to what every source control says: no control asks for itself.
 """
 
 from __future__ import annotations
@@ -15,72 +18,120 @@ from __future__ import annotations
 import ast
 import enum
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stopper.model import Severity
+from stopper.model import Place, Severity, Verdict
 
 if TYPE_CHECKING:
-    from stopper.observe.source.module import Module
+    from stopper.observe.source.module import Module, Project
 
 
 class Standing(enum.Enum):
     """Where a line of code stands."""
 
     PRODUCTION = "production"
-    LESSER = "example, migration, seed or development"
-    VENDORED = "vendored"
-    TEST = "test"
+    EXAMPLE = "an example"
+    MIGRATION = "a migration"
+    SEED = "seed data"
+    DEVELOPMENT = "a development configuration"
+    TEST = "a test"
+    VENDORED = "other people's code"
 
 
-_TEST_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "e2e", "fixtures", "testsuite", "unittests"})
 _VENDORED = frozenset({"vendor", "_vendor", "vendored", "third_party", "thirdparty", "site-packages", "node_modules"})
-_LESSER_FOLDERS = frozenset(
-    "example examples demo demos sample samples doc docs documentation migrations alembic seed seeds fake tutorial "
-    "tutorials snippets cookbook playground benchmarks".split()
+_FOLDERS = {
+    **dict.fromkeys("test tests testing spec specs e2e fixtures testsuite unittests".split(), Standing.TEST),
+    **dict.fromkeys(_VENDORED, Standing.VENDORED),
+    **dict.fromkeys("migrations alembic".split(), Standing.MIGRATION),
+    **dict.fromkeys("seed seeds fake".split(), Standing.SEED),
+    **dict.fromkeys("example examples demo demos sample samples doc docs documentation".split(), Standing.EXAMPLE),
+    **dict.fromkeys("tutorial tutorials snippets cookbook playground benchmarks".split(), Standing.EXAMPLE),
+}
+_FILES = (
+    (re.compile(r"^(test_.*|.*_tests?|tests?|conftest|testing|e2e_.*)\.py$"), Standing.TEST),
+    (re.compile(r"^((.*_)?(example|demo|sample)(_.*)?)\.py$"), Standing.EXAMPLE),
+    (re.compile(r"^((.*_)?(seed|seeds|seeder|fake|faker|populate)(_.*)?)\.py$"), Standing.SEED),
+    (re.compile(r"^((.*_)?(local|dev|development)(_.*)?)\.py$"), Standing.DEVELOPMENT),
 )
-_TEST_FILE = re.compile(r"^(test_.*|.*_tests?|tests?|conftest|testing|e2e_.*)\.py$")
-_LESSER_FILE = re.compile(
-    r"^((.*_)?(example|demo|sample|seed|seeds|seeder|fake|faker|populate|local|dev|development)(_.*)?)\.py$"
-)
+_ORDER = (Standing.TEST, Standing.VENDORED, Standing.MIGRATION, Standing.SEED, Standing.EXAMPLE, Standing.DEVELOPMENT)
+"""Which standing a path has that speaks of several: what weighs least comes first."""
+
 _TEST_CLASS = re.compile(r"^(Tests?([A-Z_]|$)|.*Test(ing|s)?(Config|Configuration|Settings)?$|.*TestCase$)")
-_LESSER_CLASS = re.compile(r"(?:^|[a-z_])(Dev|Develop|Development|Local|Example|Demo)(Config|Configuration|Settings)?$")
+_CLASSES = (
+    (_TEST_CLASS, Standing.TEST),
+    (re.compile(r"(?:^|[a-z_])(Example|Demo)(Config|Configuration|Settings)?$"), Standing.EXAMPLE),
+    (re.compile(r"(?:^|[a-z_])(Dev|Develop|Development|Local)(Config|Configuration|Settings)?$"), Standing.DEVELOPMENT),
+)
 
 
-def standing(module: Module, node: ast.AST) -> Standing:
-    """Return where the code at a node stands."""
-    of_file = _of_path(module.path)
+def of_path(path: str) -> Standing:
+    """Return where a file stands, by its folders and name."""
+    *folders, file = path.lower().split("/")
+    told = {_FOLDERS.get(folder) for folder in folders}
+    told.update(standing for pattern, standing in _FILES if pattern.match(file))
+    return next((standing for standing in _ORDER if standing in told), Standing.PRODUCTION)
+
+
+def of_line(module: Module, line: int) -> Standing:
+    """Return where a line stands: by its file, else by the classes and functions around it."""
+    of_file = of_path(module.path)
     if of_file is not Standing.PRODUCTION:
         return of_file
-    for outer in (node, *module.ancestors(node)):
-        if isinstance(outer, ast.ClassDef):
-            if _TEST_CLASS.match(outer.name):
-                return Standing.TEST
-            if _LESSER_CLASS.search(outer.name):
-                return Standing.LESSER
-        elif isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef) and outer.name.startswith("test_"):
-            return Standing.TEST
-    return Standing.PRODUCTION
+    told = {
+        _of_definition(node)
+        for node in module.nodes(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        if node.lineno <= line <= (node.end_lineno or node.lineno)
+    }
+    return next((standing for standing in _ORDER if standing in told), Standing.PRODUCTION)
 
 
-def silent(module: Module) -> bool:
-    """Tell whether nothing is said of a whole file, so that it need not be read further."""
-    return _of_path(module.path) in (Standing.TEST, Standing.VENDORED)
+def _of_definition(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> Standing:
+    if isinstance(node, ast.ClassDef):
+        return next((standing for form, standing in _CLASSES if form.search(node.name)), Standing.PRODUCTION)
+    return Standing.TEST if node.name.startswith("test_") else Standing.PRODUCTION
 
 
-def severity(module: Module, node: ast.AST, full: Severity) -> Severity | None:
-    """Return the severity of a finding at a node, `full` in production; None where nothing is said of it."""
-    where = standing(module, node)
-    if where is Standing.PRODUCTION:
-        return full
-    return min(full, Severity.LOW, key=lambda one: one.rank) if where is Standing.LESSER else None
+# --------------------------------------------------------------------------- what is said of it
 
 
-def _of_path(path: str) -> Standing:
-    *folders, file = path.lower().split("/")
-    if not _TEST_FOLDERS.isdisjoint(folders) or _TEST_FILE.match(file):
-        return Standing.TEST
-    if not _VENDORED.isdisjoint(folders):
-        return Standing.VENDORED
-    if not _LESSER_FOLDERS.isdisjoint(folders) or _LESSER_FILE.match(file):
-        return Standing.LESSER
-    return Standing.PRODUCTION
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a scan says something of; `left_out` are the standings of which it says nothing."""
+
+    left_out: frozenset[Standing] = frozenset({Standing.TEST, Standing.VENDORED})
+
+    def asks(self, path: str) -> bool:
+        """Tell whether a file is judged at all."""
+        return of_path(path) not in self.left_out
+
+    def weighed(self, project: Project, verdict: Verdict, full: Severity) -> Verdict | None:
+        """Return what the source says as it counts where it stands; None where nothing is said of that place.
+
+        `full` is the control's severity, for a verdict that has none of its own.
+        """
+        where = _of_place(project, verdict.place) if verdict.place else Standing.PRODUCTION
+        if where in self.left_out:
+            return None
+        if verdict.kept or where is Standing.PRODUCTION:
+            return verdict
+        return replace(verdict, severity=min(verdict.severity or full, Severity.LOW, key=lambda one: one.rank))
+
+
+EVERYTHING = Scope(frozenset())
+"""Leaves nothing out: what is a test or other people's code is judged like an example."""
+
+
+def _of_place(project: Project, place: Place) -> Standing:
+    module = project.at(place.uri)
+    return of_line(module, place.line) if module is not None else of_path(place.uri)
+
+
+def severity(_module: Module, _node: ast.AST, full: Severity) -> Severity | None:
+    """Return the severity as it is: what stands around the node is weighed by the engine."""
+    return full
+
+
+def silent(_module: Module) -> bool:
+    """Return False: what is left out is not put before the controls."""
+    return False

@@ -18,7 +18,6 @@ from stopper.observe.source.flows.naming import Says, credential, words
 from stopper.observe.source.flows.places import place
 from stopper.observe.source.flows.sinks import Sink
 from stopper.observe.source.flows.values import NONE, Called, Origin, Summary, Taint, Value, merged
-from stopper.observe.source.standing import silent
 
 if TYPE_CHECKING:
     from stopper.observe.source.module import Module
@@ -114,8 +113,6 @@ class Analysis:
     @cached_property
     def _lines(self) -> list[int]:
         """Return the lines with a word that makes them matter, sorted; none in a module that is about other things."""
-        if silent(self.module):
-            return []
         text = self.module.text.lower()
         offsets: set[int] = set()
         for word in _HOT:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stopper.observe.source.flows import analysis, library
 from stopper.observe.source.flows.naming import Says, credential, words
 from stopper.observe.source.flows.spelling import last_name
-from stopper.observe.source.standing import silent
+from stopper.observe.source.standing import Scope
 
 if TYPE_CHECKING:
     from stopper.observe.source.module import Module
@@ -62,7 +62,7 @@ def columns(module: Module) -> tuple[Column, ...]:
 
 def _columns(module: Module) -> Iterator[Column]:
     text = module.text
-    if silent(module) or not any(word in text for word in ("Column", "mapped_column", "Field(")):
+    if not any(word in text for word in ("Column", "mapped_column", "Field(")):
         return
     for owner in module.nodes(ast.ClassDef):
         if not _REVOKED.isdisjoint(words(owner.name)):
@@ -76,7 +76,8 @@ def _columns(module: Module) -> Iterator[Column]:
 
 
 def _mentioning(module: Module, name: str) -> list[Module]:
-    return [other for other in module.project.modules if name in other.text]
+    served = Scope()  # what a test puts into a column says nothing of what the program does
+    return [other for other in module.project.modules if name in other.text and served.asks(other.path)]
 
 
 def _field(owner: ast.ClassDef, node: ast.stmt) -> Iterator[tuple[str, ast.Assign | ast.AnnAssign]]:

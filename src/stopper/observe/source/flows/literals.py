@@ -15,7 +15,6 @@ from stopper.observe.source.flows import analysis
 from stopper.observe.source.flows.jose import Act
 from stopper.observe.source.flows.naming import words
 from stopper.observe.source.flows.spelling import last_name
-from stopper.observe.source.standing import silent
 from stopper.secret import Secret
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def literals(module: Module) -> tuple[Literal, ...]:
 
 def _literals(module: Module) -> tuple[Literal, ...]:
     text = module.text.lower()
-    if silent(module) or not any(word in text for word in _SPEAKS):
+    if not any(word in text for word in _SPEAKS):
         return ()
     found: dict[tuple[int, int], Literal] = {}
     for literal in (*_named(module), *_used_as_keys(module)):
