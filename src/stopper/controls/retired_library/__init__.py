@@ -2,7 +2,8 @@
 
 ## What is wrong
 
-The code imports python-jose, python-jwt, Flask-JWT or the JWS serializers of itsdangerous.
+The code imports python-jose, python-jwt, Flask-JWT or the JWS serializers of itsdangerous, or a requirements file, a
+lock file, the project's description or an installed package names one of these libraries.
 
 ## Why it matters
 
@@ -16,6 +17,8 @@ held to an old release (CWE-477, CWE-1104).
     from jose import jwt
 
     from itsdangerous import TimedJSONWebSignatureSerializer
+
+    python-jose==3.5.0
 
 ## Good
 
@@ -34,7 +37,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Severity, Verdict
-from stopper.observe.source import Module
+from stopper.observe.source import Manifest, Module
 from stopper.observe.source.flows import place
 
 CONTROL = Control(
@@ -52,6 +55,11 @@ _RETIRED = {
     "python_jwt": "python-jwt let tokens be forged, and nobody keeps it: take joserfc or PyJWT",
     "flask_jwt": "Flask-JWT has had no release since 2015: take Flask-JWT-Extended, or the guard",
 }
+_DISTRIBUTED = {name.replace("_", "-"): why for name, why in _RETIRED.items() if name != "jose"} | {
+    "python-jose": _RETIRED["jose"]
+}
+"""The libraries by the name under which they are installed."""
+
 _SERIALIZERS = frozenset({"TimedJSONWebSignatureSerializer", "JSONWebSignatureSerializer"})
 _REMOVED = (
     "itsdangerous has had no JWS serializers since 2.1: the code is held to an old release; take joserfc or PyJWT"
@@ -75,6 +83,16 @@ def source(module: Module) -> Iterable[Verdict]:
         elif library in _KEPT:
             said.add(library)
             yield Verdict(True, f"{library} is kept", place(module, node))
+
+
+def manifest(manifest: Manifest) -> Iterable[Verdict]:
+    """Look at every package that is asked for, locked or installed, whatever its release."""
+    for pin in manifest.pins:
+        if pin.package in _DISTRIBUTED:
+            weight = Severity.LOW if pin.development else CONTROL.severity
+            yield Verdict(False, _DISTRIBUTED[pin.package], pin.place, severity=weight)
+        elif pin.package.replace("-", "_") in _KEPT or pin.package == "pyjwt":
+            yield Verdict(True, f"{pin.package} is kept", pin.place)
 
 
 def _imported(module: Module) -> Iterator[tuple[ast.AST, str]]:
