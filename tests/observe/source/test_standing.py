@@ -17,6 +17,12 @@ def module(path: str, text: str = "secret = 1\n") -> Module:
     return read_project([(path, text.encode())]).modules[0]
 
 
+def test_metadata_speaks_of_the_project() -> None:
+    """That a package was put beside the project is the project's own doing, unless it was for tests."""
+    assert of_path("vendor/PyJWT-2.3.0.dist-info/METADATA") is Standing.PRODUCTION
+    assert of_path("tests/vendor/PyJWT-2.3.0.dist-info/METADATA") is Standing.TEST
+
+
 def broken(where: Module, line: int, severity: Severity | None = None) -> Verdict:
     """Return a broken promise at a line of a module."""
     return Verdict(False, "broken", Place(where.path, line), severity=severity)

@@ -70,6 +70,8 @@ def of_path(path: str) -> Standing:
     *folders, file = path.lower().split("/")
     told = {_FOLDERS.get(folder) for folder in folders}
     told.update(standing for pattern, standing in _FILES if pattern.match(file))
+    if file == "metadata":  # it says of other people's code that the project uses it
+        told.discard(Standing.VENDORED)
     return next((standing for standing in _ORDER if standing in told), Standing.PRODUCTION)
 
 
