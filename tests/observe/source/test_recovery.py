@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from stopper.controls import catalogue
 from stopper.model import Strength
 from stopper.observe.source import State, read_project
-from stopper.observe.source.files import UnreadableError
+from stopper.observe.source.files import UnreadableError, decode_anyhow
 from stopper.observe.source.recovery import recover
 
 
 def recovered(text: str) -> ast.Module:
     """Return the tree of what is read of a text."""
-    return recover(textwrap.dedent(text).encode())[1]
+    return recover(textwrap.dedent(text))
 
 
 def calls(tree: ast.Module) -> dict[str, int]:
@@ -102,7 +102,7 @@ def test_good_source_stays_as_it_is() -> None:
     for module in (ast, textwrap):
         with open(module.__file__, encoding="utf-8") as file:  # noqa: PTH123
             text = file.read()
-        assert ast.dump(recover(text.encode())[1]) == ast.dump(ast.parse(text))
+        assert ast.dump(recover(text)) == ast.dump(ast.parse(text))
 
 
 @given(
@@ -132,14 +132,14 @@ def test_good_source_stays_as_it_is() -> None:
 def test_any_text_is_read_or_refused(rows: list[str]) -> None:
     """Whatever rows stand together, there is a tree or the one error."""
     with contextlib.suppress(UnreadableError):
-        assert isinstance(recover("\n".join(rows).encode())[1], ast.Module)
+        assert isinstance(recover("\n".join(rows)), ast.Module)
 
 
 @pytest.mark.parametrize("source", [b"\0\1import jwt", b"", "importé jwt".encode("utf-16") + b"\0\0"])
 def test_nothing_is_made_of_what_is_no_text(source: bytes) -> None:
     """Bytes that are no text, and a text of which no line can be read, are refused."""
     with pytest.raises(UnreadableError):
-        recover(source)
+        recover(decode_anyhow(source))
 
 
 def test_state_and_verdicts_of_a_file_read_in_part() -> None:

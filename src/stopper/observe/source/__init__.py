@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from stopper.observe.source import manifests
 from stopper.observe.source.constants import UNKNOWN
-from stopper.observe.source.files import FileState, State
+from stopper.observe.source.files import KINDS, FileState, State
 from stopper.observe.source.manifests import Manifest, Pin, included
 from stopper.observe.source.module import Module, Project
 from stopper.observe.source.names import Definition, External, Instance, Package, Target
@@ -42,7 +42,7 @@ __all__ = [
 
 def reads(path: str) -> bool:
     """Tell whether a path, relative with forward slashes, names a file of a kind that a project is made of."""
-    return path.endswith(".py") or manifests.reads(path)
+    return path.endswith(KINDS) or manifests.reads(path)
 
 
 def read_project(files: Iterable[tuple[str, bytes]], name: str = "") -> Project:

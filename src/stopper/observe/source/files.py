@@ -19,6 +19,14 @@ from dataclasses import dataclass
 LARGEST = 2 * 1024 * 1024
 """Bytes of source above which a file is skipped: generated tables, seconds of parsing each."""
 
+LARGEST_NOTEBOOK = 8 * 1024 * 1024
+"""The same for notebooks, most of whose bytes are pictures."""
+
+NOTEBOOK = ".ipynb"
+STUB = ".pyi"
+PYTHON = (".py", ".pyw")
+KINDS = (*PYTHON, STUB, NOTEBOOK, ".pyx", ".pxd", ".pxi")
+"""How the names of the files end that hold Python or, the last three, Cython."""
 
 CHECKED = 1024 * 1024
 """Bytes of files without anything to look at that are parsed all the same, to tell which are no source."""

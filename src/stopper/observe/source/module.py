@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from stopper.model import Endpoint, Place
-from stopper.observe.source import constants, doors, files, manifests, names, owners, reach, recovery, routing
+from stopper.observe.source import constants, doors, files, manifests, names, owners, reach, routing
 from stopper.observe.source.files import FileState, State
 from stopper.observe.source.manifests import Manifest
+from stopper.observe.source.reading import read_source
 from stopper.observe.source.syntax import Function, Index, Scope, uncollected
 from stopper.observe.views import Route
 
@@ -202,35 +203,39 @@ class Project:
                 yield path, source
 
     def _take(self, path: str, source: bytes) -> FileState:
-        if len(source) > files.LARGEST:
-            return FileState(path, State.SKIPPED, f"larger than {files.LARGEST // 1024} KiB")
+        largest = files.LARGEST_NOTEBOOK if path.endswith(files.NOTEBOOK) else files.LARGEST
+        if len(source) > largest:
+            return FileState(path, State.SKIPPED, f"larger than {largest // 1024} KiB")
+        if path.endswith(files.STUB):
+            return FileState(path, State.NOT_RELEVANT, "a stub: types, and no code")
         try:
             if files.relevant(source):
-                self._modules[path] = self._parse(path, source)
-                return FileState(path, State.ANALYSED)
-            self._check(source)
+                return self._read(path, source)
+            self._check(path, source)
         except files.UnreadableError as error:
             self._modules[path] = None
-            return self._recover(path, source, str(error))
+            return FileState(path, State.NOT_PARSED, str(error))
         self._unread[path] = source
         return FileState(path, State.NOT_RELEVANT, "holds nothing that a control looks at")
 
-    def _recover(self, path: str, source: bytes, why: str) -> FileState:
-        """Take what can be read of a file that cannot be parsed whole."""
-        if not files.relevant(source):
-            return FileState(path, State.NOT_PARSED, why)
-        try:
-            text, tree = recovery.recover(source)
-        except files.UnreadableError:
-            return FileState(path, State.NOT_PARSED, why)
-        self.partial.append(Module(self, path, text, tree, partial=True))
-        return FileState(path, State.PATTERNS_ONLY, f"{why}: pattern rules only, line by line")
+    def _read(self, path: str, source: bytes) -> FileState:
+        """Take a file whole or, from one that cannot be parsed, what can be read. Raises UnreadableError."""
+        reading = read_source(path, source)
+        module = Module(self, path, reading.text, reading.tree, partial=bool(reading.lost))
+        if not reading.lost:
+            self._modules[path] = module
+            return FileState(path, State.ANALYSED)
+        self._modules[path] = None
+        self.partial.append(module)
+        return FileState(path, State.PATTERNS_ONLY, reading.lost)
 
-    def _check(self, source: bytes) -> None:
+    def _check(self, path: str, source: bytes) -> None:
         """Parse a file of which nothing else is asked, while there are few: a small project is told of each broken one.
 
         Raises UnreadableError.
         """
+        if not path.endswith(files.PYTHON):
+            return
         self._checked += len(source)
         if self._checked <= files.CHECKED:
             files.parse(files.decode(source))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Tree
 
-from stopper.observe.source.files import UnreadableError, decode_anyhow, parse
+from stopper.observe.source.files import UnreadableError, parse
 
 LARGEST = 1024 * 1024
 """Characters of text above which nothing is recovered: the second tree takes some 150 bytes for each."""
@@ -65,16 +65,8 @@ class _Line:
     opens: bool = False
 
 
-def recover(source: bytes) -> tuple[str, ast.Module]:
-    """Return the text of bytes that are no Python source, and the syntax tree of what can be read of it.
-
-    Raises UnreadableError where that is nothing.
-    """
-    text = decode_anyhow(source)
-    return text, _recovered(text)
-
-
-def _recovered(text: str) -> ast.Module:
+def recover(text: str) -> ast.Module:
+    """Return the syntax tree of what can be read of a text. Raises UnreadableError where that is nothing."""
     if len(text) > LARGEST:
         raise UnreadableError(f"larger than {LARGEST // 1024} KiB")
     rows = [_with_spaces(row) for row in text.split("\n")]
