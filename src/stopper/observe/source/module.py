@@ -14,7 +14,7 @@ from stopper.model import Endpoint, Place
 from stopper.observe.source import constants, doors, files, manifests, names, owners, reach, routing
 from stopper.observe.source.files import FileState, State
 from stopper.observe.source.manifests import Manifest
-from stopper.observe.source.reading import read_source
+from stopper.observe.source.parsing import read_source
 from stopper.observe.source.syntax import Function, Index, Scope, uncollected
 from stopper.observe.views import Route
 
@@ -220,14 +220,14 @@ class Project:
 
     def _read(self, path: str, source: bytes) -> FileState:
         """Take a file whole or, from one that cannot be parsed, what can be read. Raises UnreadableError."""
-        reading = read_source(path, source)
-        module = Module(self, path, reading.text, reading.tree, partial=bool(reading.lost))
-        if not reading.lost:
+        parsed = read_source(path, source)
+        module = Module(self, path, parsed.text, parsed.tree, partial=bool(parsed.lost))
+        if not parsed.lost:
             self._modules[path] = module
             return FileState(path, State.ANALYSED)
         self._modules[path] = None
         self.partial.append(module)
-        return FileState(path, State.PATTERNS_ONLY, reading.lost)
+        return FileState(path, State.PATTERNS_ONLY, parsed.lost)
 
     def _check(self, path: str, source: bytes) -> None:
         """Parse a file of which nothing else is asked, while there are few: a small project is told of each broken one.

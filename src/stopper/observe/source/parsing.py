@@ -11,7 +11,7 @@ from stopper.observe.source.recovery import recover
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Parsed:
     """What is read of a file; `lost` says why only some of its lines could be, and is empty where all were."""
 
     text: str
@@ -19,7 +19,7 @@ class Reading:
     lost: str = ""
 
 
-def read_source(path: str, source: bytes) -> Reading:
+def read_source(path: str, source: bytes) -> Parsed:
     """Return the text and tree of a file whose name tells its kind. Raises UnreadableError where nothing can be read.
 
     The lines of both are those of the file, a notebook's too.
@@ -28,20 +28,20 @@ def read_source(path: str, source: bytes) -> Reading:
         return _read(source)
     notebook = read_notebook(source)
     if not notebook.lines:
-        return Reading("", ast.Module([], []))
-    reading = _read(notebook.code.encode())
-    lost = reading.lost and "its cells are not all Python: pattern rules only, line by line"
-    return Reading(notebook.shown, notebook.placed(reading.tree), lost)
+        return Parsed("", ast.Module([], []))
+    parsed = _read(notebook.code.encode())
+    lost = parsed.lost and "its cells are not all Python: pattern rules only, line by line"
+    return Parsed(notebook.shown, notebook.placed(parsed.tree), lost)
 
 
-def _read(source: bytes) -> Reading:
+def _read(source: bytes) -> Parsed:
     try:
         text = decode(source)
-        return Reading(text, parse(text))
+        return Parsed(text, parse(text))
     except UnreadableError as error:
         why = error
     try:
         text = decode_anyhow(source)
-        return Reading(text, recover(text), f"{why}: pattern rules only, line by line")
+        return Parsed(text, recover(text), f"{why}: pattern rules only, line by line")
     except UnreadableError:
         raise why from None
