@@ -2,7 +2,8 @@
 
 ## What is wrong
 
-Tokens are signed with HS256, HS384 or HS512 and a key of fewer than 32, 48 or 64 bytes.
+Tokens are signed with HS256, HS384 or HS512 and a key of fewer than 32, 48 or 64 bytes; or Flask's fallback keys are
+given as one text, of which it takes each character for a key.
 
 ## Why it matters
 
@@ -13,9 +14,13 @@ signature fits. A word or a phrase does not last (RFC 7518 section 3.2, RFC 8725
 
     jwt.encode(claims, "shop-secret", algorithm="HS256")
 
+    app.config["SECRET_KEY_FALLBACKS"] = os.environ["PREVIOUS_KEY"]
+
 ## Good
 
     key = secrets.token_bytes(32)       # made once, kept outside of the code
+
+    app.config["SECRET_KEY_FALLBACKS"] = [os.environ["PREVIOUS_KEY"]]
 
 The guard makes its keys itself, and signs with a key pair unless told otherwise.
 
@@ -67,6 +72,8 @@ def source(module: Module) -> Iterable[Verdict]:
             yield from _broken(module, node, key, f"the key is shorter than the {size} bytes of the signature's hash")
         else:
             yield Verdict(True, "the key is as long as the hash", place=place(module, node, _hidden(module, key)))
+    for node, key in _split(module):
+        yield from _broken(module, node, key, "Flask takes each character of this text for a fallback key")
 
 
 def _given(module: Module) -> Iterator[tuple[ast.AST, ast.expr, int]]:
@@ -87,6 +94,21 @@ def _set(module: Module) -> Iterator[tuple[ast.AST, ast.expr, int]]:
             value = node if isinstance(node, ast.expr) else getattr(node, "value", None)
             if isinstance(value, ast.expr) and not isinstance(value, ast.Dict) and node not in refused:
                 yield node, value, names[name]
+
+
+def _split(module: Module) -> Iterator[tuple[ast.AST, ast.expr]]:
+    """Yield the fallback keys that are one text: (where, the text). Flask goes through them one by one."""
+    for node, known in settings(module, frozenset({"SECRET_KEY_FALLBACKS"})):
+        value = node if isinstance(node, ast.expr) else getattr(node, "value", None)
+        if isinstance(value, ast.expr) and (isinstance(known, str | bytes) or _of_environment(module, value)):
+            yield node, value
+
+
+def _of_environment(module: Module, node: ast.expr) -> bool:
+    """Tell whether an expression is the text of an environment variable."""
+    if isinstance(node, ast.Call):
+        return module.qualified(node.func) in ("os.getenv", "os.environ.get")
+    return isinstance(node, ast.Subscript) and module.qualified(node.value) == "os.environ"
 
 
 _NAMES: weakref.WeakKeyDictionary[Project, Mapping[str, int]] = weakref.WeakKeyDictionary()
