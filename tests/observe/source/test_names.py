@@ -109,6 +109,19 @@ def test_circles_hide_nothing() -> None:
     assert [each.qualified(node.value) for node in each.nodes(ast.Assign)] == ["flask.Flask"] * 3
 
 
+@pytest.mark.parametrize("last", ["Flask('x')", "n0"])
+def test_names_bound_to_one_another_many_times(last: str) -> None:
+    """A circle of names, each bound many times, is not followed in every order, and hides nothing beside it."""
+    names = [f"n{number}" for number in range(20)]
+    circle = "\n".join(f" {one} = {other} or {other}" for one in names for other in names)
+    each = module(f"from flask import Flask\ndef f(n0):\n{circle}\n n19 = {last}\n here(n0)\n there(n19)")
+    start = time.monotonic()
+    assert [each.qualified(marked(each, name)) for name in ("there", "here")] == [
+        "flask.Flask" if last != "n0" else None
+    ] * 2
+    assert time.monotonic() - start < 2
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -44,6 +44,7 @@ class Module:
         self.name = _dotted(path)
         self.meanings: dict[ast.AST, names.Target | None] = {}
         self.members: dict[str, names.Target | None] = {}
+        self.bound: dict[tuple[ast.AST, str], names.Target | None] = {}
 
     def __repr__(self) -> str:
         """Return Module(shop/api.py)."""

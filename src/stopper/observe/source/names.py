@@ -24,6 +24,9 @@ DEPTH = 40
 _MOST_STEPS = 20_000
 """Nodes asked for one answer, after which it is given up: circles of star imports end here."""
 
+_TOO_DEEP = 0
+"""In place of the number of an open question, which begin with 1: none of them decides, but DEPTH."""
+
 _LIBRARY_NAMES = (
     "aiohttp apiflask authlib bcrypt cryptography flask flask_appbuilder flask_bcrypt flask_caching flask_cors"
     " flask_httpauth flask_jwt flask_jwt_extended flask_login flask_migrate flask_openapi3 flask_praetorian"
@@ -135,44 +138,68 @@ class Opaque:
 
 Binding = Imported | Assigned | Defined | Parameter | Opaque
 
+Question = ast.AST | str | tuple[ast.AST, str]
+"""What is looked up: an expression, a name at the top of a module for others, a name that a scope binds."""
+
 
 class Lookups:
-    """What is being looked up at the moment in one project, and how many questions depth or a circle left open."""
+    """What is being looked up at the moment in one project, and the questions of it that were left open.
+
+    "Unknown" is final where nothing on the way was left open. In a circle it is final once the first question of the
+    circle has its answer, as in Tarjan's search for strongly connected components; until then it is taken as it is, so
+    that names bound to one another many times over are not followed in every order. What is unknown only because it was
+    met too deep is looked for again where it is met less deep.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing asked."""
-        self._active: set[tuple[Module, ast.AST | str]] = set()
+        self._open: dict[tuple[Module, Question], tuple[int, int]] = {}
+        self._trail: list[tuple[dict[Any, Target | None], Module, Question]] = []
+        self._active = 0
         self._steps = 0
-        self._cut = 0
+        self._earliest = 0
 
     def ask(
         self,
         module: Module,
-        what: ast.AST | str,
+        what: Question,
         memory: dict[Any, Target | None],
         depth: int,
         look: Callable[[], Target | None],
     ) -> Target | None:
-        """Return the remembered answer, else look for it.
-
-        "Unknown" is remembered only where nothing on the way was left open: the same question may have an answer later.
-        """
+        """Return the remembered answer, else look for it."""
         if what in memory:
             return memory[what]
-        key = (module, what)
-        if max(depth, len(self._active)) > DEPTH or key in self._active or self._steps > _MOST_STEPS:
-            self._cut += 1
+        level = max(depth, self._active)
+        opened, reached = self._open.get((module, what), (_TOO_DEEP, DEPTH + 1))
+        if reached <= level or self._steps > _MOST_STEPS:
+            self._earliest = min(self._earliest, opened)
             return None
-        cut = self._cut
-        self._active.add(key)
-        self._steps += 1
+        self._steps = number = self._steps + 1
+        self._open[module, what] = number, 0
+        begun, outer, self._earliest = len(self._trail), self._earliest, number
+        self._trail.append((memory, module, what))
+        self._active += 1
         target = look()
-        self._active.discard(key)
-        if target is not None or cut == self._cut or not self._active:
-            memory[what] = target
+        self._active -= 1
+        if target is None and self._earliest < number and self._active:
+            self._open[module, what] = self._earliest, level if self._earliest == _TOO_DEEP else 0
+            self._earliest = min(outer, self._earliest)
+            return None
+        self._close(begun, final=target is None and self._earliest == number)
+        memory[what] = target
+        self._earliest = outer
         if not self._active:
             self._steps = 0
         return target
+
+    def _close(self, begun: int, final: bool) -> None:
+        """Let go of the questions opened since then, unknown for good where that is final."""
+        for memory, module, what in self._trail[begun:]:
+            self._open.pop((module, what), None)
+            if final:
+                memory[what] = None
+        del self._trail[begun:]
 
 
 class Bindings:
@@ -270,13 +297,13 @@ def resolve(module: Module, node: ast.AST, depth: int = 0) -> Target | None:
     """Return what an expression or definition of this module stands for, or None where that cannot be told."""
     if node in module.meanings:
         return module.meanings[node]
+    if isinstance(node, ast.Name):
+        return _name(module, node, depth)
     look = functools.partial(_resolve, module, node, depth)
     return module.project.lookups.ask(module, node, module.meanings, depth, look)
 
 
 def _resolve(module: Module, node: ast.AST, depth: int) -> Target | None:
-    if isinstance(node, ast.Name):
-        return _name(module, node, node.id, depth + 1)
     if isinstance(node, ast.Attribute):
         base = resolve(module, node.value, depth + 1)
         return attribute(base, node.attr, depth + 1) if base is not None else None
@@ -306,14 +333,25 @@ def bindings_of(module: Module, node: ast.AST, name: str) -> tuple[Scope, list[B
     return None
 
 
-def _name(module: Module, node: ast.AST, name: str, depth: int) -> Target | None:
-    found = bindings_of(module, node, name)
-    if found is not None:
-        for binding in found[1]:
-            target = _bound(module, binding, depth)
-            if target is not None:
-                return target
-        return None
+def _name(module: Module, node: ast.Name, depth: int) -> Target | None:
+    """Return what a name stands for: the same wherever the scope that binds it is seen, and so looked for once."""
+    found = bindings_of(module, node, node.id)
+    if found is None:
+        look = functools.partial(_unbound, module, node.id, depth + 1)
+        return module.project.lookups.ask(module, node, module.meanings, depth, look)
+    scope, bindings = found
+    look = functools.partial(_first_told, module, bindings, depth + 1)
+    target = module.project.lookups.ask(module, (scope, node.id), module.bound, depth, look)
+    if target is not None or (scope, node.id) in module.bound:
+        module.meanings[node] = target
+    return target
+
+
+def _first_told(module: Module, bindings: list[Binding], depth: int) -> Target | None:
+    return next((target for target in (_bound(module, each, depth) for each in bindings) if target is not None), None)
+
+
+def _unbound(module: Module, name: str, depth: int) -> Target | None:
     return _starred(module, name, depth) or (External(name) if name in _BUILTINS else None)
 
 
@@ -384,11 +422,7 @@ def member(module: Module, name: str, depth: int = 0) -> Target | None:
 
 
 def _member(module: Module, name: str, depth: int) -> Target | None:
-    for binding in module.bindings.of(module.tree, name):
-        target = _bound(module, binding, depth + 1)
-        if target is not None:
-            return target
-    return _starred(module, name, depth + 1)
+    return _first_told(module, module.bindings.of(module.tree, name), depth + 1) or _starred(module, name, depth + 1)
 
 
 def attribute(base: Target, name: str, depth: int = 0) -> Target | None:
