@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real vectors museum-guard fuzz-jose requirements faults soak bench-source bench-guard lock clean
+.PHONY: setup check test demo real vectors museum-guard museum-source fuzz-jose requirements faults soak bench-source bench-guard lock clean
 
 setup: $(READY)
 
@@ -36,6 +36,9 @@ vectors: $(READY)
 
 museum-guard: $(READY)
 	$(BIN)/python scripts/museum_guard.py
+
+museum-source: $(READY)
+	$(BIN)/python scripts/museum_source.py
 
 # N=TOKENS makes more or fewer of them.
 fuzz-jose: $(READY)
