@@ -21,6 +21,7 @@ from stopper.model import (
     Witness,
 )
 from stopper.observe.views import AppRoute, Baseline, EndpointView, Exchange, Operation, Route
+from stopper.suppression import Comments
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
@@ -233,17 +234,23 @@ _MANY = 3
 """Endpoints of one file from which it is no coincidence that all of them break a promise."""
 
 
-def findings(observations: Sequence[Observation], controls: Mapping[str, Control], joined: Joined) -> list[Finding]:
+def findings(
+    observations: Sequence[Observation],
+    controls: Mapping[str, Control],
+    joined: Joined,
+    comments: Comments | None = None,
+) -> list[Finding]:
     """Group broken observations by control and cause, tell how sure they are, and fold the narrower into the broader.
 
     A group in which every verdict is only supporting is no finding. Sorted by severity, control, place, endpoint.
+    What a comment suppresses at one route is not grouped with what is broken at others.
     """
     named = [_renamed(observation, joined) for observation in observations]
     broken = [observation for observation in named if not observation.verdict.kept]
     kept = [observation for observation in named if observation.verdict.kept]
     anchors = _anchors(broken, controls)
     causes = [_cause(observation, anchors.get(observation.control, [])) for observation in broken]
-    shared = _throughout(list(zip(broken, causes, strict=True)), kept, joined)
+    shared = _throughout(list(zip(broken, causes, strict=True)), kept, joined, comments or Comments(()))
     groups: dict[tuple[str, str], list[Observation]] = defaultdict(list)
     for observation, cause in zip(broken, causes, strict=True):
         groups[observation.control, shared.get((observation.control, cause), cause)].append(observation)
@@ -304,18 +311,22 @@ def _cause(observation: Observation, anchors: Sequence[tuple[Place, set[Endpoint
 
 
 def _throughout(
-    broken: Sequence[tuple[Observation, str]], kept: Sequence[Observation], joined: Joined
+    broken: Sequence[tuple[Observation, str]], kept: Sequence[Observation], joined: Joined, comments: Comments
 ) -> dict[tuple[str, str], str]:
     """Return the causes that are one in truth, by control: endpoints of a file break the promise, and none keeps it.
 
     A hook that nobody registered opens all operations of a module; that is one thing to mend, not thirty.
     """
-    files = {view.endpoint: view.place.uri for view in joined.views if view.place}
+    places = {view.endpoint: view.place for view in joined.views if view.place}
+    files = {endpoint: place.uri for endpoint, place in places.items()}
     intact = {(o.control, files.get(endpoint)) for o in kept for endpoint in o.verdict.endpoints}
     alone: dict[tuple[str, str], set[str]] = defaultdict(set)
     for observation, cause in broken:
-        uri = files.get(min(observation.verdict.endpoints)) if cause.startswith(_ALONE) else None
-        if uri is not None and (observation.control, uri) not in intact:
+        place = places.get(min(observation.verdict.endpoints)) if cause.startswith(_ALONE) else None
+        uri = place.uri if place else None
+        if uri is None or comments.at(observation.control, place):
+            continue
+        if (observation.control, uri) not in intact:
             alone[observation.control, uri].add(cause)
     return {
         (control, cause): f"throughout {uri}"

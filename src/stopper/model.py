@@ -6,8 +6,10 @@ no token and no secret is ever held by a `Verdict`, a `Finding` or a `Report`.
 
 from __future__ import annotations
 
+import datetime
 import enum
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -167,12 +169,62 @@ class Observation:
     verdict: Verdict
 
 
+class Silencer(enum.Enum):
+    """What suppresses a finding: a comment in the scanned source, or an entry of a baseline file."""
+
+    COMMENT = "comment"
+    BASELINE = "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding does not count: who says so, for what reason, where it is written, until which day."""
+
+    by: Silencer
+    reason: str
+    place: Place | None = None
+    expires: datetime.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A comment that asks to suppress controls: `# stopper: ignore[BT205] reason`.
+
+    It speaks for the lines `first` to `last` of its file. `controls` are the ids as they are written, none where it
+    names none; without a `reason` it suppresses nothing.
+    """
+
+    place: Place
+    first: int
+    last: int
+    controls: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An entry of a baseline: the finding of this fingerprint is known, for a reason, until a day (None: for good).
+
+    `control` and `where` are for people: they say what the fingerprint stands for.
+    """
+
+    fingerprint: str
+    control: str
+    where: str
+    reason: str
+    expires: datetime.date | None = None
+
+
+_COMMENT = re.compile(r"#\s*stopper:\s*ignore\b.*")
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One broken promise with one cause: every endpoint it touches and every witness that saw it.
 
     `folded` are narrower findings taken in by this one (Control.implied_by). `occurrence` numbers findings that are
-    equal but for their line (two equal lines in a file), so that a baseline tells them apart.
+    equal but for their line (two equal lines in a file), so that a baseline tells them apart. `suppression` says why a
+    finding does not count, where it does not.
     """
 
     control: str
@@ -186,6 +238,7 @@ class Finding:
     observations: tuple[Observation, ...]
     folded: tuple[Finding, ...] = ()
     occurrence: int = 1
+    suppression: Suppression | None = None
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:
@@ -203,9 +256,12 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Return 32 hex digits that stay the same while control, file, first endpoint and source text do."""
+        """Return 32 hex digits that stay the same while control, file, first endpoint and source text do.
+
+        A comment that suppresses the finding is no part of the text: writing one makes no other finding of it.
+        """
         anchor = self.place.uri if self.place else ""
-        text = self.place.text.strip() if self.place else ""
+        text = _COMMENT.sub("", self.place.text).strip() if self.place else ""
         first = str(min(self.endpoints)) if self.endpoints else ""
         number = str(self.occurrence) if self.occurrence > 1 else ""
         # A file's name need not be UTF-8: Python hands its bytes on as surrogates.
@@ -260,6 +316,7 @@ class Coverage:
 class Report:
     """All that a scan has to say. Reporters turn it into text and add nothing to it.
 
+    `findings` are those that count, `suppressed` those that a comment or a baseline takes out of the count.
     `grade` is None when none is deserved, and `ungraded` then says why. `incomplete` says why the scan cannot count as
     done (exit 3), `partial` that it was interrupted. `notes` state what the scan learnt or assumed. `pages` maps
     control ids to their pages. `exit_code` is what the command will end with, where that is known.
@@ -281,3 +338,4 @@ class Report:
     pages: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     exit_code: int | None = None
+    suppressed: tuple[Finding, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +20,11 @@ from stopper.io.http import Limits as ClientLimits
 from stopper.io.login import LoginFailed, LoginFlow, login
 from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
-from stopper.model import Skip, Witness
+from stopper.model import Accepted, Ignore, Skip, Witness
 from stopper.observe.app.snapshot import base_url
 from stopper.observe.source import Project, State, included, read_project, reads
+from stopper.observe.source.standing import Scope
+from stopper.observe.source.suppressions import suppressions
 from stopper.observe.spec import SpecError, looks_like_spec, read
 from stopper.observe.views import Credential, Exchange, SpecDocument
 from stopper.observe.wire.jwt import parse
@@ -42,6 +44,8 @@ class Options:
     python: Path | None = None
     clear_token: bool = False
     app_seconds: float = 30.0
+    scope: Scope = field(default_factory=Scope)
+    accepted: tuple[Accepted, ...] = ()
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class _Gathered:
     skips: list[Skip] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     keys: list[Secret] = field(default_factory=list)
+    ignores: list[Ignore] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -70,7 +75,7 @@ async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
         recording = read_recording(path)
         gathered.recorded.extend(recording.exchanges)
         gathered.skips.extend(Skip(f"{number} recorded exchanges", why) for why, number in recording.left_out.items())
-    project = _project(targets.folder, gathered) if targets.folder else None
+    project = _project(targets.folder, options.scope, gathered) if targets.folder else None
     async with AsyncExitStack() as stack:
         if targets.urls:
             client = await stack.enter_async_context(opening(targets, options))
@@ -95,6 +100,9 @@ async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
             secrets=_given_secrets(options) if gathered.live else (),
             skips=tuple(gathered.skips),
             notes=tuple(gathered.notes),
+            scope=options.scope,
+            ignores=tuple(gathered.ignores),
+            accepted=options.accepted,
         )
 
 
@@ -135,16 +143,26 @@ def _refusing(read_ref: Callable[[str], bytes]) -> Callable[[str], bytes]:
     return refusing
 
 
-def _project(folder: Path, gathered: _Gathered) -> Project:
+def _project(folder: Path, scope: Scope, gathered: _Gathered) -> Project:
     """Read the folder's Python files; what was not read or not analysed is a skip. Raises TargetError without any."""
     # The folder's own name: a package scanned from the inside imports itself by it.
-    project = read_project(_sources(folder, gathered), folder.resolve().name)
+    project = read_project(_commented(_sources(folder, gathered), scope, gathered), folder.resolve().name)
     if not project.files:
         raise TargetError(f"{files.escape(str(folder))}: holds no Python files")
     read = (State.ANALYSED, State.NOT_RELEVANT)
     gathered.skips.extend(Skip(state.path, state.why, "file") for state in project.files if state.state not in read)
     gathered.skips.extend(Skip(each.path, why, "file") for each in project.manifests for why in each.unread)
     return project
+
+
+def _commented(
+    sources: Iterable[tuple[str, bytes]], scope: Scope, gathered: _Gathered
+) -> Iterator[tuple[str, bytes]]:
+    """Pass the files on; keep the comments that suppress, of those that are judged."""
+    for path, data in sources:
+        if scope.asks(path):
+            gathered.ignores.extend(suppressions(path, data))
+        yield path, data
 
 
 def _sources(folder: Path, gathered: _Gathered) -> Iterator[tuple[str, bytes]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from stopper import __version__, correlate
+from stopper import __version__, correlate, suppression
 from stopper.controls import Entry
 from stopper.correlate import Heard, Joined, Matcher
 from stopper.engine import plan as planning
@@ -16,12 +17,14 @@ from stopper.engine.live import LiveScan
 from stopper.engine.plan import Limits, Plan
 from stopper.engine.recorder import Recorder, Target
 from stopper.model import (
+    Accepted,
     Control,
     Coverage,
     Endpoint,
     Evidence,
     Failure,
     Finding,
+    Ignore,
     Observation,
     Place,
     Report,
@@ -34,6 +37,7 @@ from stopper.observe.source.flows import literals, unfinished
 from stopper.observe.source.standing import Scope, of_path
 from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, Route, SpecDocument
 from stopper.secret import Secret, redact
+from stopper.suppression import Comments
 
 REACHED_SHARE = 0.8
 """Share of the eligible operations that must be reached for the scan to count as done."""
@@ -48,7 +52,7 @@ class Inputs:
 
     `keys` are signing keys at hand (from the application or given by the user); `secrets` are values that must not
     appear in any output; `skips` and `notes` were made while reading the inputs. `scope` says
-    what of the source is judged.
+    what of the source is judged, `ignores` are the comments in it that suppress findings, `accepted` is the baseline.
     """
 
     targets: tuple[str, ...]
@@ -63,6 +67,8 @@ class Inputs:
     notes: tuple[str, ...] = ()
     incomplete: str = ""
     scope: Scope = field(default_factory=Scope)
+    ignores: tuple[Ignore, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
 
 
 @dataclass(slots=True)
@@ -77,6 +83,7 @@ class Scan:
     limits: Limits
     emit: Callable[[Event], None]
     started: float = field(default_factory=time.monotonic)
+    today: datetime.date = field(default_factory=datetime.date.today)
     plan: Plan | None = None
     joined: Joined = field(default_factory=lambda: Joined((), {}))
     observations: dict[tuple[object, ...], Observation] = field(default_factory=dict)
@@ -266,12 +273,15 @@ class Scan:
         """Return what is known so far as a whole report; `partial` says why it is not all."""
         controls = {name: entry.control for name, entry in self.entries.items()}
         observations = tuple(sorted(self.observations.values(), key=_order))
-        found = correlate.findings(observations, controls, self.joined)
+        comments = Comments(self.inputs.ignores)
+        found = correlate.findings(observations, controls, self.joined, comments)
+        sifted = suppression.sift(found, comments, self.inputs.accepted, self.today)
         incomplete = self.inputs.incomplete or self._incomplete()
         ungraded = partial or incomplete or self._ungraded(found)
         return Report(
             targets=self.inputs.targets,
-            findings=tuple(found),
+            findings=sifted.counting,
+            suppressed=sifted.suppressed,
             observations=observations,
             coverage=self._coverage(),
             skips=tuple(
@@ -283,7 +293,14 @@ class Scan:
             ungraded=ungraded,
             incomplete=incomplete,
             partial=partial,
-            notes=(*self.inputs.notes, *self.joined.learnt, *self._left_out()),
+            notes=(
+                *self.inputs.notes,
+                *self.joined.learnt,
+                *self._left_out(),
+                *sifted.notes,
+                *suppression.oddities(comments, self.entries),
+                *(() if partial or incomplete else self._idle(comments, found)),
+            ),
             controls=controls,
             pages={name: entry.page for name, entry in self.entries.items()},
             version=__version__,
@@ -302,6 +319,19 @@ class Scan:
             for live in self.lives
             if live.shortfall and not self._counts(live)
         ]
+
+    def _idle(self, comments: Comments, found: Sequence[Finding]) -> tuple[str, ...]:
+        """State which suppressions a whole scan finds nothing for."""
+        return *suppression.idle(comments, self._fully_asked()), *suppression.gone(self.inputs.accepted, found)
+
+    def _fully_asked(self) -> set[str]:
+        """Return the controls that this scan could ask of every witness that they have."""
+        there = {"joint"}
+        there.update(("spec",) if self.inputs.documents else ())
+        there.update(("source", "manifest") if self.inputs.project else ())
+        there.update(("app",) if self.inputs.snapshot else ())
+        there.update(("wire", "mutate", "probe") if self.lives else ())
+        return {control for control, entry in self.entries.items() if set(entry.hooks) - {"fix"} <= there}
 
     def _not_judged(self) -> list[Skip]:
         """Return the source files of which nothing is said because of where they stand."""
