@@ -16,12 +16,13 @@ from flask.testing import FlaskClient
 from flask_limiter import Limiter
 from werkzeug.test import TestResponse
 
-from stopper.guard import Guard, current_token
+from stopper.guard import Guard, InvalidGrant, current_token
 from stopper.guard.audit import Event, Kind, happened
 from stopper.guard.clients import Client, Clients
 from stopper.guard.endpoints import clients_of
 from stopper.guard.gate import Gate
 from stopper.guard.store import StoreError
+from tests.guard.conftest import MakeApp
 
 ISSUER = "https://shop.test"
 
@@ -303,15 +304,82 @@ def test_a_refresh_token_is_its_clients(
     """RFC 6749 §10.4: a refresh token works for the client that it was issued to and for nobody else."""
     phone = registry.add_public("phone", time.time())
     form = {"grant_type": "refresh_token"}
-    for stranger in ({}, machine[1]):
-        with app.app_context():
-            pair = guard.issue_with_refresh("alice", ("read",), client=phone.id)
-        stolen = {**form, "refresh_token": pair["refresh_token"]}
-        assert refused(client.post("/oauth/token", data=stolen, headers=stranger), 400, "invalid_grant")
     with app.app_context():
         pair = guard.issue_with_refresh("alice", ("read",), client=phone.id)
-    good = {**form, "refresh_token": pair["refresh_token"], "client_id": phone.id}
-    assert client.post("/oauth/token", data=good).status_code == 200
+    stolen = {**form, "refresh_token": pair["refresh_token"]}
+    for stranger in ({}, machine[1]) * 2:
+        assert refused(client.post("/oauth/token", data=stolen, headers=stranger), 400, "invalid_grant")
+    good = {**stolen, "client_id": phone.id}
+    renewed = client.post("/oauth/token", data=good)
+    assert renewed.status_code == 200, "a stranger has used the client's token up"
+    assert client.get("/me", headers=bearer(renewed.get_json()["access_token"])).status_code == 200
+    row = app.extensions["stopper"].tokens.find_refresh(stolen["refresh_token"])
+    assert row is not None and row.client == phone.id
+
+
+def test_a_stranger_does_not_end_the_grace(make_app: MakeApp, store_url: str) -> None:
+    """S09: what a stranger presents is not marked as used, on any store: its own client is still the first."""
+    app, guard = make_app(store=store_url, refresh_grace=0), Guard()
+    with app.app_context():
+        mine = guard.issue_with_refresh("alice", client="client-0000000000000001")["refresh_token"]
+        for stranger in ("", "client-0000000000000002"):
+            with pytest.raises(InvalidGrant):
+                guard.renew(mine, client=stranger)
+        assert guard.renew(mine, client="client-0000000000000001")["access_token"]
+        with pytest.raises(InvalidGrant):
+            guard.renew(mine, client="client-0000000000000001")
+
+
+def test_challenges_name_the_metadata(app: Flask, guard: Guard, client: FlaskClient) -> None:
+    """S26: with the endpoints registered, each Bearer challenge says where the metadata is (RFC 9728 §5.1)."""
+    wanted = f'resource_metadata="{ISSUER}/.well-known/oauth-protected-resource"'
+    with app.app_context():
+        narrow = guard.issue("alice")["access_token"]
+    for headers, status in (({}, 401), (bearer("wrong"), 401), (bearer(narrow), 403)):
+        answer = client.get("/me", headers=headers, base_url="https://evil.test")
+        assert answer.status_code == status
+        assert wanted in answer.headers["WWW-Authenticate"]
+        assert "evil" not in answer.headers["WWW-Authenticate"]
+    address = wanted.split('"')[1]
+    assert client.get(address.removeprefix(ISSUER)).get_json()["resource"] == ISSUER
+    assert "resource_metadata" not in client.post("/oauth/token").headers.get("WWW-Authenticate", "")
+
+
+@pytest.mark.parametrize(
+    ("audience", "address"),
+    [
+        ("https://api.test/v1", "https://api.test/.well-known/oauth-protected-resource/v1"),
+        ("https://api.test/v1/", "https://api.test/.well-known/oauth-protected-resource/v1"),
+        ("https://api.test:8443", "https://api.test:8443/.well-known/oauth-protected-resource"),
+        ("shop", ""),
+    ],
+)
+@pytest.mark.parametrize("first", ["guard", "blueprint"])
+def test_the_address_of_the_metadata(guard: Guard, tmp_path: Any, audience: str, address: str, first: str) -> None:
+    """S26: it is made of the configured audience (RFC 9728 §3.1), whichever is set up first."""
+    app = Flask("shop", instance_path=str(tmp_path))
+    app.config["STOPPER_AUDIENCES"] = [audience]
+    app.add_url_rule("/me", "me", lambda: "me")
+    steps = [lambda: guard.init_app(app), lambda: app.register_blueprint(guard.endpoints())]
+    for step in steps if first == "guard" else reversed(steps):
+        step()
+    challenge = app.test_client().get("/me").headers["WWW-Authenticate"]
+    assert challenge == 'Bearer realm="api"' + (f', resource_metadata="{address}"' if address else "")
+    if address:
+        path = address.partition("https://")[2].partition("/")[2]
+        assert app.test_client().get("/" + path).get_json()["resource"] == audience
+
+
+def test_without_the_endpoints_no_metadata_is_named(guard: Guard, tmp_path: Any) -> None:
+    """S26: where nothing serves the metadata, or not where clients look for it, no challenge names it."""
+    for prefixed in (False, True):
+        app = Flask("shop", instance_path=str(tmp_path))
+        app.config["STOPPER_ISSUER"] = ISSUER
+        app.add_url_rule("/me", "me", lambda: "me")
+        guard.init_app(app)
+        if prefixed:
+            app.register_blueprint(guard.endpoints(), url_prefix="/below")
+        assert app.test_client().get("/me").headers["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
 # --------------------------------------------------------------------------- revoke

@@ -9,6 +9,7 @@ from flask import Flask
 
 from stopper.guard import audit
 from stopper.guard.store import StoreError
+from stopper.secret import fingerprint
 from tests.guard.conftest import MakeApp
 
 CLEAR: dict[str, Any] = {"base_url": "http://localhost"}
@@ -53,6 +54,48 @@ def test_a_token_in_clear_is_ended_where_that_is_wanted(make_app: MakeApp, path:
         assert app.test_client().get(path, headers=headers, **CLEAR).status_code == 403
     assert (audit.Kind.REVOKED, "alice") in seen
     assert revoked(make_app(), headers)
+
+
+@pytest.mark.parametrize("path", ["/me", "/health", "/nowhere"])
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_token_in_the_query_over_plain_http_is_told(make_app: MakeApp, path: str, beside: bool) -> None:
+    """T03 L03: a token in the URL in clear is one event by its fingerprint, beside a header or instead of one."""
+    app, seen = make_app(), []
+
+    def keep(sender: object, event: audit.Event) -> None:
+        seen.append((event.kind, event.token_id, event.reason))
+
+    headers = login(app)
+    token = headers["Authorization"].partition(" ")[2]
+    with audit.happened.connected_to(keep, app):
+        url = f"{path}?access_token=first-in-clear"
+        assert app.test_client().get(url, headers=headers if beside else {}, **CLEAR).status_code == 403
+    told = [fingerprint(token)] * beside + [fingerprint("first-in-clear")]
+    assert seen == [(audit.Kind.REFUSED, name, "plain HTTP with a credential") for name in told]
+
+
+def test_a_token_in_the_query_is_ended_where_that_is_wanted(make_app: MakeApp) -> None:
+    """T03: with STOPPER_REVOKE_EXPOSED a good token in the URL ends too, also beside a header that is worth nothing."""
+    app = make_app(revoke_exposed=True)
+    headers = login(app)
+    token = headers["Authorization"].partition(" ")[2]
+    wrong = {"Authorization": "Bearer \xe9"}
+    assert app.test_client().get(f"/me?access_token={token}", headers=wrong, **CLEAR).status_code == 403
+    assert revoked(make_app(), headers)
+
+
+@pytest.mark.parametrize("header", ["Basic YWxpY2U6aHVudGVyMg==", "basic YWxpY2U6aHVudGVyMg==", "Basic  x YQ=="])
+def test_a_password_has_no_fingerprint(make_app: MakeApp, header: str) -> None:
+    """L01: what a name and password are refused for is told, and nothing by which a password could be tried out."""
+    app, seen = make_app(), []
+
+    def keep(sender: object, event: audit.Event) -> None:
+        seen.append((event.kind, event.token_id))
+
+    with audit.happened.connected_to(keep, app):
+        for where in (CLEAR, {}):
+            app.test_client().get("/me", headers={"Authorization": header}, **where)
+    assert seen == [(audit.Kind.REFUSED, "")] * 2
 
 
 def test_a_configured_proxy_ends_nobody_s_token(make_app: MakeApp) -> None:

@@ -154,6 +154,18 @@ def test_a_disabled_subject_is_out_at_once(app: Flask) -> None:
     assert client.get("/greeting", headers=bearer(answer)).status_code == 401
 
 
+def test_a_disabled_subject_does_not_renew(app: Flask, guard: Guard, events: list[audit.Event]) -> None:
+    """S04: whom the loader refuses gets no new tokens, and the refresh token is there when they are let in again."""
+    answer = guard.issue_with_refresh("alice", ("read",))
+    app.extensions["stopper"].load_subject = {}.get
+    for _ in range(2):
+        with pytest.raises(InvalidGrant):
+            guard.renew(answer["refresh_token"])
+    assert events[-1].reason == "the subject is not let in"
+    app.extensions["stopper"].load_subject = {"alice": 1}.get
+    assert guard.renew(answer["refresh_token"])["access_token"]
+
+
 def test_the_loader_can_be_registered_before_and_after(make_app: MakeApp, tmp_path: object) -> None:
     """`subject_loader` reaches applications that are guarded earlier and later."""
     guard = Guard()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask
 
 from stopper.guard import ConfigurationError, Guard, InvalidGrant
+from stopper.guard.endpoints import clients_of
 from stopper.guard.opaque import digest, peppered
 from stopper.guard.tokens import Tokens
 from stopper.secret import Secret
@@ -64,6 +66,30 @@ def test_reuse_is_seen_across_a_change_of_pepper(make_app: MakeApp, store_url: s
         with pytest.raises(InvalidGrant):
             Guard().renew(first["refresh_token"])
         assert status(app, second["access_token"]) == 401
+
+
+def test_the_secrets_of_clients_are_peppered_too(make_app: MakeApp, store_url: str) -> None:
+    """S01: a client's secret works as long as its pepper is listed, and a new one is kept under the newest."""
+    now = time.time()
+
+    def known(secret: str, *peppers: str) -> bool:
+        with served(make_app, store_url, *peppers) as (app, _):
+            return clients_of(app.extensions["stopper"]).authenticate(client.id, secret, now) is not None
+
+    with served(make_app, store_url, OLD) as (app, tokens):
+        client, secret = clients_of(app.extensions["stopper"]).add("reports", now)
+        stored = tokens.store.find_client(client.id)
+        assert stored is not None
+        assert stored.secrets[0].digest == peppered(secret, Secret(OLD)) != digest(secret)
+    assert known(secret, OLD) and known(secret, NEW, OLD)
+    assert not known(secret, NEW) and not known(secret)
+    with served(make_app, store_url, NEW, OLD) as (app, tokens):
+        newer = clients_of(app.extensions["stopper"]).rotate(client.id, now, 60)
+    assert known(newer, NEW) and not known(newer, OLD)
+    assert known(secret, OLD), "the old secret's overlap is not that of its pepper"
+    with served(make_app, store_url) as (app, tokens):
+        client, secret = clients_of(app.extensions["stopper"]).add("mails", now)
+    assert known(secret, NEW, "") and not known(secret, NEW)
 
 
 def test_a_digest_says_nothing_without_its_pepper() -> None:

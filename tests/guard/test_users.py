@@ -14,7 +14,7 @@ from stopper.guard.jose import sign
 from stopper.guard.kept_keys import new_key
 from stopper.guard.remote import RemoteKeys
 from stopper.guard.store import Kind, open_store
-from stopper.guard.token import LONGEST_USER, Token, user
+from stopper.guard.token import LONGEST_NAME, Token, user
 from tests.guard.conftest import MakeApp
 
 OWN, REMOTE = "https://shop.test", "https://id.test/"
@@ -46,7 +46,7 @@ def test_only_the_issuer_s_subject_is_ended(make_app: MakeApp, store_url: str, n
 def test_a_long_name_is_kept_by_every_store(store_url: str) -> None:
     """V30: a user whose issuer and subject are longer than a store's column is ended all the same."""
     long = user(REMOTE, "x" * 255)
-    assert len(long) <= LONGEST_USER
+    assert len(long) <= LONGEST_NAME
     assert long != user(REMOTE, "x" * 254 + "y")
     store = open_store(store_url)
     store.revoke(Kind.SUBJECT, long, time.time(), time.time() + 60)
@@ -83,3 +83,41 @@ def test_a_token_without_a_jti_is_ended_alone(make_app: MakeApp, monkeypatch: py
     fresh = make_app(**settings).test_client()
     assert fresh.get("/greeting", headers=exposed).status_code == 401
     assert fresh.get("/greeting", headers=kept).status_code == 200
+
+
+@pytest.mark.parametrize("by", ["the token itself", "its jti on the command line"])
+def test_a_long_jti_is_ended_on_every_store(
+    make_app: MakeApp, store_url: str, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """S03: RFC 7519 does not limit `jti`; a token with one longer than a store's column works and can be ended."""
+    key = new_key("ES256")
+    published = json.dumps({"keys": [key.public()]}).encode()
+    monkeypatch.setattr(
+        "stopper.guard.tokens.RemoteKeys", lambda url, algorithm: RemoteKeys(url, algorithm, lambda _: published)
+    )
+    app = make_app(store=store_url, issuer=OWN, trusted_issuers={REMOTE: {"jwks": f"{REMOTE}keys"}})
+    now = time.time()
+    claims = {
+        "iss": REMOTE,
+        "sub": "alice",
+        "aud": OWN,
+        "iat": now,
+        "exp": now + 60,
+        "client_id": "x",
+        "scope": "admin",
+    }
+
+    def status(jti: str) -> int:
+        token = sign({**claims, "jti": jti}, key, "at+jwt")
+        return app.test_client().get("/admin", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    long, other = "j" * 300 + "1", "j" * 300 + "2"
+    assert status(long) == status(other) == 200
+    tokens = app.extensions["stopper"].tokens
+    if by == "the token itself":
+        tokens.end(tokens.verify(sign({**claims, "jti": long}, key, "at+jwt")))
+    else:
+        assert app.test_cli_runner().invoke(args=["tokens", "revoke", long]).exit_code == 0
+    time.sleep(1.05)
+    assert (status(long), status(other)) == (401, 200)
+    assert status("j" * 5000) == 401

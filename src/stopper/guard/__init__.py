@@ -239,11 +239,13 @@ class Guard:
         """Exchange a refresh token for a new access token and its successor; `client` is who authenticated.
 
         `scopes` may narrow what the access token allows; the successor keeps all (RFC 6749 §6).
-        Raises InvalidGrant for one that does not hold; one that was used before ends its whole family.
+        Raises InvalidGrant for one that does not hold; one that was used before ends its whole family. One of another
+        client, or of a subject that the loader refuses, is not used.
         """
         gate = _issuing_gate()
         try:
-            refresh, credential = gate.tokens.renew(refresh_token, client)
+            gate.check_subject(gate.tokens.renewable(refresh_token, client))
+            refresh, credential = gate.tokens.renew(refresh_token)
         except InvalidGrant as refusal:
             gate.recorder.record(Kind.REFUSED, token_id=fingerprint(refresh_token), reason=refusal.reason)
             raise

@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stopper.guard.token import Token
+from stopper.guard.token import LONGEST_NAME, Token, kept_name
+
+LONGEST_ID = 4096
+"""Characters of a `jti`, which RFC 7519 §4.1.7 does not limit."""
 
 
 class ClaimError(Exception):
@@ -163,7 +166,7 @@ def check(header: Mapping[str, Any], claims: Mapping[str, Any], expected: Expect
     extra = {name: value for name, value in claims.items() if name not in _STANDARD}
     extra["aud"] = audience
     return Token(
-        id=_text(claims, "jti") if "jti" in claims else "",
+        id=kept_name(_text(claims, "jti", longest=LONGEST_ID)) if "jti" in claims else "",
         subject=_text(claims, "sub"),
         scopes=profile.scopes(claims),
         issued_at=issued_at,
@@ -212,8 +215,8 @@ def _number(claims: Mapping[str, Any], name: str) -> float:
     return value
 
 
-def _text(claims: Mapping[str, Any], name: str) -> str:
+def _text(claims: Mapping[str, Any], name: str, longest: int = LONGEST_NAME) -> str:
     value = claims[name]
-    if not isinstance(value, str) or not 0 < len(value) <= 255 or not value.isprintable():
+    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
         raise ClaimError(f"{name} is no name")
     return value

@@ -18,12 +18,13 @@ from flask.cli import AppGroup
 from stopper.guard import respond
 from stopper.guard.audit import Kind as Happening
 from stopper.guard.clients import GRANTS, Clients
+from stopper.guard.endpoints import clients_of
 from stopper.guard.gate import Gate, current_gate
 from stopper.guard.keys import RefusedKeyError
 from stopper.guard.rules import DEFAULTS, Access, rule_for
 from stopper.guard.settings import ConfigurationError
 from stopper.guard.store import REDIS_SCHEMES, Kind, StoreError
-from stopper.guard.token import Token
+from stopper.guard.token import Token, kept_name
 from stopper.secret import fingerprint
 
 if TYPE_CHECKING:
@@ -138,8 +139,8 @@ def _revoke_by_id(gate: Gate, guard: Guard, token_id: str) -> None:
     if token is not None:
         guard.revoke(token)
     elif gate.settings.issuer or gate.settings.trusted_issuers:  # signed tokens are not in the store
-        gate.tokens.revoke(Kind.TOKEN, token_id)
-        gate.recorder.record(Happening.REVOKED, token_id=token_id)
+        gate.tokens.revoke(Kind.TOKEN, kept_name(token_id))
+        gate.recorder.record(Happening.REVOKED, token_id=kept_name(token_id))
     else:
         raise click.ClickException(f"no token has the id {token_id}")
 
@@ -254,8 +255,7 @@ def retire_key(key_id: str) -> None:
 
 
 def _registry() -> Clients:
-    gate = current_gate()
-    return Clients(gate.tokens.store, gate.settings.token_prefix)
+    return clients_of(current_gate())
 
 
 @clients.command("add")

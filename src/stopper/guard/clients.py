@@ -6,16 +6,16 @@ can be given the new one without an outage.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from stopper.guard import opaque
 from stopper.guard.settings import ConfigurationError
+from stopper.secret import Secret
 
 GRANTS = ("client_credentials", "refresh_token")
 """What a client may ask the token endpoint for. Password and implicit are not offered (RFC 9700 §2.1.2, §2.4)."""
@@ -24,7 +24,7 @@ _ID = re.compile(r"client-[0-9a-f]{16}")
 
 
 class ClientSecret(NamedTuple):
-    """The SHA-256 of a secret and when it ends, in seconds since 1970; 256 random bits need no slow hash."""
+    """The digest of a secret and when it ends, in seconds since 1970; 256 random bits need no slow hash."""
 
     digest: bytes
     until: float
@@ -50,9 +50,8 @@ class Client:
         """Tell whether the client has no way to authenticate."""
         return not self.secrets
 
-    def knows(self, secret: str, now: float) -> bool:
-        """Tell whether a secret is one of this client's that has not ended."""
-        digest = _digest(secret)
+    def knows(self, digest: bytes, now: float) -> bool:
+        """Tell whether a digest is that of a secret of this client's which has not ended."""
         return any(hmac.compare_digest(kept.digest, digest) and now < kept.until for kept in self.secrets)
 
 
@@ -80,10 +79,11 @@ def is_client_id(text: str) -> bool:
 class Clients:
     """The registry over a store; `prefix` begins each secret, so that secret scanners recognise one that leaked."""
 
-    def __init__(self, store: ClientStore, prefix: str) -> None:
-        """Take the store and the prefix of the application's tokens."""
+    def __init__(self, store: ClientStore, prefix: str, peppers: Sequence[Secret] = ()) -> None:
+        """Take the store, the prefix of the application's tokens and what keys their digests, the newest first."""
         self._store = store
         self._prefix = f"{prefix}_secret"
+        self._peppers = tuple(peppers) or (opaque.NO_PEPPER,)
 
     def add(
         self,
@@ -96,7 +96,7 @@ class Clients:
     ) -> tuple[Client, str]:
         """Register a client that can authenticate; return it and its secret, which is not kept."""
         secret = self._new_secret()
-        kept = (ClientSecret(_digest(secret), _NEVER),)
+        kept = (self._kept(secret),)
         client = self._register(name, now, frozenset(scopes), grants, introspects, kept)
         return client, secret
 
@@ -128,7 +128,7 @@ class Clients:
             raise ConfigurationError(f"{client_id!r} is no client with a secret")
         secret = self._new_secret()
         older = [kept._replace(until=min(kept.until, now + overlap)) for kept in client.secrets if kept.until > now]
-        kept = (ClientSecret(_digest(secret), _NEVER), *(kept for kept in older if kept.until > now))
+        kept = (self._kept(secret), *(kept for kept in older if kept.until > now))
         self._store.put_client(replace(client, secrets=kept))
         return secret
 
@@ -147,14 +147,16 @@ class Clients:
     def authenticate(self, client_id: str, secret: str, now: float) -> Client | None:
         """Return the client that an id and a secret belong to, or None."""
         client = self.find(client_id)
-        return client if client is not None and client.knows(secret, now) else None
+        if client is None or not secret.isascii():
+            return None
+        known = any(client.knows(opaque.peppered(secret, pepper), now) for pepper in self._peppers)
+        return client if known else None
+
+    def _kept(self, secret: str) -> ClientSecret:
+        return ClientSecret(opaque.peppered(secret, self._peppers[0]), _NEVER)
 
     def _new_secret(self) -> str:
         return opaque.generate(self._prefix)
 
 
 _NEVER = 4_102_444_800.0  # the year 2100: a number that every database keeps, which infinity is not
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

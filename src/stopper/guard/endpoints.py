@@ -233,7 +233,7 @@ def _basic(header: str) -> tuple[str, str]:
 
 def clients_of(gate: Gate) -> Clients:
     """Return the registry of an application's clients."""
-    return Clients(gate.tokens.store, gate.settings.token_prefix)
+    return Clients(gate.tokens.store, gate.settings.token_prefix, gate.settings.peppers)
 
 
 # --------------------------------------------------------------------------- token, revoke, introspect

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, Request, current_app, request
@@ -17,8 +18,8 @@ from stopper.guard.audit import Kind, Recorder
 from stopper.guard.rules import DEFAULTS, PUBLIC, Access, Rule, rule_for
 from stopper.guard.settings import Settings
 from stopper.guard.store import StoreError
-from stopper.guard.token import Token
-from stopper.guard.tokens import Tokens
+from stopper.guard.token import Refresh, Token
+from stopper.guard.tokens import Tokens, as_token
 from stopper.guard.transport import Channel
 from stopper.secret import fingerprint
 
@@ -31,6 +32,9 @@ logger = logging.getLogger("stopper")
 
 EXTENSION = "stopper"
 """Where an application keeps its gate among its extensions."""
+
+RESOURCE_METADATA = "stopper.resource_metadata"
+"""Where an application that serves its metadata keeps what tells the address."""
 
 _PASSAGE = "stopper.passage"  # of the WSGI environment, which every context of the request shares
 
@@ -127,33 +131,31 @@ class Gate:
 
     def _admit_transport(self, way: Passage, environ: WSGIEnvironment) -> None:
         if way.channel is Channel.CLEAR:
-            exposed = "HTTP_AUTHORIZATION" in environ or present.query_names(environ.get("QUERY_STRING", ""))
+            exposed = present.presented(environ)
             if exposed or not way.rule.plain_http:
                 self._explain_clear(environ)
                 detail = "This API is served over HTTPS only."
                 if exposed:
                     detail += " The credential has crossed the network in clear: replace it."
-                    self._end_exposed(environ)
+                    self._end_exposed(exposed, environ)
                 raise respond.InsecureTransport(detail, "plain HTTP with a credential" if exposed else "plain HTTP")
         if self._app.debug and not self.settings.debug_remote and not transport.is_loopback(transport.peer(environ)):
             logger.error("in debug mode, requests from elsewhere than loopback are refused (STOPPER_DEBUG_REMOTE)")
             raise respond.Unavailable("This API is being debugged.", "debug mode and a remote peer")
 
-    def _end_exposed(self, environ: WSGIEnvironment) -> None:
-        """End a token that crossed in clear, where that is wanted and the token is good.
+    def _end_exposed(self, credentials: Iterable[str], environ: WSGIEnvironment) -> None:
+        """End the tokens that crossed in clear, where that is wanted and as far as they are good.
 
         A configured proxy speaks for many clients: one wrong line in its configuration would log them all out.
         """
         if not self.settings.revoke_exposed or transport.is_trusted_proxy(transport.peer(environ), self.settings):
             return
-        try:
-            credential = present.bearer(environ)
-            token = self._verify(credential) if credential else None
-            if token is not None:
+        for credential in filter(str.isascii, credentials):
+            # the request is refused whatever the token is worth
+            with contextlib.suppress(respond.Refusal, StoreError):
+                token = self._verify(credential)
                 self.tokens.end(token)
                 self.recorder.record(Kind.REVOKED, token, reason="crossed in clear")
-        except (respond.Refusal, StoreError):
-            return  # the request is refused whatever the token is worth
 
     def _explain_clear(self, environ: WSGIEnvironment) -> None:
         """Say once how to go on, so that the first `flask run` is not a riddle."""
@@ -200,9 +202,10 @@ class Gate:
     def _note(self, way: Passage, refusal: respond.Refusal, environ: WSGIEnvironment) -> None:
         """Keep a refusal for the way out, and tell the audit of a refused credential."""
         way.refusal = refusal
-        header: str | None = environ.get("HTTP_AUTHORIZATION")
-        if header is not None or isinstance(refusal, respond.InvalidRequest):
-            credential = (header or "").rpartition(" ")[2]
+        presented = present.presented(environ)
+        if not presented and isinstance(refusal, respond.InvalidRequest):
+            presented = [""]  # a view has found one elsewhere
+        for credential in presented:
             named = fingerprint(credential) if credential else ""
             self.recorder.record(Kind.REFUSED, token_id=named, reason=refusal.reason)
 
@@ -236,6 +239,13 @@ class Gate:
         if subject is None:
             raise respond.InvalidToken("the subject is not let in")
         return subject
+
+    def check_subject(self, refresh: Refresh) -> None:
+        """Raise InvalidGrant where the subject loader refuses whom a refresh token was given to."""
+        try:
+            self.subject_of(as_token(refresh))
+        except respond.InvalidToken as refusal:
+            raise respond.InvalidGrant(refusal.reason) from None
 
     def _verify(self, credential: str) -> Token:
         try:
@@ -285,6 +295,12 @@ class Gate:
         """The headers of secure answers only (RFC 6797 §7.2)."""
         return [("Strict-Transport-Security", self.settings.hsts)] if self.settings.hsts else []
 
+    @functools.cached_property
+    def _resource_metadata(self) -> str:
+        """Where the metadata of this API is, empty where it is not served."""
+        address: Callable[[Gate], str] | None = self._app.extensions.get(RESOURCE_METADATA)
+        return address(self) if address else ""
+
     def store_failed(self, error: StoreError) -> WerkzeugResponse:
         """Answer 503 where a view asked for a change, as a logout does, and the store failed."""
         logger.error("%s", error)
@@ -301,6 +317,6 @@ class Gate:
         if not status.startswith(f"{refusal.code} "):
             status = f"{refusal.code} {HTTP_STATUS_CODES[refusal.code].upper()}"
         if refusal.challenges:
-            challenge = "WWW-Authenticate", refusal.challenge(self.settings.realm)
+            challenge = "WWW-Authenticate", refusal.challenge(self.settings.realm, self._resource_metadata)
             headers = [*respond.without(headers, "www-authenticate"), challenge]
         return status, headers

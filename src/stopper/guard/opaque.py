@@ -12,6 +12,8 @@ import secrets
 
 from stopper.secret import Secret, base62, opaque_checksum
 
+NO_PEPPER = Secret("")
+
 _FORM = re.compile(r"([a-z][a-z0-9_]{1,31}_[0-9A-Za-z]{43})_([0-9A-Za-z]{6})")
 
 

@@ -26,7 +26,7 @@ _QUERY_NAMES = frozenset(("access_token", "bearer_token"))
 def bearer(environ: WSGIEnvironment) -> str | None:
     """Return the presented token, or None where there is none; raise InvalidRequest where it is presented wrongly."""
     query = environ.get("QUERY_STRING")
-    if query and query_names(query):
+    if query and in_query(query):
         raise InvalidRequest("A token must not stand in the URL.", "token in the query")
     header: str | None = environ.get("HTTP_AUTHORIZATION")
     if header is None:
@@ -41,8 +41,22 @@ def bearer(environ: WSGIEnvironment) -> str | None:
     return None
 
 
-def query_names(query: str) -> bool:
-    """Tell whether a query string has a parameter that carries a token (RFC 6750 §2.3), however it is encoded."""
+def in_query(query: str) -> list[str]:
+    """Return what a query string's parameters for tokens hold (RFC 6750 §2.3), however their names are encoded."""
     if "token" not in query.lower() and "%" not in query:
-        return False
-    return any(name.lower() in _QUERY_NAMES for name, _ in parse_qsl(query, keep_blank_values=True, errors="replace"))
+        return []
+    named = parse_qsl(query, keep_blank_values=True, errors="replace")
+    return [value for name, value in named if name.lower() in _QUERY_NAMES]
+
+
+def presented(environ: WSGIEnvironment) -> list[str]:
+    """Return every credential that a request presents, rightly or wrongly; an empty text for a name and password.
+
+    Those are only counted: whoever reads the audit could try passwords against what identifies one.
+    """
+    header: str | None = environ.get("HTTP_AUTHORIZATION")
+    named = in_query(environ.get("QUERY_STRING", ""))
+    if header is None:
+        return named
+    words = header.split()
+    return ["" if not words or words[0].lower() == "basic" else words[-1], *named]

@@ -8,11 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, current_app, jsonify, url_for
+from flask.blueprints import BlueprintSetupState
 
 from stopper.guard import openapi
 from stopper.guard.clients import GRANTS
-from stopper.guard.gate import Gate, current_gate
+from stopper.guard.gate import RESOURCE_METADATA, Gate, current_gate
 
+_WELL_KNOWN = "/.well-known/oauth-"
 _FOR_CACHES = "public, max-age=300"
 
 Describe = Callable[[Gate], Mapping[str, Any]]
@@ -25,9 +27,22 @@ def add_to(blueprint: Blueprint, prefix: str) -> None:
         ("authorization-server", _server, "issuer"),
         ("protected-resource", _resource, "resource"),
     ):
-        path, view = f"/.well-known/oauth-{document}", _describing(describe, identifier)
+        path, view = f"{_WELL_KNOWN}{document}", _describing(describe, identifier)
         blueprint.add_url_rule(path, document, view, defaults={"suffix": ""})
         blueprint.add_url_rule(f"{path}/<path:suffix>", document, view)
+    blueprint.record(_announce)
+
+
+def _announce(state: BlueprintSetupState) -> None:
+    """Let the challenges of an application name where the metadata of its API is (RFC 9728 §5.1)."""
+    if not state.url_prefix:  # below a prefix it is not where clients look for it
+        state.app.extensions[RESOURCE_METADATA] = _address_of_resource
+
+
+def _address_of_resource(gate: Gate) -> str:
+    """Return the well-known address of the resource's metadata, empty where it has no name (RFC 9728 §3.1)."""
+    parts = urlsplit(_resource_name(gate))
+    return f"https://{parts.netloc}{_WELL_KNOWN}protected-resource{parts.path.rstrip('/')}" if parts.netloc else ""
 
 
 def _keys() -> Response:
@@ -80,12 +95,16 @@ def _server(gate: Gate) -> Mapping[str, Any]:
 
 
 def _resource(gate: Gate) -> Mapping[str, Any]:
-    """Return RFC 9728 metadata; the resource is the first of our audiences that is an https URL."""
-    names = [name for name in gate.tokens.audiences if name.startswith("https://")]
+    """Return RFC 9728 metadata."""
     issuers = [gate.settings.issuer] if gate.settings.issuer else []
     return {
-        "resource": names[0] if names else "",
+        "resource": _resource_name(gate),
         "authorization_servers": [*issuers, *gate.settings.trusted_issuers],
         "bearer_methods_supported": ["header"],
         "scopes_supported": openapi.scopes(current_app, gate.default),
     }
+
+
+def _resource_name(gate: Gate) -> str:
+    """Return the first of our audiences that is an https URL, which names this API as a resource."""
+    return next((name for name in gate.tokens.audiences if name.startswith("https://")), "")

@@ -35,13 +35,15 @@ class Refusal(HTTPException):
         self.reason = reason or description
         self.scopes = tuple(sorted(scopes))
 
-    def challenge(self, realm: str) -> str:
-        """Return the value of WWW-Authenticate (RFC 6750 §3)."""
+    def challenge(self, realm: str, resource_metadata: str = "") -> str:
+        """Return the value of WWW-Authenticate (RFC 6750 §3), with the address of metadata where there is any."""
         parts = [f'realm="{realm}"']
         if self.error:
             parts += f'error="{self.error}"', f'error_description="{self.description}"'
         if self.scopes:
             parts.append(f'scope="{" ".join(self.scopes)}"')
+        if resource_metadata:
+            parts.append(f'resource_metadata="{resource_metadata}"')  # RFC 9728 §5.1
         return "Bearer " + ", ".join(parts)
 
     def get_response(self, environ: WSGIEnvironment | None = None, scope: dict[str, object] | None = None) -> Response:  # type: ignore[override]  # werkzeug's own annotation is of its sans-I/O response
@@ -102,9 +104,9 @@ class StaleAuthentication(Refusal):
         super().__init__("More recent authentication is needed.", "authentication too old")
         self.max_age = max_age
 
-    def challenge(self, realm: str) -> str:
+    def challenge(self, realm: str, resource_metadata: str = "") -> str:
         """Return the challenge with the age that would do."""
-        return f'{super().challenge(realm)}, max_age="{self.max_age}"'
+        return f'{super().challenge(realm, resource_metadata)}, max_age="{self.max_age}"'
 
 
 class InvalidGrant(Refusal):

@@ -7,21 +7,26 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-LONGEST_USER = 255
-"""Characters that stores keep of a user's name."""
+LONGEST_NAME = 255
+"""Characters that stores keep of a name."""
+
+
+def kept_name(text: str) -> str:
+    """Return a name as every store keeps it: one that is too long as its SHA-256."""
+    return text if len(text) <= LONGEST_NAME else sha256(text.encode()).hexdigest()
 
 
 def user(issuer: str, subject: str) -> str:
     """Return (issuer, subject) as one text: two issuers may know the same subject (ASVS 10.3.3)."""
-    text = f"{issuer} {subject}" if issuer else subject
-    return text if len(text) <= LONGEST_USER else sha256(text.encode()).hexdigest()
+    return kept_name(f"{issuer} {subject}" if issuer else subject)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token that was found good: whose it is and what it allows. The credential itself is not in it.
 
-    `id` names it in logs and revokes it: the fingerprint of an opaque token, the `jti` of a signed one. Times are
+    `id` names it in logs and revokes it: the fingerprint of an opaque token, the `jti` of a signed one, which is hashed
+    where it is too long to be kept. Times are
     seconds since 1970; `authenticated_at` is when the user last proved who they are, before any refresh. A user is
     (`issuer`, `subject`); our own issuer is empty for opaque tokens. `family` is the line of refresh tokens that it
     came from, where there is one. `claims` are the extra claims that were given at issue.

@@ -21,9 +21,8 @@ from stopper.guard.settings import Settings
 from stopper.guard.signed import FindKey, SignedTokens, Verified
 from stopper.guard.store import Kind, Redemption, Store, open_store
 from stopper.guard.token import Refresh, Token, user
-from stopper.secret import Secret, fingerprint
+from stopper.secret import fingerprint
 
-NO_PEPPER = Secret("")
 Found = TypeVar("Found")
 
 
@@ -115,7 +114,7 @@ class Tokens:
 
     def _first(self, credential: str, look_up: Callable[[bytes], Found | None]) -> Found | None:
         """Return what is kept of a credential under any of the live peppers, the newest first."""
-        for pepper in self.settings.peppers or (NO_PEPPER,):
+        for pepper in self.settings.peppers or (opaque.NO_PEPPER,):
             found = look_up(opaque.peppered(credential, pepper))
             if found is not None:
                 return found
@@ -174,15 +173,27 @@ class Tokens:
         redact.carry(credential)
         return credential
 
-    def renew(self, credential: str, client: str = "") -> tuple[Refresh, str]:
-        """Use a refresh credential: return what it stood for and its successor.
+    def renewable(self, credential: str, client: str = "") -> Refresh:
+        """Return what a refresh credential stands for without using it.
 
-        Raises InvalidGrant for one that is unknown, expired, revoked or of another client. One that was used before
-        ends its whole family (RFC 9700 §4.14.2): either it was stolen, or the thief has used it first.
+        Raises InvalidGrant for one that is unknown or of another client, which so leaves it to its own.
         """
         redact.carry(credential)
         if not opaque.is_well_formed(credential):
             raise respond.InvalidGrant("not a refresh token of this API")
+        refresh = self._first(credential, self.store.find_refresh)
+        if refresh is None:
+            raise respond.InvalidGrant("unknown refresh token")
+        if refresh.client != client:  # RFC 6749 §10.4
+            raise respond.InvalidGrant("refresh token of another client")
+        return refresh
+
+    def renew(self, credential: str) -> tuple[Refresh, str]:
+        """Use a renewable refresh credential: return what it stood for and its successor.
+
+        Raises InvalidGrant for one that is expired or revoked. One that was used before ends its whole family
+        (RFC 9700 §4.14.2): either it was stolen, or the thief has used it first.
+        """
         now = time.time()
 
         def redeem(digest: bytes) -> Redemption | None:
@@ -198,8 +209,6 @@ class Tokens:
             raise respond.InvalidGrant("a used refresh token came again: its family is revoked")
         if min(refresh.expires_at, refresh.idle_until) <= now:
             raise respond.InvalidGrant("expired refresh token")
-        if refresh.client != client:
-            raise respond.InvalidGrant("refresh token of another client")
         if self.store.is_revoked(as_token(refresh)):
             raise respond.InvalidGrant("revoked refresh token")
         successor = replace(refresh, issued_at=now, idle_until=now + self.settings.refresh_idle)
