@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import json
 import re
 import secrets
 import time
@@ -72,11 +74,32 @@ def refuse(challenge: str = 'Bearer realm="shop"') -> NoReturn:
     raise Unauthorized(response=answer)
 
 
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object's members, none of them named twice."""
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a member is named twice")
+    return dict(pairs)
+
+
+def check_form(token: str) -> None:
+    """Raise ValueError unless this is the one spelling of a token that asks its reader to understand nothing more.
+
+    joserfc takes other spellings too (RFC 7515 section 2), and passes over some of `crit` (section 4.1.11).
+    """
+    parts = [base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in token.split(".")]
+    if ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts) != token:
+        raise ValueError("another spelling")
+    header, _ = (json.loads(part.decode(), object_pairs_hook=once) for part in parts[:2])
+    if "crit" in header:
+        raise ValueError("a critical header")
+
+
 def authenticate(token: str, decode: Callable[[str], dict[str, Any]] = verify) -> dict[str, Any]:
     """Return the caller's claims, as `decode` reads them from the token, or refuse the request."""
     if not token:
         refuse()
     try:
+        check_form(token)
         return decode(token)
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         refuse('Bearer realm="shop", error="invalid_token"')
