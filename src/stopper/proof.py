@@ -216,7 +216,8 @@ def outcome_of(exchange: Exchange, baseline: Baseline) -> Outcome:
 def verdict(live: Live, trials: tuple[Trial, ...], cause: str) -> Verdict | None:
     """Return what a control's mutants prove together: broken by the first accepted one, kept if all were refused.
 
-    None where nothing is proven. `cause` groups the operations that one root breaks.
+    A mutant at which the API falls over lets nobody in: it is no acceptance, and no refusal either. None where nothing
+    is proven. `cause` groups the operations that one root breaks.
     """
     accepted = [trial for trial in trials if trial.outcome is Outcome.ACCEPTED]
     endpoints = (live.endpoint,)
@@ -231,8 +232,9 @@ def verdict(live: Live, trials: tuple[Trial, ...], cause: str) -> Verdict | None
             strength=Strength.PROVEN,
             cause=cause,
         )
-    if trials and all(trial.outcome is Outcome.REFUSED for trial in trials):
-        labels = ", ".join(dict.fromkeys(trial.mutant.label for trial in trials))
+    turned_away = [trial for trial in trials if trial.outcome is Outcome.REFUSED]
+    if turned_away and all(trial.outcome in (Outcome.REFUSED, Outcome.CRASHED) for trial in trials):
+        labels = ", ".join(dict.fromkeys(trial.mutant.label for trial in turned_away))
         return Verdict(True, f"{live.endpoint} refuses: {labels}", endpoints=endpoints, strength=Strength.PROVEN)
     return None
 

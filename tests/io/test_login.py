@@ -45,6 +45,9 @@ def page():
 @app.post("/jwt")
 def jwt():
     return jsonify(access_token="eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2ln")
+@app.post("/pair")
+def pair():
+    return jsonify(access_token=TOKEN, token=TOKEN + "-copy", refresh_token="refresh-8c1d2e3f4a5b", expires_in=600)
 """
 
 
@@ -75,6 +78,14 @@ async def test_the_token_is_found_wherever_it_stands(child: AppChild) -> None:
         Credential(Secret(TOKEN)),
         Credential(Secret(TOKEN), header="X-Token", scheme=""),
     ]
+
+
+async def test_tokens_of_another_kind_come_along(child: AppChild) -> None:
+    """A refresh token in the answer is known beside the access token; a second access token is not of another kind."""
+    made = await login(child, BASE, flow("/pair", name="/access_token"))
+    assert isinstance(made, Credential)
+    assert made.siblings == (("refresh_token", Secret("refresh-8c1d2e3f4a5b")),)
+    assert "refresh-8c1d2e3f4a5b" not in repr(made)
 
 
 async def test_a_jwt_is_taken_apart(child: AppChild) -> None:

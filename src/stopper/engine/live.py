@@ -16,19 +16,28 @@ from urllib.parse import urlsplit
 from stopper import proof
 from stopper.controls import Entry
 from stopper.engine.plan import Plan, Step, common_folder, filled, guard_of, request_for
+from stopper.engine.published import published_keys
 from stopper.engine.recorder import CutShortError, Listener, Recorder, Target
 from stopper.model import Scope, Skip, Verdict, Witness
 from stopper.observe.app.signing import with_private_key
 from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, NotAskedError, Purpose, Request
-from stopper.observe.wire import jwt
+from stopper.observe.wire import jwt, keys
 from stopper.observe.wire.compare import alike, answer_in_words, succeeded, unstable
 from stopper.proof import Ask, Batch, Outcome, Trial
 from stopper.secret import Secret
 
 Result = TypeVar("Result")
 
-MUTANT_SHARE = 0.45
+MUTANT_SHARE = 0.5
 """Share of the budget that mutants may take; the rest is for the operations' doors and for probes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which mutant of a control was accepted first, and the cause that was given for it."""
+
+    label: str
+    cause: str
 
 
 @dataclass(slots=True)
@@ -74,7 +83,8 @@ class LiveScan:
         for login in self.target.logins:
             made = await login(self.recorder, self.target.base)
             if isinstance(made, Credential):
-                self.listener.learnt(made.token)
+                for secret in (made.token, *(token for _, token in made.siblings)):
+                    self.listener.learnt(secret)
                 # What a login made for this scan ends with it.
                 self.identity = self.identity or replace(made, disposable=True)
             else:
@@ -90,6 +100,16 @@ class LiveScan:
             self.refusal = ""
             if not self.identity.sign:
                 self.identity = with_private_key(jwt.with_key(self.identity, self.keys), self.keys)
+            await self._find_public_keys(self.identity)
+
+    async def _find_public_keys(self, identity: Credential) -> None:
+        """Learn by which public keys the credential is verified: from the keys at hand, else from those published."""
+        if identity.jwt is None or not keys.asymmetric(str(identity.jwt.header.get("alg"))):
+            return
+        self.identity = keys.with_public_keys(identity, [key.reveal() for key in self.keys])
+        if not self.identity.public_keys:
+            found = await self.recorder.drive(published_keys(self.target.base), None)
+            self.identity = keys.with_public_keys(identity, found)
 
     async def _calibrate(self) -> Exchange:
         """Ask for a path that cannot exist beside the operations: what answers like it is a soft 404 or a catch-all."""
@@ -186,21 +206,21 @@ class LiveScan:
         control shows it. The worst faults come first; what the budget has no room for is said.
         """
         end = self.recorder.sent + round(self.recorder.budget * MUTANT_SHARE)
-        shown: dict[str, str] = {}
+        shown: dict[str, Shown] = {}
         for number, members in enumerate(groups):
             batches = self._batches(members[0].credential or self._stranger())
             if number:
                 room = (end - self.recorder.sent) // (len(groups) - number)
                 batches = self._narrowed(members[0], batches, shown, room)
-            accepted = await self._mutate(members, batches)
-            shown.update((control, trial.mutant.label) for control, trial in accepted.items())
+            await self._mutate(members, batches, shown)
 
-    def _narrowed(self, live: Live, batches: Sequence[Batch], shown: Mapping[str, str], room: int) -> list[Batch]:
+    def _narrowed(self, live: Live, batches: Sequence[Batch], shown: Mapping[str, Shown], room: int) -> list[Batch]:
         """Return of each control the mutants to send to one more group: first those that were accepted elsewhere."""
         chosen: list[Batch] = []
         left_out: list[str] = []
         for batch in sorted(batches, key=lambda batch: -self.entries[batch.control].control.severity.rank):
-            first = sorted(batch.mutants, key=lambda mutant: mutant.label != shown.get(batch.control))
+            known = shown.get(batch.control)
+            first = sorted(batch.mutants, key=lambda mutant: not known or mutant.label != known.label)
             mutants = tuple(first[: self.plan.per_group or None])
             cost = sum(mutant.label != jwt.RANDOM for mutant in mutants)
             if cost < room:  # one request is for the credential itself, at the end
@@ -213,12 +233,12 @@ class LiveScan:
             self.listener.skipped(Skip(str(live.endpoint), why, "control"))
         return sorted(chosen, key=lambda batch: self._depth(batch.control))
 
-    async def _mutate(self, members: Sequence[Live], batches: Sequence[Batch]) -> dict[str, Trial]:
+    async def _mutate(self, members: Sequence[Live], batches: Sequence[Batch], shown: dict[str, Shown]) -> None:
         """Send mutants to the first operation of a group, and what it accepted to each of the others, once.
 
         What the first one's answers did not decide is asked of a second one.
         """
-        accepted, undecided = await self._attempt(members[0], batches)
+        accepted, undecided = await self._attempt(members[0], batches, shown)
         narrowed = [
             Batch(control, (trial.mutant,), self.entries[control].control.implied_by)
             for control, trial in accepted.items()
@@ -227,8 +247,7 @@ class LiveScan:
         for number, live in enumerate(members[1:]):
             asked = narrowed if number else sorted(narrowed + again, key=lambda batch: self._depth(batch.control))
             if asked:
-                await self._attempt(live, asked)
-        return accepted
+                await self._attempt(live, asked, shown)
 
     def _batches(self, credential: Credential) -> list[Batch]:
         batches: list[Batch] = []
@@ -245,22 +264,30 @@ class LiveScan:
         above = [parent for parent in self.entries[control].control.implied_by if parent in self.entries]
         return 1 + max(map(self._depth, above)) if above else 0
 
-    async def _attempt(self, live: Live, batches: Sequence[Batch]) -> tuple[dict[str, Trial], set[str]]:
+    async def _attempt(
+        self, live: Live, batches: Sequence[Batch], shown: dict[str, Shown]
+    ) -> tuple[dict[str, Trial], set[str]]:
         """Return, per control that was shown broken, the first accepted trial, and the controls left undecided."""
         results = await self.recorder.drive(proof.attempt(live, batches), live.endpoint)
         accepted: dict[str, Trial] = {}
         undecided: set[str] = set()
         for control, trials in results.items():
-            verdict = proof.verdict(live, trials, self._cause(live))
+            first = next((trial for trial in trials if trial.outcome is Outcome.ACCEPTED), None)
+            if first:
+                accepted[control] = first
+                shown.setdefault(control, Shown(first.mutant.label, self._cause(live)))
+            verdict = proof.verdict(live, trials, self._shared_cause(live, first, shown.get(control)))
             if verdict:
                 self.listener.judged(control, self.target.witness, verdict)
             else:
                 undecided.add(control)
                 self.listener.skipped(Skip(f"{control} on {live.endpoint}", "the answers prove nothing", "control"))
-            first = next((trial for trial in trials if trial.outcome is Outcome.ACCEPTED), None)
-            if first:
-                accepted[control] = first
         return accepted, undecided
+
+    def _shared_cause(self, live: Live, accepted: Trial | None, known: Shown | None) -> str:
+        """Return the cause of the operation at which this very mutant was accepted first: one decoder, one root."""
+        same = accepted and known and accepted.mutant.label == known.label
+        return known.cause if known and same else self._cause(live)
 
     def _cause(self, live: Live) -> str:
         """Return what operations have in common that accept the same mutant: one check, where the source shows it."""

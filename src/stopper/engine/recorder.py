@@ -128,7 +128,7 @@ class Recorder:
         if self.silent >= SILENCES:
             raise CutShortError(f"the target does not answer: {exchange.error}")
 
-    async def drive(self, conversation: Generator[Ask, Exchange, Result], endpoint: Endpoint) -> Result:
+    async def drive(self, conversation: Generator[Ask, Exchange, Result], endpoint: Endpoint | None) -> Result:
         """Carry a conversation of the proof protocol to its end and return its result."""
         try:
             ask = next(conversation)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from stopper.observe.views import Credential, Exchange, Request, Response
+from stopper.observe.wire.answers import named_tokens
 from stopper.observe.wire.jwt import parse
 from stopper.secret import Secret
 
 Place = Literal["pointer", "header", "cookie"]
 
+_OTHER_KINDS = frozenset({"refreshtoken", "idtoken"})
 _SENDABLE = re.compile(r"[\x21-\x7e]{1,65536}")
 
 
@@ -66,7 +69,15 @@ async def login(transport: Transport, base_url: str, flow: LoginFlow) -> Credent
     token = token.removeprefix(f"{flow.scheme} ")
     if not _SENDABLE.fullmatch(token):
         return LoginFailed(f"{doing} with something in {flow.place} {flow.name} that no header can carry")
-    return Credential(Secret(token), flow.header, flow.scheme, parse(token))
+    siblings = tuple(_others(exchange.response, token))
+    return Credential(Secret(token), flow.header, flow.scheme, parse(token), siblings=siblings)
+
+
+def _others(response: Response, token: str) -> Iterator[tuple[str, Secret]]:
+    """Yield the tokens of another kind in a login's answer: they belong to other places than the access token does."""
+    for name, other in named_tokens(response):
+        if other != token and name.lower().replace("_", "").replace("-", "") in _OTHER_KINDS:
+            yield name, Secret(other)
 
 
 def _token(response: Response, flow: LoginFlow) -> str | None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
-
 from stopper.observe.views import Credential, Seal, Signer
 from stopper.observe.wire.jwt import compact
+from stopper.observe.wire.keys import asymmetric, imported, seal, verifies
 from stopper.secret import Secret
-
-_KEY_TYPES: Mapping[str, type[Any]] = {"RS": RSAKey, "PS": RSAKey, "ES": ECKey, "Ed": OKPKey}
 
 
 def with_private_key(found: Credential, keys: Iterable[Secret]) -> Credential:
@@ -25,41 +19,19 @@ def with_private_key(found: Credential, keys: Iterable[Secret]) -> Credential:
     and leaves the header as it is given.
     """
     algorithm = str(found.jwt.header.get("alg")) if found.jwt else ""
-    if algorithm[:2] not in _KEY_TYPES or algorithm not in JWSRegistry.algorithms or found.jwt is None:
+    if found.jwt is None or not asymmetric(algorithm):
         return found
     signed = found.token.reveal().rpartition(".")[0].encode()
     for candidate in keys:
-        key = _private_key(candidate, algorithm)
-        if key is not None and _verifies(algorithm, key, signed, found.jwt.signature):
-            return replace(found, sign=_signer(algorithm, key), seal=_seal(algorithm, key))
+        key = imported(candidate.reveal(), algorithm)
+        if key is not None and key.is_private and verifies(algorithm, key, signed, found.jwt.signature):
+            made = seal(algorithm, key)
+            return replace(found, sign=_signer(made), seal=made)
     return found
 
 
-def _private_key(candidate: Secret, algorithm: str) -> Any:
-    text = candidate.reveal()
-    try:
-        key = _KEY_TYPES[algorithm[:2]].import_key(json.loads(text) if text.startswith("{") else text)
-    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return key if key.is_private else None
-
-
-def _verifies(algorithm: str, key: Any, signed: bytes, signature: bytes) -> bool:
-    try:
-        return JWSRegistry.algorithms[algorithm].verify(signed, signature, key)
-    except (JoseError, ValueError, TypeError):
-        return False
-
-
-def _signer(algorithm: str, key: Any) -> Signer:
-    seal = _seal(algorithm, key)
-
+def _signer(made: Seal) -> Signer:
     def sign(header: Mapping[str, Any], claims: Mapping[str, Any]) -> Secret:
-        return Secret(compact(header, claims, seal))
+        return Secret(compact(header, claims, made))
 
     return sign
-
-
-def _seal(algorithm: str, key: Any) -> Seal:
-    method = JWSRegistry.algorithms[algorithm]
-    return lambda signed: method.sign(signed, key)

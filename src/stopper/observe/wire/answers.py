@@ -38,20 +38,25 @@ def tokens_in(response: Response | None) -> tuple[str, ...]:
     text = response.text.strip().strip('"')
     if parse(text):
         return (text,)
+    return tuple(dict.fromkeys(token for _, token in named_tokens(response)))
+
+
+def named_tokens(response: Response) -> tuple[tuple[str, str], ...]:
+    """Return the JSON members of a body that have a token's name and form, each with its name, in clear."""
     try:
-        return tuple(dict.fromkeys(_members(json.loads(response.body), _DEPTH)))
+        return tuple(_members(json.loads(response.body), _DEPTH))
     except (ValueError, RecursionError):
         return ()
 
 
-def _members(value: Any, depth: int) -> Iterator[str]:
+def _members(value: Any, depth: int) -> Iterator[tuple[str, str]]:
     if depth == 0:
         return
     if isinstance(value, dict):
         for name, member in value.items():
             if isinstance(member, str):
                 if name.lower().replace("-", "_") in TOKEN_NAMES and _TOKEN.fullmatch(member):
-                    yield member
+                    yield name, member
             else:
                 yield from _members(member, depth - 1)
     elif isinstance(value, list):

@@ -100,6 +100,28 @@ def hmac_signer(key: bytes) -> Signer:
     return sign
 
 
+def keyed(found: Credential, key: bytes, label: str, **header: Any) -> Credential:
+    """Return a JWT credential signed anew by HMAC with a key of ours, all claims kept, header members changed as given.
+
+    The algorithm stays where it is an HMAC, else it becomes HS256.
+    """
+    if found.jwt is None:
+        return found
+    algorithm = found.jwt.header.get("alg")
+    named = {**found.jwt.header, "alg": algorithm if algorithm in _DIGESTS else "HS256", **header}
+    return found.changed(hmac_signer(key)(named, found.jwt.claims).reveal(), label)
+
+
+def minted(found: Credential, label: str, header: Mapping[str, Any], claims: Mapping[str, Any]) -> Iterator[Credential]:
+    """Yield the credential signed anew with the API's own key, these members changed; nothing where no key is at hand.
+
+    With a foreign signature it would be refused for its own sake, and prove nothing.
+    """
+    if found.jwt is not None and found.sign is not None:
+        token = found.sign({**found.jwt.header, **header}, {**found.jwt.claims, **claims})
+        yield replace(found, token=token, label=f"{label}, signed with the API's own key")
+
+
 def _segment(value: Mapping[str, Any]) -> str:
     return encode(json.dumps(dict(value), separators=(",", ":")).encode("utf-8"))
 
