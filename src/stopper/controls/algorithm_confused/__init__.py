@@ -1,4 +1,4 @@
-"""One list allows both shared-secret and public-key algorithms.
+"""One key verifies both shared-secret and public-key algorithms.
 
 ## What is wrong
 
@@ -33,18 +33,33 @@ from typing import Any
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import Act, jose_calls, last_name, place, settings, written
+from stopper.observe.views import Credential
+from stopper.observe.wire.jwt import keyed
+from stopper.observe.wire.keys import as_secrets
 
 CONTROL = Control(
     id="BT406",
     name="algorithm_confused",
     severity=Severity.CRITICAL,
     title="One list allows both shared-secret and public-key algorithms",
-    witnesses="S",
+    witnesses="M S",
     requirements=("V04",),
     labels=("jwt_no_algorithms",),
     cwe=(327, 347),
     implied_by=("BT402", "BT403"),
+    guard="jose.verified",
 )
+
+
+def mutate(credential: Credential) -> Iterable[Credential]:
+    """Give the token signed by HMAC with its own public key, in each form in which an API may hold that key."""
+    algorithm = str(credential.jwt.header.get("alg")) if credential.jwt else ""
+    for public in credential.public_keys[:1]:
+        for form, secret in as_secrets(public, algorithm):
+            yield keyed(credential, secret, f"HMAC with the public key, {form}")
+
+
+# --------------------------------------------------------------------------- the source
 
 _SETTINGS = frozenset({"JWT_DECODE_ALGORITHMS", "JWT_ALGORITHMS"})
 _PUBLIC = ("RS", "PS", "ES", "Ed")
