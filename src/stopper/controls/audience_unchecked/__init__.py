@@ -31,13 +31,15 @@ from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.expectations import Expected, expected, of_another_issuer, shared_secret
 from stopper.observe.source.flows import JoseCall, jose_calls, place
+from stopper.observe.views import Credential
+from stopper.observe.wire.jwt import minted
 
 CONTROL = Control(
     id="BT413",
     name="audience_unchecked",
     severity=Severity.HIGH,
     title="A token made for another API is accepted",
-    witnesses="S",
+    witnesses="M A S",
     requirements=("V10", "V11"),
     labels=("jwt_no_iss_aud",),
     cwe=(345,),
@@ -45,8 +47,28 @@ CONTROL = Control(
     guard="claims.check",
 )
 
+_ELSEWHERE = "https://elsewhere.test"
+
 _FOR_WHOM = frozenset({"aud", "azp", "client_id", "cid"})
 """Claims that say for whom a token was made."""
+
+
+def mutate(credential: Credential) -> Iterable[Credential]:
+    """Mint the token for another audience: as a text, in a list, and with a name that only begins like the true one.
+
+    Where tokens name no audience the API has said that there is only one, and nothing is sent.
+    """
+    said = credential.jwt.claims.get("aud") if credential.jwt else None
+    own = said[0] if isinstance(said, list) and said else said
+    if not isinstance(own, str) or not own:
+        return
+    yield from minted(credential, "for another audience", {}, {"aud": _ELSEWHERE})
+    yield from minted(credential, "for a list of other audiences", {}, {"aud": [_ELSEWHERE, f"{own}.test"]})
+    yield from minted(credential, "for an audience that begins like the true one", {}, {"aud": f"{own}.test"})
+    yield from minted(credential, "for an audience that is a part of the true one", {}, {"aud": own[:-1]})
+
+
+# --------------------------------------------------------------------------- the source
 
 
 def source(module: Module) -> Iterable[Verdict]:
