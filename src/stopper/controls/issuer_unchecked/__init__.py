@@ -30,13 +30,15 @@ from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.expectations import Expected, expected, of_another_issuer, shared_secret
 from stopper.observe.source.flows import JoseCall, jose_calls, place
+from stopper.observe.views import Credential
+from stopper.observe.wire.jwt import minted
 
 CONTROL = Control(
     id="BT414",
     name="issuer_unchecked",
     severity=Severity.HIGH,
     title="A token of another issuer is accepted",
-    witnesses="S",
+    witnesses="M A S",
     requirements=("V08", "V09"),
     labels=("jwt_no_iss_aud",),
     cwe=(345, 346),
@@ -46,6 +48,22 @@ CONTROL = Control(
 
 _WHOSE = frozenset({"iss", "tid", "hd", "issuer"})
 """Claims that say who made a token, or for which tenant."""
+
+
+def mutate(credential: Credential) -> Iterable[Credential]:
+    """Mint the token as of another issuer, and of issuers whose names begin like the true one or are a part of it.
+
+    Where tokens name no issuer there is only one, and nothing is sent.
+    """
+    own = credential.jwt.claims.get("iss") if credential.jwt else None
+    if not isinstance(own, str) or not own:
+        return
+    yield from minted(credential, "of another issuer", {}, {"iss": "https://elsewhere.test"})
+    yield from minted(credential, "of an issuer that begins like the true one", {}, {"iss": f"{own}.elsewhere.test"})
+    yield from minted(credential, "of an issuer that is a part of the true one", {}, {"iss": own[:-1]})
+
+
+# --------------------------------------------------------------------------- the source
 
 
 def source(module: Module) -> Iterable[Verdict]:
