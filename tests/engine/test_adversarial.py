@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask, Response, abort, redirect, request
@@ -17,6 +20,7 @@ from stopper.engine import Inputs, Limits, Scan, Target
 from stopper.model import Report, Skip, Witness
 from stopper.observe.spec import read
 from stopper.observe.views import Credential, Exchange, Request
+from stopper.observe.wire import jwt
 from stopper.report import json
 from stopper.secret import Secret
 from tests.cases import InProcess
@@ -326,3 +330,57 @@ def test_skips_are_told_once() -> None:
     report = scanned(api(x=PRIVATE["personalised"]), "/me", "/x", "/things/{id}")
     assert len(set(report.skips)) == len(report.skips)
     assert list(report.skips) == sorted(report.skips, key=lambda skip: (skip.kind, skip.what, skip.why))
+
+
+def _decoders(*opened: str) -> tuple[Flask, str]:
+    """Return an API of JWTs with one guard per operation and a token; the guards of the opened ones take `none`."""
+    key = b"a key of the test, long enough for HS256"
+    app = Flask(__name__)
+
+    def view(name: str) -> Callable[[], dict[str, str]]:
+        def answer() -> dict[str, str]:
+            token = (request.headers.get("Authorization") or "").removeprefix("Bearer ")
+            parsed = jwt.parse(token)
+            unsigned = parsed and parsed.header.get("alg") == "none" and not parsed.signature
+            if not jwt.verifies(token, key) and not (name in opened and unsigned):
+                abort(401)
+            return {"operation": name}
+
+        answer.__name__ = name
+        return answer
+
+    for name in ("a", "b", "c", "d"):
+        app.get(f"/{name}")(view(name))
+    claims = {"sub": "ada", "exp": int(time.time()) + 600}
+    return app, jwt.hmac_signer(key)({"alg": "HS256"}, claims).reveal()
+
+
+def _asked(app: Flask, token: str) -> tuple[Report, Counter[str]]:
+    """Scan the four operations; return the report and how many mutants each was sent."""
+    sent: Counter[str] = Counter()
+
+    class Counting(InProcess):
+        async def send(self, request: Request) -> Exchange:
+            """Count what carries a JWT that is not the credential."""
+            given = (request.header("Authorization") or "").removeprefix("Bearer ")
+            if given.startswith("ey") and given != token:
+                sent[urlsplit(request.url).path] += 1
+            return await super().send(request)
+
+    identity = Credential(Secret(token), jwt=jwt.parse(token))
+    return scanned(app, "/a", "/b", "/c", "/d", transport=Counting(app), token=identity), sent
+
+
+def test_mutants_are_sent_in_full_to_one_operation_only() -> None:
+    """The first operation is sent every mutant, the others one of each control; a flaw that only they have is seen."""
+    report, sent = _asked(*_decoders("c"))
+    found = {finding.control: finding.endpoints for finding in report.findings}
+    assert [str(endpoint) for endpoint in found["BT404"]] == ["GET /c"]
+    assert sent["/a"] > 2 * sent["/b"] > 0
+
+
+def test_one_root_is_one_finding() -> None:
+    """Operations that accept the same mutant share a finding."""
+    report, _ = _asked(*_decoders("a", "b", "d"))
+    found = [finding for finding in report.findings if finding.control == "BT404"]
+    assert [len(finding.endpoints) for finding in found] == [3]
