@@ -15,7 +15,7 @@ from pathlib import Path
 from stopper.controls import Entry
 from stopper.correlate import Key, key_of
 from stopper.engine import Event, Inputs, Limits, Scan, Target
-from stopper.io.app_runner import answer_of, rules
+from stopper.io.app_runner import answer_of, encoded, rules
 from stopper.model import Endpoint, Place, Verdict, Witness
 from stopper.observe.app.exchange import call_command, exchange
 from stopper.observe.app.snapshot import snapshot
@@ -215,7 +215,7 @@ def _seen(module: types.ModuleType) -> AppSnapshot:
     answer = {
         "rules": rules(module.app),
         "paths": [],
-        "config": [],
+        "config": [[str(key), encoded(value)] for key, value in module.app.config.items()],
         "extensions": sorted(module.app.extensions),
         "hooks": {},
         "handlers": [],

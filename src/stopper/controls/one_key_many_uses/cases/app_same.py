@@ -1,0 +1,10 @@
+from flask import Flask
+
+app = Flask(__name__)
+app.config["SECRET_KEY"] = "a-key-for-everything-that-is-long-enough"
+app.config["JWT_SECRET_KEY"] = "a-key-for-everything-that-is-long-enough"
+
+
+@app.get("/orders")  # bad
+def orders():
+    return {}
