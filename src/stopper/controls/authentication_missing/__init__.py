@@ -123,7 +123,7 @@ _SHARE = 0.1
 
 
 def source(module: Module) -> Iterable[Verdict]:
-    """Look at every route: guarded is kept; a guard above `route` guards nothing; so does one left out among others."""
+    """Look at every route: guarded is kept, open among guarded ones is not; a guard that never runs is BT608's."""
     views = {route: view for route, view in module.project.routing.views if route.place.uri == module.path}
     for route, view in views.items():
         if not route.endpoints or route.public:
@@ -131,11 +131,7 @@ def source(module: Module) -> Iterable[Verdict]:
         if route.guarded:
             message = f"{route.endpoints[0]} stands behind {_first(route)}"
             yield Verdict(True, message, _place(route, view), route.endpoints)
-        elif route.misplaced:
-            how = route.misplaced[0].how
-            message = f"{route.endpoints[0]} is registered without {how}, which stands above the route and never runs"
-            yield Verdict(False, message, route.place, route.endpoints, cause=f"{how} above the route")
-        elif not route.guards and not _opens_by_nature(view, route) and _forgotten(module, route):
+        elif not (route.guards or route.misplaced) and not _opens_by_nature(view, route) and _forgotten(module, route):
             message = f"{route.endpoints[0]} asks for no credential, although its neighbours do"
             yield Verdict(False, message, _place(route, view), route.endpoints)
 

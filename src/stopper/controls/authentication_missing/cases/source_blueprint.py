@@ -68,7 +68,7 @@ def invoices():
 
 
 @token_required
-@bp.get("/articles/<int:number>/draft")  # bad
+@bp.get("/articles/<int:number>/draft")
 def draft(number):
     return jsonify([])
 
