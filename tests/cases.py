@@ -80,15 +80,28 @@ def _source(entry: Entry, case: Path) -> Judged:
 
 def _manifest(entry: Entry, case: Path) -> Judged:
     """Run over a folder: what a manifest is, its name says."""
+    judged, project = _folder(case)
+    for manifest in project.manifests:
+        _sort(judged, entry.hooks["manifest"](manifest), _at_place)
+    return judged
+
+
+def _configuration(entry: Entry, case: Path) -> Judged:
+    """Run over a folder: what is a file of settings, and what git leaves out, the names and `.gitignore` say."""
+    judged, project = _folder(case)
+    for settings in project.configurations:
+        _sort(judged, entry.hooks["configuration"](settings), _at_place)
+    return judged
+
+
+def _folder(case: Path) -> tuple[Judged, Project]:
     files = {path.relative_to(case).as_posix(): path for path in sorted(case.rglob("*")) if path.is_file()}
     judged = Judged()
     for name, path in files.items():
         own = marks(name, path.read_text())
         judged.bad |= own.bad
         judged.ok |= own.ok
-    for manifest in read_project((name, path.read_bytes()) for name, path in files.items()).manifests:
-        _sort(judged, entry.hooks["manifest"](manifest), _at_place)
-    return judged
+    return judged, read_project((name, path.read_bytes()) for name, path in files.items())
 
 
 def _at_place(verdict: Verdict) -> Iterator[Line]:
@@ -299,6 +312,7 @@ _RUNNERS: Mapping[str, Callable[[Entry, Path], Judged]] = {
     "spec": _spec,
     "source": _source,
     "manifest": _manifest,
+    "configuration": _configuration,
     "wire": _wire,
     "app": _app,
     "joint": _joint,

@@ -151,7 +151,8 @@ def _project(folder: Path, scope: Scope, gathered: _Gathered) -> Project:
         raise TargetError(f"{files.escape(str(folder))}: holds no Python files")
     read = (State.ANALYSED, State.NOT_RELEVANT)
     gathered.skips.extend(Skip(state.path, state.why, "file") for state in project.files if state.state not in read)
-    gathered.skips.extend(Skip(each.path, why, "file") for each in project.manifests for why in each.unread)
+    for each in (*project.manifests, *project.configurations):
+        gathered.skips.extend(Skip(each.path, why, "file") for why in each.unread)
     return project
 
 

@@ -162,6 +162,8 @@ class Scan:
                 self._read(module)
             for manifest in self.inputs.project.manifests if self.inputs.project else ():
                 self._ask("manifest", Witness.SOURCE, manifest, manifest.path)
+            for settings in self.inputs.project.configurations if self.inputs.project else ():
+                self._ask("configuration", Witness.SOURCE, settings, settings.path)
         if self.inputs.snapshot:
             self._ask("app", Witness.APP, self.inputs.snapshot, self.inputs.snapshot.target)
 
@@ -328,7 +330,7 @@ class Scan:
         """Return the controls that this scan could ask of every witness that they have."""
         there = {"joint"}
         there.update(("spec",) if self.inputs.documents else ())
-        there.update(("source", "manifest") if self.inputs.project else ())
+        there.update(("source", "manifest", "configuration") if self.inputs.project else ())
         there.update(("app",) if self.inputs.snapshot else ())
         there.update(("wire", "mutate", "probe") if self.lives else ())
         return {control for control, entry in self.entries.items() if set(entry.hooks) - {"fix"} <= there}

@@ -31,7 +31,8 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Severity, Verdict
-from stopper.observe.source import Module, within
+from stopper.observe.source import Configuration, Module, within
+from stopper.observe.source.configuration import Entry, Serves
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import last_name, place, words
 from stopper.observe.source.starting import EVERYWHERE, is_application, listens_on, starts_application
@@ -67,6 +68,31 @@ def source(module: Module) -> Iterable[Verdict]:
             continue
         if not on_own_machine(module, node) and not _left_to_the_operator(module, node):
             yield Verdict(False, message, place(module, node), module.endpoints(node), severity=full)
+
+
+def configuration(configuration: Configuration) -> Iterable[Verdict]:
+    """Look at the switches in a file of settings that git keeps with the code, so that they hold wherever it runs."""
+    if not configuration.committed or configuration.serves is not Serves.RUNNING:
+        return
+    for entry in configuration.entries:
+        message, full = _switched(configuration, entry)
+        if message:
+            yield Verdict(full is None, message, entry.place, severity=full)
+
+
+def _switched(configuration: Configuration, entry: Entry) -> tuple[str, Severity | None]:
+    """Return what an entry says of the debugger, and what that weighs: None where it is off, no text for others."""
+    text = entry.value.reveal().lower()
+    if entry.name in ("DEBUG", "FLASK_DEBUG"):
+        if text in ("0", "false", "no", "off"):
+            return f"`{entry.name}` is switched off", None
+        # `flask run` alone reads .flaskenv, and what reads a plain DEBUG is not seen here
+        certain = entry.name == "FLASK_DEBUG" and not configuration.path.endswith(".flaskenv")
+        weight = CONTROL.severity if certain else Severity.MEDIUM
+        return (f"`{entry.name}` is switched on", weight) if text in ("1", "true", "yes", "on") else ("", None)
+    if entry.name == "FLASK_ENV" and text == "development":
+        return "`FLASK_ENV` is development, which switched the debugger on up to Flask 2.2", Severity.MEDIUM
+    return "", None
 
 
 def _calls(module: Module) -> Iterator[Found]:

@@ -32,7 +32,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stopper.model import Control, Severity, Verdict
-from stopper.observe.source import Module
+from stopper.observe.source import Configuration, Module
+from stopper.observe.source.configuration import Serves, secrets
 from stopper.observe.source.flows import Literal, literals, place
 
 CONTROL = Control(
@@ -60,6 +61,25 @@ def source(module: Module) -> Iterable[Verdict]:
             yield Verdict(True, message, place=place(module, literal.anchor, literal.value))
         else:
             yield from _broken(module, literal)
+
+
+def configuration(configuration: Configuration) -> Iterable[Verdict]:
+    """Look at every entry of a file of settings that is named like a secret, where git keeps the file with the code."""
+    for entry, written in secrets(configuration):
+        if entry.default:
+            continue
+        if not configuration.committed:
+            yield Verdict(True, f"{entry.name} stands in a file that git leaves out", place=entry.place)
+        elif written:
+            lesser = configuration.serves is not Serves.RUNNING
+            yield Verdict(
+                kept=False,
+                message=f"{entry.name} stands in a file that is kept with the code: whoever reads it knows the secret",
+                place=entry.place,
+                severity=Severity.LOW if lesser else CONTROL.severity,
+            )
+        elif configuration.serves is Serves.RUNNING:
+            yield Verdict(True, f"{entry.name} is taken from elsewhere", place=entry.place)
 
 
 def _broken(module: Module, literal: Literal) -> Iterable[Verdict]:

@@ -32,7 +32,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stopper.model import Control, Severity, Verdict
-from stopper.observe.source import Module
+from stopper.observe.source import Configuration, Module
+from stopper.observe.source.configuration import Serves, secrets
 from stopper.observe.source.flows import Literal, literals, place
 
 CONTROL = Control(
@@ -58,6 +59,18 @@ def source(module: Module) -> Iterable[Verdict]:
             yield Verdict(True, message, place=place(module, literal.anchor, literal.value))
         elif literal.default:
             yield from _broken(module, literal)
+
+
+def configuration(configuration: Configuration) -> Iterable[Verdict]:
+    """Look at `${SECRET_KEY:-…}` in files of settings: what is taken where the variable is not set."""
+    for entry, written in secrets(configuration):
+        if entry.default and written and configuration.committed:
+            yield Verdict(
+                kept=False,
+                message=f"where {entry.name} is not set, a value that is kept with the code takes its place",
+                place=entry.place,
+                severity=CONTROL.severity if configuration.serves is Serves.RUNNING else Severity.LOW,
+            )
 
 
 def _broken(module: Module, literal: Literal) -> Iterable[Verdict]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stopper.observe.source import manifests
+from stopper.observe.source import configuration, manifests
+from stopper.observe.source.configuration import Configuration
 from stopper.observe.source.constants import UNKNOWN
 from stopper.observe.source.files import KINDS, FileState, State
 from stopper.observe.source.manifests import Manifest, Pin, included
@@ -19,6 +20,7 @@ from stopper.observe.source.syntax import Function, uncollected, within
 
 __all__ = [
     "UNKNOWN",
+    "Configuration",
     "Definition",
     "External",
     "FileState",
@@ -42,7 +44,7 @@ __all__ = [
 
 def reads(path: str) -> bool:
     """Tell whether a path, relative with forward slashes, names a file of a kind that a project is made of."""
-    return path.endswith(KINDS) or manifests.reads(path)
+    return path.endswith(KINDS) or manifests.reads(path) or configuration.reads(path)
 
 
 def read_project(files: Iterable[tuple[str, bytes]], name: str = "") -> Project:

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from stopper.model import Endpoint, Place
-from stopper.observe.source import constants, doors, files, manifests, names, owners, reach, routing
+from stopper.observe.source import configuration, constants, doors, files, manifests, names, owners, reach, routing
+from stopper.observe.source.configuration import Configuration
 from stopper.observe.source.files import FileState, State
 from stopper.observe.source.manifests import Manifest
 from stopper.observe.source.parsing import read_source
@@ -170,7 +171,7 @@ class Module:
 class Project:
     """All files of a folder. `modules` are the analysed ones, `files` has a state for every Python file.
 
-    `manifests` are the files that name packages; a setup.py is both.
+    `manifests` are the files that name packages; a setup.py is both. `configurations` are the files of settings.
     A file that the pre-filter left out is parsed when an analysed one imports from it, and is no module of `modules`.
     `partial` are modules of which only some lines could be read: nobody imports from them, and they route nothing.
     """
@@ -187,6 +188,7 @@ class Project:
         self.partial: list[Module] = []
         self.manifests: tuple[Manifest, ...] = ()
         self._included: set[str] = set()
+        self._settings: dict[str, bytes] = {}
         with uncollected():
             states = [self._take(path, source) for path, source in self._python(sources)]
         self.files: tuple[FileState, ...] = tuple(states)
@@ -200,6 +202,9 @@ class Project:
             if manifests.reads(path) or path in self._included:
                 self.manifests += (manifests.read(path, source),)
                 self._included |= manifests.included(path, source)
+            elif configuration.reads(path):
+                self._settings[path] = source[: configuration.LARGEST + 1]
+                continue
             if path.endswith(".py") or not (manifests.reads(path) or path in self._included):
                 yield path, source
 
@@ -292,6 +297,11 @@ class Project:
             if path in self._paths and path != ".py":
                 return self.at(path)
         return None
+
+    @cached_property
+    def configurations(self) -> tuple[Configuration, ...]:
+        """Return the files of settings, with what git leaves out told apart."""
+        return tuple(configuration.read(self._settings))
 
     @cached_property
     def routed(self) -> tuple[Module, ...]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
-import re
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from stopper.observe.source import names
 from stopper.observe.source.flows import analysis
 from stopper.observe.source.flows.jose import Act
 from stopper.observe.source.flows.naming import words
+from stopper.observe.source.flows.secret_names import ELSEWHERE, is_secret, means_secret, strength
 from stopper.observe.source.flows.spelling import last_name
 from stopper.secret import Secret
 
@@ -38,29 +37,6 @@ class Literal:
     refused: bool = False
 
 
-_PAIRS = (
-    *(("secret", "key"), ("signing", "key"), ("jwt", "key"), ("hmac", "key"), ("encryption", "key")),
-    *(("private", "key"), ("master", "key"), ("session", "key"), ("fernet", "key"), ("jwt", "secret")),
-    *(("client", "secret"), ("app", "secret"), ("token", "secret"), ("consumer", "secret"), ("api", "secret")),
-    *(("session", "secret"), ("cookie", "secret"), ("shared", "secret"), ("signing", "secret")),
-)
-_TAILS = frozenset(
-    {"hmac", "default", "dev", "prod", "old", "new", "bytes", "b64", "str", "value", "fallback", "current", "hex"}
-)
-_CONFIGURES = frozenset({"SECRET_KEY", "JWT_SECRET_KEY", "secret_key"})
-_PUBLIC = frozenset(
-    "public publishable site primary foreign sort cache partition pub routing lookup natural row group map dict json "
-    "name field header param parameter column cookie env session redis".split()
-)
-_NAMED_KEYS = frozenset({"key", "token", "apikey", "jwt"})
-_NOT_LITERAL = re.compile(
-    r"^(\$|\{|<|%\(|https?://|/[\w.-]+/|\./|arn:|vault:|file:|env:|\*+$|x+$|\.+$|-----BEGIN (PUBLIC|CERT)|ssh-)", re.I
-)
-_DESCRIBES = frozenset(
-    "string str text password hidden required optional true false none null secret_text bearer basic header query "
-    "body form json access refresh token secret key foo bar baz example client_secret api_key "
-    "apikey default auto unknown".split()
-)
 _ENVIRONMENTS = frozenset({"environ", "env", "config", "settings", "conf", "cfg", "os", "environment", "getenv"})
 _GETTERS = frozenset({"get", "getenv", "setdefault", "str", "config", "env", "get_env", "getattr", "pop", "string"})
 _OUTSIDE = frozenset({"environ", "getenv", "token_hex", "token_urlsafe", "token_bytes", "urandom", "read_text"})
@@ -99,20 +75,20 @@ def _named(module: Module) -> Iterator[Literal]:
     for assign in module.nodes(ast.Assign):
         for target in assign.targets:
             name = _target(target)
-            if name and _secret(name):
+            if name and means_secret(name):
                 yield from _judged(module, name, assign.value, assign)
     for annotated in module.nodes(ast.AnnAssign):
         name = _target(annotated.target)
-        if name and annotated.value is not None and _secret(name):
+        if name and annotated.value is not None and means_secret(name):
             yield from _judged(module, name, annotated.value, annotated, _settings(module, annotated))
     for call in module.nodes(ast.Call):
         for keyword in call.keywords:
-            if keyword.arg and _secret(keyword.arg):
+            if keyword.arg and means_secret(keyword.arg):
                 yield from _judged(module, keyword.arg, keyword.value, keyword)
         yield from _setting_default(module, call)
     for mapping in module.nodes(ast.Dict):
         for key, value in zip(mapping.keys, mapping.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(key.value, str) and _secret(key.value):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str) and means_secret(key.value):
                 yield from _judged(module, key.value, value, key)
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
         arguments = function.args
@@ -120,7 +96,7 @@ def _named(module: Module) -> Iterator[Literal]:
         pairs = [*zip(reversed(positional), reversed(arguments.defaults), strict=False)]
         pairs.extend((a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None)
         for argument, default in pairs:
-            if _secret(argument.arg):
+            if means_secret(argument.arg):
                 yield from _judged(module, argument.arg, default, argument, default=True)
 
 
@@ -134,34 +110,13 @@ def _target(target: ast.expr) -> str:
     return ""
 
 
-@functools.lru_cache(maxsize=20_000)
-def _strength(name: str) -> int:
-    """Return 2 where a name can only mean a secret, 1 where the value must look like one too, 0 for other names."""
-    parts = [part for part in words(name) if not part.isdigit()]
-    if parts and parts[0] in ("is", "has", "no", "use", "with", "show", "require"):
-        return 0
-    while len(parts) > 2 and parts[-1] in _TAILS:
-        parts.pop()
-    if len(parts) >= 2 and tuple(parts[-2:]) in _PAIRS:
-        return 1 if parts[-2:] == ["session", "key"] or "public" in parts else 2
-    if parts and parts[-1] == "secret":
-        return 2
-    if parts and parts[-1] in _NAMED_KEYS and _PUBLIC.isdisjoint(parts):
-        return 1
-    return 0
-
-
-def _secret(name: str) -> bool:
-    return _strength(name) > 0
-
-
 def _judged(module: Module, name: str, value: ast.expr, anchor: ast.AST, default: bool = False) -> Iterator[Literal]:
     fallback = _fallback(module, value)
     given, default = (value, default) if fallback is None else (fallback, True)
     text = _text(given)
-    if text and _is_secret(name, text, default):
+    if text and is_secret(name, text, default):
         yield Literal(anchor, given, name, Secret(text), default, _refused(module, text))
-    elif not text and _strength(name) == 2 and _from_outside(value):
+    elif not text and strength(name) == 2 and _from_outside(value):
         yield Literal(anchor, None, name, Secret(""))
 
 
@@ -183,27 +138,6 @@ def _wraps(call: ast.Call) -> bool:
     """Tell whether a call only changes the type of its first argument; `env.str()` asks the environment for it."""
     plain = isinstance(call.func, ast.Name) and call.func.id in ("bytes", "str", "SecretStr")
     return bool(call.args) and (plain or last_name(call.func) in ("import_key", "b64decode"))
-
-
-def _is_secret(name: str, text: str, default: bool) -> bool:
-    if text == name or not re.search("[A-Za-z0-9]", text) or _NOT_LITERAL.match(text.strip()):
-        return False
-    if text.startswith("-----BEGIN") and "PRIVATE KEY" in text:
-        return True
-    if _strength(name) == 1:
-        return _random(text, 20 if words(name)[-1] == "key" and "api" not in words(name) else 12)
-    if name in _CONFIGURES or "SECRET_KEY" in name or "JWT" in name.upper():
-        return True
-    plain = text.strip().lower()
-    same = "".join(words(text)) == "".join(words(name))
-    return plain not in _DESCRIBES and not same and (default or " " not in plain)
-
-
-def _random(text: str, shortest: int) -> bool:
-    """Tell whether a text looks made by a generator or a vendor: long, without blanks, letters mixed with digits."""
-    if len(text) < shortest or not re.fullmatch(r"[\w.+/=:~-]+", text) or re.search(r"[a-z]{12}", text):
-        return False
-    return sum(character.isdigit() for character in text) >= 3 and any(character.isalpha() for character in text)
 
 
 def _settings(module: Module, node: ast.AnnAssign) -> bool:
@@ -260,9 +194,9 @@ def _setting_default(module: Module, call: ast.Call) -> Iterator[Literal]:
     if not call.args or not _reads_setting(call):
         return
     key, default = _asked(call)
-    if default is not None and key and _secret(key):
+    if default is not None and key and means_secret(key):
         text = _text(default)
-        if text is not None and _is_secret(key, text, True):
+        if text is not None and is_secret(key, text, True):
             yield Literal(call, default, key, Secret(text), True, _refused(module, text))
 
 
@@ -320,5 +254,5 @@ def _as_key(module: Module, key: ast.expr, name: str) -> Iterator[Literal]:
         anchor, key = module.parent(written[0]) or written[0], written[0]
     fallback = _fallback(module, key)
     text = _text(fallback if fallback is not None else key)
-    if text and text.strip() and not _NOT_LITERAL.match(text.strip()):
+    if text and text.strip() and not ELSEWHERE.match(text.strip()):
         yield Literal(anchor, fallback or key, name, Secret(text), fallback is not None, _refused(module, text))

@@ -1,0 +1,82 @@
+"""Which names mean a secret, and which texts under such a name are one rather than a word about it."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from stopper.observe.source.flows.naming import words
+
+_PAIRS = (
+    *(("secret", "key"), ("signing", "key"), ("jwt", "key"), ("hmac", "key"), ("encryption", "key")),
+    *(("private", "key"), ("master", "key"), ("session", "key"), ("fernet", "key"), ("jwt", "secret")),
+    *(("client", "secret"), ("app", "secret"), ("token", "secret"), ("consumer", "secret"), ("api", "secret")),
+    *(("session", "secret"), ("cookie", "secret"), ("shared", "secret"), ("signing", "secret")),
+)
+_TAILS = frozenset(
+    {"hmac", "default", "dev", "prod", "old", "new", "bytes", "b64", "str", "value", "fallback", "current", "hex"}
+)
+_CONFIGURES = frozenset({"SECRET_KEY", "JWT_SECRET_KEY", "secret_key"})
+_PUBLIC = frozenset(
+    "public publishable site primary foreign sort cache partition pub routing lookup natural row group map dict json "
+    "name field header param parameter column cookie env session redis".split()
+)
+_NAMED_KEYS = frozenset({"key", "token", "apikey", "jwt"})
+
+ELSEWHERE = re.compile(
+    r"^(\$|\{|<|%\(|https?://|/[\w.-]+/|\./|arn:|vault[:. ]|file:|env:|op://|ENC\[|ref\+|\*+$|x+$|\.+$"
+    r"|-----BEGIN (PUBLIC|CERT)|ssh-)",
+    re.I,
+)
+_DESCRIBES = frozenset(
+    "string str text password hidden required optional true false none null secret_text bearer basic header query "
+    "body form json access refresh token secret key foo bar baz example client_secret api_key "
+    "apikey default auto unknown".split()
+)
+
+
+@functools.lru_cache(maxsize=20_000)
+def strength(name: str) -> int:
+    """Return 2 where a name can only mean a secret, 1 where the value must look like one too, 0 for other names."""
+    parts = [part for part in words(name) if not part.isdigit()]
+    if parts and parts[0] in ("is", "has", "no", "use", "with", "show", "require"):
+        return 0
+    while len(parts) > 2 and parts[-1] in _TAILS:
+        parts.pop()
+    if len(parts) >= 2 and tuple(parts[-2:]) in _PAIRS:
+        return 1 if parts[-2:] == ["session", "key"] or "public" in parts else 2
+    if parts and parts[-1] == "secret":
+        return 2
+    if parts and parts[-1] in _NAMED_KEYS and _PUBLIC.isdisjoint(parts):
+        return 1
+    return 0
+
+
+def means_secret(name: str) -> bool:
+    """Tell whether a name may mean a secret."""
+    return strength(name) > 0
+
+
+def is_secret(name: str, text: str, default: bool) -> bool:
+    """Tell whether a text under such a name is the secret: neither a reference to it nor what it is described by.
+
+    What stands in for a missing setting may hold blanks.
+    """
+    if text == name or not re.search("[A-Za-z0-9]", text) or ELSEWHERE.match(text.strip()):
+        return False
+    if text.startswith("-----BEGIN") and "PRIVATE KEY" in text:
+        return True
+    if strength(name) == 1:
+        return looks_random(text, 20 if words(name)[-1] == "key" and "api" not in words(name) else 12)
+    if name in _CONFIGURES or "SECRET_KEY" in name or "JWT" in name.upper():
+        return True
+    plain = text.strip().lower()
+    same = "".join(words(text)) == "".join(words(name))
+    return plain not in _DESCRIBES and not same and (default or " " not in plain)
+
+
+def looks_random(text: str, shortest: int) -> bool:
+    """Tell whether a text looks made by a generator or a vendor: long, without blanks, letters mixed with digits."""
+    if len(text) < shortest or not re.fullmatch(r"[\w.+/=:~-]+", text) or re.search(r"[a-z]{12}", text):
+        return False
+    return sum(character.isdigit() for character in text) >= 3 and any(character.isalpha() for character in text)
