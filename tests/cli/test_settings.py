@@ -76,6 +76,14 @@ def test_a_json_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert CANARY not in repr(found) + repr(found.logins)
 
 
+def test_what_is_judged_and_what_is_known(tmp_path: Path) -> None:
+    """A baseline lies beside the file that names it; without the keys nothing is known and tests are left out."""
+    made = settings(tmp_path, "include_tests=true\nbaseline='known/base.json'\n")
+    assert made.include_tests and made.baseline == tmp_path / "known/base.json"
+    plain = settings(tmp_path, "")
+    assert not plain.include_tests and plain.baseline is None
+
+
 def test_form_and_basic_logins(tmp_path: Path) -> None:
     """Several logins keep their order; a form is encoded, HTTP Basic becomes its header, literals are secrets too."""
     first, second, third, fourth = settings(
@@ -130,7 +138,9 @@ def test_an_unset_variable_matters_only_when_the_login_is_asked_for(
 
 MISTAKES = {
     "logn = {}": "stopper.toml has no key 'logn': did you mean 'login'?",
-    "grant='CANARY'": "stopper.toml has no key 'grant': there are header, login, scheme",
+    "grant='CANARY'": "stopper.toml has no key 'grant': there are baseline, header, include_tests, login, scheme",
+    "include_tests='CANARY'": "stopper.toml: include_tests must be true or false",
+    "baseline=7": "stopper.toml: baseline must be a text",
     "[login]\nurl='/l'\nforms={a='CANARY'}": "stopper.toml: login has no key 'forms': did you mean 'form'?",
     "[login]\nurl='/l'\ntoken={pinter='/a'}": "stopper.toml: login: token has no key 'pinter': did you mean 'pointer'?",
     "[login]\nurl='/l'\nbasic={user='a'}": "stopper.toml: login: basic has no key 'user': did you mean 'username'?",

@@ -15,9 +15,11 @@ from stopper.model import (
     Place,
     Report,
     Severity,
+    Silencer,
     Skip,
     Status,
     Strength,
+    Suppression,
     Verdict,
     Witness,
 )
@@ -65,6 +67,11 @@ VERDICTS = st.builds(
 OBSERVATIONS = st.builds(Observation, TEXT, st.sampled_from(Witness), VERDICTS)
 
 
+SUPPRESSIONS = st.builds(
+    Suppression, st.sampled_from(Silencer), TEXT.filter(bool), st.none() | PLACES, st.none() | st.dates()
+)
+
+
 def _findings(folded: st.SearchStrategy[tuple[object, ...]]) -> st.SearchStrategy[Finding]:
     return st.builds(
         Finding,
@@ -78,6 +85,7 @@ def _findings(folded: st.SearchStrategy[tuple[object, ...]]) -> st.SearchStrateg
         ENDPOINTS,
         _several(OBSERVATIONS),
         folded,
+        suppression=st.none() | SUPPRESSIONS,
     )
 
 
@@ -99,6 +107,7 @@ COVERAGE = st.builds(
     _several(st.sampled_from(Witness)),
     st.booleans(),
     _several(TEXT),
+    files_left_out=NUMBER,
 )
 
 
@@ -110,6 +119,7 @@ def reports(draw: st.DrawFn) -> Report:
     return Report(
         targets=draw(_several(TEXT)),
         findings=draw(_several(FINDINGS)),
+        suppressed=draw(_several(FINDINGS)),
         observations=draw(_several(OBSERVATIONS)),
         coverage=draw(COVERAGE),
         skips=draw(_several(st.builds(Skip, TEXT, TEXT, TEXT))),

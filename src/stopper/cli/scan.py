@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import os
 import re
 import signal
@@ -22,20 +23,25 @@ from stopper.cli.targets import TargetError, Targets, told_apart
 from stopper.controls import catalogue
 from stopper.engine import Limits, Scan
 from stopper.io.child import ChildError
-from stopper.io.files import FileError, escape, write
+from stopper.io.files import FileError, escape, read, write
 from stopper.io.http import CertificateFileError
 from stopper.io.policy import PolicyError
-from stopper.model import Report, Severity, Status
+from stopper.model import Accepted, Report, Severity, Status
+from stopper.observe.source.standing import EVERYTHING, Scope
+from stopper.report import baseline as baselines
 from stopper.report import json, sarif, terminal
+from stopper.report.baseline import BaselineError
 from stopper.report.progress import Progress
 from stopper.score import graded
 from stopper.secret import Secret
 
 FORMATS = ("terminal", "json", "sarif")
+LARGEST_BASELINE = 16 << 20
 CLEAN, FOUND, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BAD_INPUT = (
+    BaselineError,
     CertificateFileError,
     ChildError,
     FileError,
@@ -69,6 +75,15 @@ _BAD_INPUT = (
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file; default: stopper.toml or pyproject.toml."
 )
+@click.option("--include-tests", is_flag=True, help="Judge tests and other people's code too, at low severity.")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Known findings, which do not count (JSON).")
+@click.option(
+    "--write-baseline",
+    "new_baseline",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write what this scan finds as a baseline.",
+)
 @click.option("--allow-clear-token", is_flag=True, help="Let the token cross plain HTTP off loopback as well.")
 @click.option("--requests", type=click.IntRange(min=1), default=Limits().requests, help="Most requests to the wire.")
 @click.option(
@@ -87,6 +102,9 @@ def command(
     python: Path | None,
     app_timeout: float,
     config: Path | None,
+    include_tests: bool,
+    baseline: Path | None,
+    new_baseline: Path | None,
     allow_clear_token: bool,
     requests: int,
     rate: float,
@@ -100,20 +118,25 @@ def command(
     """
     _let_signals_interrupt()
     try:
-        _check_outputs(outputs)
+        _check_outputs((*outputs, *((new_baseline,) if new_baseline else ())))
         named = told_apart(targets)
+        settings = load(config, (Path(), *((named.folder,) if named.folder else ())))
         options = Options(
-            settings=load(config, (Path(), *((named.folder,) if named.folder else ()))),
+            settings=settings,
             limits=Limits(requests=requests, per_second=rate, request_seconds=timeout),
             token=_token(token),
             ca_file=ca_file,
             python=python,
             clear_token=allow_clear_token,
             app_seconds=app_timeout,
+            scope=EVERYTHING if include_tests or settings.include_tests else Scope(),
+            accepted=_accepted(baseline or settings.baseline),
         )
         scanned = asyncio.run(_scanned(named, options))
         report = replace(scanned, exit_code=exit_code(scanned, Severity(fail_on)))
         _deliver(report, form, outputs)
+        if new_baseline:
+            _keep(report, options.accepted, new_baseline)
     except _BAD_INPUT as error:
         _end(str(error), UNUSABLE)
     except KeyboardInterrupt:
@@ -168,6 +191,25 @@ def _token(given: str | None) -> Secret | None:
     if not value:
         raise TargetError(f"--token: the environment variable {name[1]} is not set")
     return Secret(value)
+
+
+def _accepted(path: Path | None) -> tuple[Accepted, ...]:
+    """Return the entries of a baseline file, none without one. Raises FileError and BaselineError."""
+    if path is None:
+        return ()
+    try:
+        return baselines.parse(read(path, LARGEST_BASELINE))
+    except BaselineError as error:
+        raise BaselineError(f"{escape(str(path))}: {error}") from None
+
+
+def _keep(report: Report, accepted: tuple[Accepted, ...], path: Path) -> None:
+    """Write the baseline of a whole scan; what an unfinished one did not see must not be forgotten."""
+    why = report.partial or report.incomplete or ("checks crashed" if report.failures else "")
+    if why:
+        click.echo(f"stopper: {escape(str(path))}: not written, because the scan is not whole: {why}", err=True)
+    else:
+        write(path, baselines.render(report, accepted, datetime.date.today()))
 
 
 async def _scanned(targets: Targets, options: Options) -> Report:

@@ -2,6 +2,8 @@
 
     header = "Authorization"            # how a token is presented (these are the defaults)
     scheme = "Bearer"
+    include_tests = false               # true judges tests and other people's code too, at low severity
+    baseline = "stopper-baseline.json"  # known findings, beside this file (default: none)
 
     [login]                             # or [[login]], once for each token endpoint; the first is the identity
     method = "POST"
@@ -34,11 +36,11 @@ from urllib.parse import urlencode
 from stopper.io.login import LoginFlow, Place
 from stopper.secret import Secret
 
-_KEYS = ("header", "login", "scheme")
+_KEYS = ("baseline", "header", "include_tests", "login", "scheme")
 _LOGIN_KEYS = ("basic", "body", "form", "header", "headers", "json", "method", "scheme", "token", "url")
 _BODY_KEYS = ("json", "form", "body")
 _PLACES: tuple[Place, ...] = ("pointer", "header", "cookie")
-_KINDS: Mapping[type, str] = {str: "a text", dict: "a table"}
+_KINDS: Mapping[type, str] = {str: "a text", dict: "a table", bool: "true or false"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SECRET_NAME = re.compile(r"(?i)pass|pwd|pin$|secret|token|key|code|otp|assertion|credential|auth|cookie|^body$")
@@ -55,12 +57,15 @@ class Settings:
     """What the project says about itself; without a file, the defaults.
 
     `header` and `scheme` are how a token is presented. `source` is the file's name, `tables` are its logins as written.
+    `include_tests` asks for tests and other people's code too, `baseline` is the file of the known findings.
     """
 
     header: str = "Authorization"
     scheme: str = "Bearer"
     source: str = ""
     tables: tuple[Table, ...] = field(default=(), repr=False)
+    include_tests: bool = False
+    baseline: Path | None = None
 
     @property
     def logins(self) -> tuple[LoginFlow, ...]:
@@ -109,7 +114,7 @@ def load(config: Path | None, folders: Iterable[Path]) -> Settings:
         document = _read(path)
         table = document if path.name != "pyproject.toml" else _tool(document)
         if table is not None:
-            return _settings(path.name, table)
+            return _settings(path, table)
     return Settings()
 
 
@@ -131,7 +136,8 @@ def _tool(document: Table) -> Any:
     return tool.get("stopper") if isinstance(tool, dict) else None
 
 
-def _settings(source: str, table: Any) -> Settings:
+def _settings(path: Path, table: Any) -> Settings:
+    source = path.name
     if not isinstance(table, dict):
         raise SettingsError(f"{source}: tool.stopper must be a table")
     _check_keys(table, _KEYS, source)
@@ -139,11 +145,14 @@ def _settings(source: str, table: Any) -> Settings:
     logins = [logins] if isinstance(logins, dict) else logins
     if not isinstance(logins, list) or not all(isinstance(login, dict) for login in logins):
         raise SettingsError(f"{source}: login must be a table, or tables")
+    baseline = _typed(table, "baseline", str, "", source)
     return Settings(
         header=_http_token(_typed(table, "header", str, "Authorization", source), "header", source),
         scheme=_typed(table, "scheme", str, "Bearer", source),
         source=source,
         tables=tuple(logins),
+        include_tests=_typed(table, "include_tests", bool, False, source),
+        baseline=path.parent / baseline if baseline else None,
     ).checked()
 
 

@@ -162,8 +162,6 @@ class Scan:
                 self._read(module)
             for manifest in self.inputs.project.manifests if self.inputs.project else ():
                 self._ask("manifest", Witness.SOURCE, manifest, manifest.path)
-            for settings in self.inputs.project.configurations if self.inputs.project else ():
-                self._ask("configuration", Witness.SOURCE, settings, settings.path)
         if self.inputs.snapshot:
             self._ask("app", Witness.APP, self.inputs.snapshot, self.inputs.snapshot.target)
 
@@ -275,7 +273,8 @@ class Scan:
         """Return what is known so far as a whole report; `partial` says why it is not all."""
         controls = {name: entry.control for name, entry in self.entries.items()}
         observations = tuple(sorted(self.observations.values(), key=_order))
-        comments = Comments(self.inputs.ignores)
+        ignores = self.inputs.ignores
+        comments = Comments(replace(ignore, reason=redact(ignore.reason, self.known)) for ignore in ignores)
         found = correlate.findings(observations, controls, self.joined, comments)
         sifted = suppression.sift(found, comments, self.inputs.accepted, self.today)
         incomplete = self.inputs.incomplete or self._incomplete()
@@ -330,7 +329,7 @@ class Scan:
         """Return the controls that this scan could ask of every witness that they have."""
         there = {"joint"}
         there.update(("spec",) if self.inputs.documents else ())
-        there.update(("source", "manifest", "configuration") if self.inputs.project else ())
+        there.update(("source", "manifest") if self.inputs.project else ())
         there.update(("app",) if self.inputs.snapshot else ())
         there.update(("wire", "mutate", "probe") if self.lives else ())
         return {control for control, entry in self.entries.items() if set(entry.hooks) - {"fix"} <= there}

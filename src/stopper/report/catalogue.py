@@ -16,6 +16,8 @@ LETTERS = {
     "mutate": "M",
     "probe": "C",
     "source": "S",
+    "manifest": "S",
+    "configuration": "S",
     "app": "A",
     "joint": "J",
     "fix": "F",
@@ -24,7 +26,7 @@ LETTERS = {
 
 LEGEND = (
     "asks: P the specification, W traffic, M with changed credentials, C in a conversation,\n"
-    "      S the source, A the running app, J several of them together; F has a fix"
+    "      S the source with its settings and lists of packages, A the running app, J several of them together; F has a fix"
 )
 
 Row = tuple[str, str, str, str, str]
@@ -40,7 +42,7 @@ def table(controls: Mapping[str, tuple[Control, Collection[str]]]) -> str:
 
 
 def _row(control: Control, hooks: Collection[str]) -> Row:
-    letters = "".join(letter for hook, letter in LETTERS.items() if hook in hooks)
+    letters = "".join(dict.fromkeys(letter for hook, letter in LETTERS.items() if hook in hooks))
     return control.id, control.name, control.severity.value, letters, control.title
 
 

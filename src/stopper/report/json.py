@@ -17,12 +17,13 @@ from stopper.model import (
     Place,
     Report,
     Skip,
+    Suppression,
     Verdict,
     Witness,
 )
 from stopper.report.outgoing import encodable, redacted
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 def render(report: Report) -> str:
@@ -53,6 +54,7 @@ def _report(report: Report) -> dict[str, Any]:
         "partial": report.partial,
         "notes": list(report.notes),
         "findings": [_finding(finding) for finding in report.findings],
+        "suppressed": [_finding(finding) for finding in report.suppressed],
         "coverage": _coverage(report.coverage),
         "skips": [_skip(skip) for skip in report.skips],
         "failures": [_failure(failure) for failure in report.failures],
@@ -77,6 +79,18 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "evidence": [_evidence(piece) for o in finding.observations for piece in o.verdict.evidence],
         "observations": [_observation(observation) for observation in finding.observations],
         "folded": [_finding(inner) for inner in finding.folded],
+        "suppression": _suppression(finding.suppression),
+    }
+
+
+def _suppression(suppression: Suppression | None) -> dict[str, Any] | None:
+    if suppression is None:
+        return None
+    return {
+        "by": suppression.by.value,
+        "reason": suppression.reason,
+        "place": _place(suppression.place),
+        "expires": suppression.expires.isoformat() if suppression.expires else None,
     }
 
 
@@ -126,6 +140,7 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
         "files": coverage.files,
         "files_analysed": coverage.files_analysed,
         "files_irrelevant": coverage.files_irrelevant,
+        "files_left_out": coverage.files_left_out,
         "requests": coverage.requests,
         "app_requests": coverage.app_requests,
         "seconds": round(coverage.seconds, 3),

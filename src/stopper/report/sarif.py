@@ -12,7 +12,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from stopper.model import Control, Endpoint, Evidence, Finding, Place, Report, Severity, Witness
+from stopper.model import (
+    Control,
+    Endpoint,
+    Evidence,
+    Finding,
+    Place,
+    Report,
+    Severity,
+    Silencer,
+    Suppression,
+    Witness,
+)
 from stopper.report.outgoing import encodable, redacted
 from stopper.report.skips import skips_by_reason
 
@@ -55,7 +66,7 @@ def render(report: Report) -> str:
 def _run(report: Report) -> dict[str, Any]:
     rules = _rules(report)
     index = {rule["id"]: position for position, rule in enumerate(rules)}
-    shown = report.findings[:RESULTS]
+    shown = (*report.findings, *report.suppressed)[:RESULTS]
     fallback = _fallback(report)
     results = [_result(finding, index, fallback) for finding in shown]
     for result, finding in zip(results, shown, strict=True):
@@ -82,7 +93,7 @@ def _run(report: Report) -> dict[str, Any]:
 def _rules(report: Report) -> list[dict[str, Any]]:
     """Return a rule per control of the catalogue, and one per control that only a finding or a failure names."""
     known = dict(report.controls)
-    for finding in report.findings:
+    for finding in (*report.findings, *report.suppressed):
         known.setdefault(finding.control, _control_of(finding))
     return [_rule(control, report.pages.get(name, "")) for name, control in sorted(known.items())]
 
@@ -125,7 +136,7 @@ def _result(finding: Finding, index: dict[str, int], fallback: Place | None) -> 
         "level": _LEVELS[finding.severity],
         "message": _message(_sentences(finding)),
         "locations": [_main_location(finding, fallback)],
-        "suppressions": [],
+        "suppressions": [_suppression(finding.suppression)] if finding.suppression else [],
         "properties": {
             "security-severity": _SECURITY_SEVERITIES[finding.severity],
             "severity": finding.severity.value,
@@ -139,6 +150,21 @@ def _result(finding: Finding, index: dict[str, int], fallback: Place | None) -> 
     related = _related(finding)
     if related:
         result["relatedLocations"] = related
+    return result
+
+
+def _suppression(suppression: Suppression) -> dict[str, Any]:
+    """Return a suppression (section 3.35): a comment is in the source, a baseline beside it."""
+    reason = _text(suppression.reason)
+    if suppression.expires:
+        reason = _text(f"{suppression.reason} (until {suppression.expires})")
+    result: dict[str, Any] = {
+        "kind": "inSource" if suppression.by is Silencer.COMMENT else "external",
+        "status": "accepted",
+        "justification": reason,
+    }
+    if suppression.place:
+        result["location"] = _location(suppression.place)
     return result
 
 
@@ -215,7 +241,8 @@ def _main_location(finding: Finding, fallback: Place | None) -> dict[str, Any]:
     place = finding.place if finding.place and finding.place.uri else fallback
     location = _location(place) if place else {}
     if finding.endpoints:
-        location["logicalLocations"] = [_logical(endpoint) for endpoint in finding.endpoints[:ENDPOINTS]]
+        named = {str(one): one for one in map(_logical, finding.endpoints[:ENDPOINTS])}
+        location["logicalLocations"] = list(named.values())
     if not location:
         location["logicalLocations"] = [{"name": _text(finding.control), "kind": "control"}]
     return location
@@ -260,8 +287,8 @@ def _artifact(uri: str) -> dict[str, str]:
 
 def _invocation(report: Report, index: dict[str, int]) -> dict[str, Any]:
     notifications = [*_cut_short(report), *_crashes(report, index), *_skips(report)]
-    if len(report.findings) > RESULTS:
-        hidden = len(report.findings) - RESULTS
+    hidden = len(report.findings) + len(report.suppressed) - RESULTS
+    if hidden > 0:
         notifications.append(_notification("warning", "results-cut", f"{hidden} further findings are not listed"))
     invocation: dict[str, Any] = {
         "executionSuccessful": not (report.failures or report.incomplete or report.partial),

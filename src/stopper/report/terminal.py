@@ -16,7 +16,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from stopper.model import Coverage, Finding, Report, Severity, Witness
-from stopper.report.layout import heading, indented, shortened, table
+from stopper.report.layout import cut, heading, indented, shortened, table
 from stopper.report.outgoing import redacted, visible
 from stopper.report.skips import skips_by_reason
 from stopper.report.terminal_finding import denials, finding_parts
@@ -29,6 +29,9 @@ WIDTH = 100
 
 WIDEST = 140
 """Columns above which lines are too long to read, however wide the terminal."""
+
+SUPPRESSED = 40
+"""Suppressed findings that are listed before the rest is only counted."""
 
 _GRADE_STYLES = {"A": "bold white on green", "B": "bold white on green", "C": "bold black on yellow"}
 _GRADE_BAD = "bold white on red"
@@ -93,6 +96,9 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
     for finding in report.findings:
         yield ""
         yield from finding_parts(finding, denials(finding, report.observations), width)
+    if report.suppressed:
+        yield from heading(f"Suppressed: {len(report.suppressed)}, not counted")
+        yield indented(_suppressed(report.suppressed), 2)
     if report.findings:
         example = visible(report.findings[0].control)
         yield Text(f"\n`stopper explain {example}` says what is wrong, why it matters and how to mend it.", style="dim")
@@ -123,6 +129,8 @@ def _summary(report: Report) -> Iterator[RenderableType]:
 
 def _grade(report: Report) -> Text:
     count = Text(_counted(report.findings) or _nothing(report))
+    if report.suppressed:
+        count.append(f", {len(report.suppressed)} suppressed")
     if report.grade is None:
         told = report.ungraded in (report.partial, report.incomplete)
         why = "" if told else f" {visible(report.ungraded)}"
@@ -138,6 +146,21 @@ def _nothing(report: Report) -> str:
 def _counted(findings: Sequence[Finding]) -> str:
     numbers = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
     return ", ".join(f"{number} {severity.value}" for severity, number in numbers.items() if number)
+
+
+def _suppressed(findings: Sequence[Finding]) -> RenderableType:
+    """Return a row for each of the first: what it is, and who says for what reason that it does not count."""
+    rows = [(visible(finding.control), _silenced(finding)) for finding in findings[:SUPPRESSED]]
+    hidden = len(findings) - len(rows)
+    return table([*rows, ("", f"and {hidden} more")] if hidden else rows)
+
+
+def _silenced(finding: Finding) -> RenderableType:
+    where = str(finding.place or (finding.endpoints[0] if finding.endpoints else ""))
+    why = finding.suppression
+    until = f", until {why.expires}" if why and why.expires else ""
+    said = f"{why.by.value}{until}: {why.reason}" if why else ""
+    return Group(Text(visible(f"{finding.name} {where}")), Text(cut(visible(said)), style="dim"))
 
 
 # --------------------------------------------------------------------------- coverage
@@ -162,7 +185,8 @@ def _looked_at(report: Report) -> RenderableType:
 def _files(coverage: Coverage) -> str:
     analysed = f"{coverage.files_analysed} of {coverage.files} analysed"
     irrelevant = f", {coverage.files_irrelevant} hold nothing that a control looks at"
-    return analysed + (irrelevant if coverage.files_irrelevant else "")
+    left_out = f", {coverage.files_left_out} left out as tests or other people's code"
+    return analysed + (irrelevant if coverage.files_irrelevant else "") + (left_out if coverage.files_left_out else "")
 
 
 def _not_looked_at(report: Report) -> RenderableType:
@@ -179,7 +203,7 @@ def _gaps(report: Report) -> Iterator[tuple[str, RenderableType | str]]:
         yield "identity", "no working credential: nothing behind a login was seen"
     if coverage.eligible > coverage.reached:
         yield "operations", f"{coverage.eligible - coverage.reached} eligible, but without an answer of their own"
-    unread = coverage.files - coverage.files_analysed - coverage.files_irrelevant
+    unread = coverage.files - coverage.files_analysed - coverage.files_irrelevant - coverage.files_left_out
     if unread > 0:
         yield "files", f"{unread} not analysed"
     for group in skips_by_reason(report.skips):
