@@ -37,6 +37,13 @@ class Literal:
     refused: bool = False
 
 
+_CALLED_FOR_SETTINGS = frozenset(
+    {"decouple.AutoConfig", "decouple.Config", "decouple.config", "dynaconf.Dynaconf", "dynaconf.LazySettings"}
+    | {"environs.Env", "environ.Env", "starlette.config.Config"}
+)
+"""Objects that are themselves called with a setting's name."""
+
+_FIELDS = frozenset({"Field", "field", "attrib", "ib"})
 _ENVIRONMENTS = frozenset({"environ", "env", "config", "settings", "conf", "cfg", "os", "environment", "getenv"})
 _GETTERS = frozenset({"get", "getenv", "setdefault", "str", "config", "env", "get_env", "getattr", "pop", "string"})
 _OUTSIDE = frozenset({"environ", "getenv", "token_hex", "token_urlsafe", "token_bytes", "urandom", "read_text"})
@@ -79,8 +86,9 @@ def _named(module: Module) -> Iterator[Literal]:
                 yield from _judged(module, name, assign.value, assign)
     for annotated in module.nodes(ast.AnnAssign):
         name = _target(annotated.target)
-        if name and annotated.value is not None and means_secret(name):
-            yield from _judged(module, name, annotated.value, annotated, _settings(module, annotated))
+        value = annotated.value or _annotated(annotated.annotation)
+        if name and value is not None and means_secret(name):
+            yield from _judged(module, name, value, annotated, _settings(module, annotated))
     for call in module.nodes(ast.Call):
         for keyword in call.keywords:
             if keyword.arg and means_secret(keyword.arg):
@@ -100,6 +108,16 @@ def _named(module: Module) -> Iterator[Literal]:
                 yield from _judged(module, argument.arg, default, argument, default=True)
 
 
+def _annotated(annotation: ast.expr) -> ast.expr | None:
+    """Return the field in `Annotated[str, Field(default=…)]`."""
+    parts = (
+        annotation.slice.elts
+        if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple)
+        else []
+    )
+    return next((each for each in parts if isinstance(each, ast.Call) and last_name(each.func) in _FIELDS), None)
+
+
 def _target(target: ast.expr) -> str:
     if isinstance(target, ast.Name):
         return target.id
@@ -116,7 +134,7 @@ def _judged(module: Module, name: str, value: ast.expr, anchor: ast.AST, default
     text = _text(given)
     if text and is_secret(name, text, default):
         yield Literal(anchor, given, name, Secret(text), default, _refused(module, text))
-    elif not text and strength(name) == 2 and _from_outside(value):
+    elif not text and strength(name) == 2 and (_from_outside(value) or _reads_setting(module, value)):
         yield Literal(anchor, None, name, Secret(""))
 
 
@@ -162,13 +180,32 @@ def _fallback(module: Module, value: ast.expr) -> ast.expr | None:
         return _fallback(module, value.func.value)
     if _wraps(value):
         return _fallback(module, value.args[0])
-    if last_name(value.func) in ("Field", "field", "attrib", "ib"):
-        given = [keyword.value for keyword in value.keywords if keyword.arg == "default"]
-        return next(iter([*given, *value.args[:1]]), None)
-    return _asked(value)[1] if _reads_setting(value) else None
+    if last_name(value.func) in _FIELDS:
+        return _field_default(value)
+    default = _asked(value)[1] if _reads_setting(module, value) else None
+    inner = _fallback(module, default) if default is not None and _text(default) is None else None
+    return inner if inner is not None else default
 
 
-def _reads_setting(call: ast.Call) -> bool:
+def _field_default(field: ast.Call) -> ast.expr | None:
+    """Return what a field is where nothing is given: its default, or what its factory returns."""
+    for keyword in field.keywords:
+        if keyword.arg == "default":
+            return keyword.value
+        if keyword.arg == "default_factory" and isinstance(keyword.value, ast.Lambda):
+            return keyword.value.body
+    return field.args[0] if field.args else None
+
+
+def _reads_setting(module: Module, call: ast.expr) -> bool:
+    """Tell whether an expression asks the environment, a settings object or a configuration file for a setting."""
+    if not isinstance(call, ast.Call):
+        return False
+    made = module.resolve(call.func)
+    if isinstance(made, names.Instance) and module.qualified(call.func) in _CALLED_FOR_SETTINGS:
+        return True
+    if _from_section(call):
+        return True
     name, func = last_name(call.func), call.func
     if isinstance(func, ast.Attribute) and name in _GETTERS:
         return last_name(func.value).lower().strip("_") in _ENVIRONMENTS or name == "getenv"
@@ -182,16 +219,22 @@ def _reads_setting(call: ast.Call) -> bool:
 
 def _asked(call: ast.Call) -> tuple[str, ast.expr | None]:
     """Return the setting's name and the default of a call that reads a setting."""
-    arguments = call.args[1:] if last_name(call.func) == "getattr" else call.args
+    second = last_name(call.func) == "getattr" or _from_section(call)
+    arguments = call.args[1:] if second else call.args
     key = arguments[0].value if arguments and isinstance(arguments[0], ast.Constant) else ""
     given = [keyword.value for keyword in call.keywords if keyword.arg in ("default", "failobj", "fallback")]
     default = next(iter([*given, *arguments[1:2]]), None)
     return (key if isinstance(key, str) else ""), default
 
 
+def _from_section(call: ast.Call) -> bool:
+    """Tell whether a call is configparser's `get(section, option, fallback=…)`."""
+    return len(call.args) == 2 and any(keyword.arg == "fallback" for keyword in call.keywords)
+
+
 def _setting_default(module: Module, call: ast.Call) -> Iterator[Literal]:
     """Yield the default of a setting whose own name is a secret's, wherever its value goes."""
-    if not call.args or not _reads_setting(call):
+    if not call.args or not _reads_setting(module, call):
         return
     key, default = _asked(call)
     if default is not None and key and means_secret(key):
