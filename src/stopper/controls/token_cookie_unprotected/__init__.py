@@ -26,21 +26,24 @@ RFC 6265 sections 4.1.2 and 8.3; ASVS 5.0.0 3.3.1, 3.3.2, 3.3.4; CWE-614, CWE-10
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import UNKNOWN, Module, within
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import Says, credential, last_name, place, settings, words
 from stopper.observe.source.labels import bare, label
 from stopper.observe.source.standing import Standing, of_line
+from stopper.observe.views import Exchange
+from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
     id="BT308",
     name="token_cookie_unprotected",
     severity=Severity.HIGH,
     title="A cookie with a token is not protected",
-    witnesses="S",
+    witnesses="W S",
     requirements=("B12",),
     labels=("cookie_flags",),
     cwe=(614, 1004, 1275),
@@ -52,6 +55,51 @@ _NAMES = frozenset({"session", "sessionid", "sid", "sess", "auth", "login", "rem
 _FORGERY = frozenset({"csrf", "xsrf"})
 _FLAGS = ("secure", "httponly", "samesite")
 _WRITTEN = {"secure": "Secure", "httponly": "HttpOnly", "samesite": "SameSite"}
+
+
+_DELETED = re.compile(r";\s*max-age\s*=\s*(?:0|-\d+)\b|;\s*expires\s*=[^;]*\b(?:1970|1969)\b", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"\s*([A-Za-z-]+)\s*(?:=|$)")
+_SHORTEST = 16
+"""Characters from which on a cookie's value may be a credential."""
+
+
+def wire(exchange: Exchange) -> Iterable[Verdict]:
+    """Look at the cookies that an answer sets and that are credentials by their name (RFC 6265 section 4.1).
+
+    One good answer contradicts nothing that the source shows of another.
+    """
+    endpoint = exchange.endpoint
+    for line in exchange.response.all_headers("Set-Cookie") if exchange.response else ():
+        name, _, value = line.partition(";")[0].partition("=")
+        if not _is_credential(name.strip(), value) or _DELETED.search(line):
+            continue
+        missing = _missing_attributes(line)
+        full = CONTROL.severity if "HttpOnly" in missing else Severity.MEDIUM
+        where = str(endpoint) if endpoint else "the login"
+        said = f"without {', '.join(missing)}" if missing else "well protected"
+        yield Verdict(
+            kept=not missing,
+            message=f"{where} sets a token's cookie {said}",
+            endpoints=(endpoint,) if endpoint else (),
+            evidence=(evidence("the answer that sets it", exchange),) if missing else (),
+            strength=Strength.PROVEN if missing else Strength.CLAIMED,
+            cause="the way cookies are set",
+            severity=Severity.LOW if missing == ["SameSite"] else full,
+        )
+
+
+def _is_credential(name: str, value: str) -> bool:
+    plain = re.sub(r"^__(?:Host|Secure)-", "", name)
+    return len(value.strip('"')) >= _SHORTEST and _named(plain) and _FORGERY.isdisjoint(words(plain))
+
+
+def _missing_attributes(line: str) -> list[str]:
+    found = (_ATTRIBUTE.match(part) for part in line.split(";")[1:])
+    given = {match[1].lower() for match in found if match}
+    return [written for flag, written in _WRITTEN.items() if flag not in given]
+
+
+# --------------------------------------------------------------------------- the source
 
 
 def source(module: Module) -> Iterable[Verdict]:
