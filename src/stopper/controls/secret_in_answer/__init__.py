@@ -31,13 +31,19 @@ ASVS 5.0.0 14.2.6; OWASP API3:2023; CWE-200, CWE-522.
 from __future__ import annotations
 
 import ast
+import json
+import re
 import weakref
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Function, Module, Project, within
 from stopper.observe.source.answers import reaches_client
 from stopper.observe.source.flows import Says, credential, last_name, place, words
+from stopper.observe.views import Exchange, Response
+from stopper.observe.wire.compare import succeeded
+from stopper.observe.wire.evidence import evidence
 from stopper.secret import recognise
 
 CONTROL = Control(
@@ -45,7 +51,7 @@ CONTROL = Control(
     name="secret_in_answer",
     severity=Severity.HIGH,
     title="An answer holds a key, a password or the configuration",
-    witnesses="S",
+    witnesses="W S",
     requirements=("L15", "L18"),
     labels=("secret_in_response",),
     cwe=(200, 522),
@@ -56,6 +62,72 @@ _SERIALIZERS = frozenset("to_dict to_json as_dict serialize serialized to_repres
 _ENROLLING = frozenset("totp otp mfa twofactor fa qr authenticator provisioning".split())
 """Words of functions that show a new secret to its owner once, as they must."""
 _WHOLE = frozenset({"flask.Flask.config", "os.environ"})
+
+
+_READ = 262_144
+_DEPTH = 6
+_HASHES = re.compile(
+    r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|\$argon2(?:id|i|d)\$v=\d+\$[^\s\"\\]{20,}|\$[56]\$[^\s\"\\]{40,}"
+    r"|(?:pbkdf2:sha\d+(?::\d+)?|scrypt:\d+:\d+:\d+)\$[^\s$\"\\]{4,}\$[0-9a-f]{32,}|pbkdf2_sha\d+\$\d+\$[^\s\"\\]{20,}"
+)
+"""Passwords as bcrypt, Argon2, crypt, Werkzeug and Django keep them."""
+
+_KEPT_BACK = re.compile(
+    r"(?:^|_)(?:password|passwd|pwd|password_hash|hashed_password|passphrase|secret_key|signing_key|private_key|jwt_secret)$"
+)
+_NO_VALUE = re.compile(
+    r"(?:[*x•.#-]+|string|password|null|none|true|false|\[?redacted\]?|https?:.*|/.*)", re.IGNORECASE
+)
+
+
+def wire(exchange: Exchange) -> Iterable[Verdict]:
+    """Look at what the successful answers of known operations hold; one without a secret contradicts no source."""
+    response, endpoint = exchange.response, exchange.endpoint
+    if not response or not endpoint or not response.body or not succeeded(exchange):
+        return
+    what = _held(response)
+    yield Verdict(
+        kept=not what,
+        message=f"the answer of {endpoint} holds {what}" if what else f"the answer of {endpoint} holds no secret",
+        endpoints=(endpoint,),
+        evidence=(evidence("the answer", exchange),) if what else (),
+        strength=Strength.PROVEN if what else Strength.CLAIMED,
+    )
+
+
+def _held(response: Response) -> str:
+    """Return what secret an answer holds, an empty text where none was recognised."""
+    text = response.text[:_READ]
+    if _HASHES.search(text):
+        return "the hash of a password"
+    if "PRIVATE KEY" in text and any(match.kind == "private key" for match in recognise(text)):
+        return "a private key"
+    try:
+        names = _kept_back(json.loads(response.body), _DEPTH) if len(response.body) <= _READ else iter(())
+        return next((f"`{name}`" for name in names), "")
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _kept_back(value: Any, depth: int) -> Iterator[str]:
+    if depth and isinstance(value, dict):
+        for name, member in value.items():
+            spelled = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("-", "_")
+            if not isinstance(member, str):
+                yield from _kept_back(member, depth - 1)
+            elif (
+                len(member) >= 4
+                and " " not in member
+                and _KEPT_BACK.search(spelled)
+                and not _NO_VALUE.fullmatch(member)
+            ):
+                yield name[:40]
+    elif depth and isinstance(value, list):
+        for member in value[:50]:
+            yield from _kept_back(member, depth - 1)
+
+
+# --------------------------------------------------------------------------- the source
 
 
 def source(module: Module) -> Iterable[Verdict]:
