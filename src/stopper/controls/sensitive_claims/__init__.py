@@ -28,16 +28,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import UNKNOWN, Module, within
 from stopper.observe.source.flows import Act, JoseCall, Says, credential, jose_calls, place, words
+from stopper.observe.views import Exchange, Purpose
+from stopper.observe.wire.answers import issued
+from stopper.observe.wire.evidence import evidence
+from stopper.observe.wire.jwt import parse
 
 CONTROL = Control(
     id="BT311",
     name="sensitive_claims",
     severity=Severity.MEDIUM,
     title="A JWT carries what its readers should not see",
-    witnesses="S",
+    witnesses="W S",
     requirements=("L14",),
     labels=("secret_in_response",),
     cwe=(312, 359),
@@ -52,6 +56,29 @@ _PRIVATE = (
 
 _DEED = frozenset("reset change forgot update set must has confirm recover expired verified".split())
 """Words that make `reset_password` what the token is for, not what it holds."""
+
+
+def wire(exchange: Exchange) -> Iterable[Verdict]:
+    """Look at the claims of the tokens that an answer hands out, and of the working one that is presented."""
+    presented = (exchange.request.header("Authorization") or "").rpartition(" ")[2]
+    working = (presented,) if exchange.purpose in (Purpose.ORIGINAL, Purpose.RECORDED) else ()
+    for token in (*issued(exchange), *working):
+        parsed = parse(token)
+        if parsed is None:
+            continue
+        found = sorted(name for name, value in parsed.claims.items() if value and _sensitive(name))
+        readable = f"the token can be read by everybody who holds it, and carries {', '.join(found)}"
+        yield Verdict(
+            kept=not found,
+            message=readable if found else "the claims of the token say only who it is",
+            endpoints=(exchange.endpoint,) if exchange.endpoint else (),
+            evidence=(evidence("the exchange with the token", exchange),) if found else (),
+            strength=Strength.PROVEN if found else Strength.CLAIMED,
+            cause="the claims of the token",
+        )
+
+
+# --------------------------------------------------------------------------- the source
 
 
 def source(module: Module) -> Iterable[Verdict]:
