@@ -31,19 +31,22 @@ ASVS 5.0.0 16.5.1; OWASP API8:2023; CWE-209, CWE-497.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import Module, within
 from stopper.observe.source.answers import handles_errors, reaches_client
 from stopper.observe.source.flows import last_name, place
+from stopper.observe.views import Exchange
+from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
     id="BT317",
     name="exception_text_in_answer",
     severity=Severity.MEDIUM,
     title="The text of an exception goes to the client",
-    witnesses="S",
+    witnesses="W S A",
     requirements=("L07",),
     labels=("error_leak",),
     cwe=(209, 497),
@@ -58,6 +61,49 @@ _UNFORESEEN = frozenset(
 
 _TRACES = frozenset({"format_exc", "format_exception", "format_stack", "format_tb", "format_exception_only"})
 _TEXTS = frozenset({"message", "args", "orig", "statement", "stderr", "output", "detail", "description"})
+
+
+_READ = 65_536
+_TOLD = (
+    (
+        re.compile(
+            r"Traceback \(most recent call last\)|File \"[^\"\n]{1,300}\", line \d+, in |<div class=\"traceback\">"
+        ),
+        "a traceback",
+    ),
+    (
+        re.compile(
+            r"sqlalche\.me/e/|\b(?:sqlite3|psycopg2?|pymysql|MySQLdb|asyncpg|cx_Oracle|pyodbc|pymongo|redis)"
+            r"(?:\.\w+){0,3}\.\w*(?:Error|Violation|Exception)\b|\[SQL: "
+        ),
+        "an error of the database",
+    ),
+    (
+        re.compile(r"\b(?:werkzeug|flask|jinja2|jwt|jose|joserfc|authlib)(?:\.\w+){1,4}\.?\w*(?:Error|Exception)\b"),
+        "the name of an exception",
+    ),
+)
+
+
+def wire(exchange: Exchange) -> Iterable[Verdict]:
+    """Look at the errors of known operations for what no client should be told; a good one contradicts no source."""
+    response, endpoint = exchange.response, exchange.endpoint
+    if not response or response.status < 400 or not endpoint or not response.body:
+        return
+    text = response.text[:_READ]
+    what = next((words for pattern, words in _TOLD if pattern.search(text)), "")
+    yield Verdict(
+        kept=not what,
+        message=f"{endpoint} answers an error with {what}"
+        if what
+        else f"the errors of {endpoint} tell nothing of the inside",
+        endpoints=(endpoint,),
+        evidence=(evidence("the error", exchange),) if what else (),
+        strength=Strength.PROVEN if what else Strength.CLAIMED,
+    )
+
+
+# --------------------------------------------------------------------------- the source
 
 
 def source(module: Module) -> Iterable[Verdict]:
