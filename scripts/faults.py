@@ -38,7 +38,23 @@ def guard_row(number: int, happens: str, *more: str, seconds: float = 60.0) -> R
     return Row(number, happens, (f"tests/guard/test_faults.py::fault_{number}_", *more), seconds)
 
 
+def source_row(number: int, happens: str, seconds: float = 60.0) -> Row:
+    """Return a row of the source witness: the command itself on a hostile folder."""
+    return Row(number, happens, (f"tests/cli/test_source_faults.py::fault_{number}_",), seconds)
+
+
 ROWS = (
+    source_row(50, "NUL bytes, UTF-16, a wrong cookie, Latin-1, a byte order mark"),
+    source_row(51, "thousands of brackets or signs around one another", seconds=90),
+    source_row(52, "sums, attributes, calls and branches of twenty thousand parts"),
+    source_row(53, "a line of 5 MB, a table of a million values, 90,000 lines", seconds=90),
+    source_row(54, "syntax of a Python to come"),
+    source_row(55, "Python 2, Cython, notebooks, stubs"),
+    source_row(56, "links, loops, pipes, sockets and devices"),
+    source_row(57, "a million files, names of every kind", seconds=300),
+    source_row(58, "archives that leave their folder, unfold to too much or are broken", seconds=120),
+    source_row(59, "text that turns its direction, names of two alphabets"),
+    source_row(60, "modules, plugins, hooks and settings that want to be run"),
     guard_row(80, "the database is down, full, read-only or half migrated", seconds=90),
     guard_row(81, "the store is away while tokens are checked", "tests/guard/test_lifetime.py::store"),
     guard_row(82, "Redis evicts entries", "tests/guard/test_store.py::evicting"),

@@ -115,8 +115,8 @@ def test_a_walk_has_bounds_and_says_where_it_stopped(tmp_path: Path) -> None:
     _fill(tmp_path, "a.py", "b.py", "c/d/e.py")
     (tmp_path / "a.py").write_bytes(b"x" * 101)
     assert Skip("a.py", "larger than 100 bytes") in list(walk(tmp_path, limits=WalkLimits(file_bytes=100)))
-    assert list(walk(tmp_path, limits=WalkLimits(files=2)))[2:] == [Skip(".", "stopped after 2 files")]
-    assert list(walk(tmp_path, limits=WalkLimits(entries=2))) == [Skip(".", "stopped after 2 entries")]
+    assert list(walk(tmp_path, limits=WalkLimits(files=2)))[2:] == [Skip(".", "stopped after 2 files", ended=True)]
+    assert list(walk(tmp_path, limits=WalkLimits(entries=2))) == [Skip(".", "stopped after 2 entries", ended=True)]
     assert Skip("c/d", "more than 1 folders deep") in list(walk(tmp_path, limits=WalkLimits(depth=1)))
 
 

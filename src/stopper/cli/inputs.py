@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote, urlsplit
 
 from stopper.cli.settings import Settings
 from stopper.cli.targets import TargetError, Targets
 from stopper.engine import Inputs, Limits, Login, Target, Transport
 from stopper.io import files
+from stopper.io.archive import unpack
 from stopper.io.child import AppChild
 from stopper.io.har import read_recording
 from stopper.io.http import Client, TransportError
@@ -22,7 +24,7 @@ from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
 from stopper.model import Accepted, Ignore, Skip, Witness
 from stopper.observe.app.snapshot import base_url
-from stopper.observe.source import Project, State, included, read_project, reads
+from stopper.observe.source import Project, State, deceptions, included, read_project, reads
 from stopper.observe.source.standing import Scope
 from stopper.observe.source.suppressions import suppressions
 from stopper.observe.spec import SpecError, looks_like_spec, read
@@ -50,14 +52,23 @@ class Options:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What was found so far, on the way to `Inputs`."""
+    """What was found so far, on the way to `Inputs`; `source` is where the source is read from."""
 
+    source: str
     documents: list[SpecDocument] = field(default_factory=list)
     live: list[Target] = field(default_factory=list)
     recorded: list[Exchange] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     keys: list[Secret] = field(default_factory=list)
+    incomplete: str = ""
+
+    def skip(self, entry: files.Skip) -> None:
+        """Keep what was not read of a folder or an archive."""
+        what = entry.path if entry.number == 1 else f"{entry.number} files"
+        self.skips.append(Skip(what, entry.reason, "file"))
+        if entry.ended:
+            self.incomplete = f"not read to its end: {entry.reason}"
     ignores: list[Ignore] = field(default_factory=list)
 
 
@@ -67,7 +78,18 @@ async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
 
     Raises the boundary errors of what is read: FileError, ChildError, PolicyError, SettingsError, TargetError.
     """
-    gathered = _Gathered()
+    gathered = _Gathered(source=files.escape(str(targets.archive or targets.folder)))
+    with TemporaryDirectory(prefix="stopper-") as folder:
+        if targets.archive:
+            for entry in unpack(targets.archive, Path(folder), reads):
+                gathered.skip(entry)
+            targets = replace(targets, folder=Path(folder))
+        async with _opened(targets, options, gathered) as inputs:
+            yield inputs
+
+
+@asynccontextmanager
+async def _opened(targets: Targets, options: Options, gathered: _Gathered) -> AsyncIterator[Inputs]:
     root = targets.folder or Path()
     for path in targets.specs:
         gathered.documents.append(_spec(path, root, gathered))
@@ -99,6 +121,7 @@ async def opened(targets: Targets, options: Options) -> AsyncIterator[Inputs]:
             keys=tuple(gathered.keys),
             secrets=_given_secrets(options) if gathered.live else (),
             skips=tuple(gathered.skips),
+            incomplete=gathered.incomplete,
             notes=tuple(gathered.notes),
             scope=options.scope,
             ignores=tuple(gathered.ignores),
@@ -148,7 +171,7 @@ def _project(folder: Path, scope: Scope, gathered: _Gathered) -> Project:
     # The folder's own name: a package scanned from the inside imports itself by it.
     project = read_project(_commented(_sources(folder, gathered), scope, gathered), folder.resolve().name)
     if not project.files:
-        raise TargetError(f"{files.escape(str(folder))}: holds no Python files")
+        raise TargetError(f"{gathered.source}: holds no Python files")
     read = (State.ANALYSED, State.NOT_RELEVANT)
     gathered.skips.extend(Skip(state.path, state.why, "file") for state in project.files if state.state not in read)
     for each in (*project.manifests, *project.configurations):
@@ -174,10 +197,10 @@ def _sources(folder: Path, gathered: _Gathered) -> Iterator[tuple[str, bytes]]:
         if isinstance(entry, files.SourceFile):
             walked.add(entry.path)
             waiting |= included(entry.path, entry.data)
+            gathered.notes.extend(deceptions(entry.path, entry.data))
             yield entry.path, entry.data
         else:
-            what = entry.path if entry.number == 1 else f"{entry.number} files"
-            gathered.skips.append(Skip(what, entry.reason, "file"))
+            gathered.skip(entry)
     while waiting := waiting - walked:
         path = min(waiting)
         walked.add(path)

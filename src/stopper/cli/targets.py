@@ -1,4 +1,4 @@
-"""Telling targets apart by looking at them: URL, specification, folder, application, recorded traffic."""
+"""Telling targets apart by looking: URL, specification, folder, archive of one, application, recorded traffic."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stopper.io import files
+from stopper.io.archive import is_archive
 from stopper.observe.spec import looks_like_spec
 from stopper.observe.wire.har import looks_like_har
 
@@ -30,6 +31,7 @@ class Targets:
     specs: tuple[Path, ...] = ()
     recordings: tuple[Path, ...] = ()
     folder: Path | None = None
+    archive: Path | None = None
     application: str = ""
 
 
@@ -39,6 +41,7 @@ def told_apart(words: Iterable[str]) -> Targets:
     specs: list[Path] = []
     recordings: list[Path] = []
     folders: list[Path] = []
+    archives: list[Path] = []
     applications: list[str] = []
     for word in words:
         path = Path(word)
@@ -46,13 +49,15 @@ def told_apart(words: Iterable[str]) -> Targets:
             urls.append(word)
         elif path.is_dir():
             folders.append(path)
+        elif is_archive(path):
+            archives.append(path)
         elif path.exists():
             (specs if _is_spec(path) else recordings).append(path)
         elif _APPLICATION.fullmatch(word):
             applications.append(word)
         else:
             raise TargetError(f"{files.escape(word)}: no such file or folder, and neither a URL nor module:app")
-    for kind, found in (("folder", folders), ("application", applications)):
+    for kind, found in (("folder", [*folders, *archives]), ("application", applications)):
         if len(found) > 1:
             raise TargetError(f"one {kind} at a time: {', '.join(map(str, found))}")
     return Targets(
@@ -61,6 +66,7 @@ def told_apart(words: Iterable[str]) -> Targets:
         specs=tuple(specs),
         recordings=tuple(recordings),
         folder=folders[0] if folders else None,
+        archive=archives[0] if archives else None,
         application=applications[0] if applications else "",
     )
 

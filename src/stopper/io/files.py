@@ -55,11 +55,15 @@ class SourceFile(NamedTuple):
 
 
 class Skip(NamedTuple):
-    """What a walk did not read, and why; `number` is more than one where entries are only counted."""
+    """What a walk did not read, and why; `number` is more than one where entries are only counted.
+
+    `ended` where the walk stopped there, with what follows not even counted.
+    """
 
     path: str
     reason: str
     number: int = 1
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class _Walk:
         try:
             yield from self._folder(descriptor, PurePosixPath())
         except _LimitReachedError as error:
-            yield Skip(".", str(error))
+            yield Skip(".", str(error), ended=True)
         if self._others:
             yield Skip(".", "not of a kind that is read", self._others)
 

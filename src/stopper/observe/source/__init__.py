@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from stopper.observe.source import configuration, manifests
 from stopper.observe.source.configuration import Configuration
 from stopper.observe.source.constants import UNKNOWN
+from stopper.observe.source.deception import deceptions
 from stopper.observe.source.files import KINDS, FileState, State
 from stopper.observe.source.manifests import Manifest, Pin, included
 from stopper.observe.source.module import Module, Project
@@ -34,6 +35,7 @@ __all__ = [
     "State",
     "Target",
     "View",
+    "deceptions",
     "included",
     "read_project",
     "reads",

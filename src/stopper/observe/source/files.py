@@ -22,6 +22,9 @@ LARGEST = 2 * 1024 * 1024
 LARGEST_NOTEBOOK = 8 * 1024 * 1024
 """The same for notebooks, most of whose bytes are pictures."""
 
+DENSEST = 150_000
+"""Lines, operators, brackets and quotes of a text that is parsed: each can become a kilobyte of tree."""
+
 NOTEBOOK = ".ipynb"
 STUB = ".pyi"
 PYTHON = (".py", ".pyw")
@@ -87,6 +90,9 @@ _SWITCHED = re.compile(
 _ROUTE = re.compile(rb"@\s*[\w.]+\.(?:route|get|post|put|patch|delete|before_\w+|after_\w+|errorhandler|expose)\s*\(?")
 
 
+_MARKS = str.maketrans("", "", "\n()[]{},.:;=+-*/%@&|^~<>!\"'`")
+
+
 def relevant(source: bytes) -> bool:
     """Tell whether any control can have something to say about these bytes: a union of what each of them needs."""
     if source[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" in source:
@@ -128,8 +134,18 @@ def decode_anyhow(source: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def weigh(text: str) -> None:
+    """Refuse what is too large to be parsed in little memory: a table of numbers, a million signs.
+
+    Raises UnreadableError.
+    """
+    if len(text) > DENSEST and len(text) - len(text.translate(_MARKS)) > DENSEST:
+        raise UnreadableError(f"more than {DENSEST:,} lines and operators: too large to be parsed")
+
+
 def parse(text: str) -> ast.Module:
     """Return the syntax tree of Python source. Raises UnreadableError."""
+    weigh(text)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     try:
         with warnings.catch_warnings():

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Tree
 
-from stopper.observe.source.files import UnreadableError, parse
+from stopper.observe.source.files import UnreadableError, parse, weigh
 
 LARGEST = 1024 * 1024
 """Characters of text above which nothing is recovered: the second tree takes some 150 bytes for each."""
@@ -69,6 +69,7 @@ def recover(text: str) -> ast.Module:
     """Return the syntax tree of what can be read of a text. Raises UnreadableError where that is nothing."""
     if len(text) > LARGEST:
         raise UnreadableError(f"larger than {LARGEST // 1024} KiB")
+    weigh(text)
     rows = [_with_spaces(row) for row in text.split("\n")]
     lines = _nest(rows, _lines(rows))
     with warnings.catch_warnings():
