@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -390,3 +391,84 @@ def test_version_and_catalogue() -> None:
     assert page.returncode == 0 and "What is wrong" in page.stdout
     unknown = stopper("explain", "BT999")
     assert unknown.returncode == 2 and "BT999" in unknown.stderr
+
+
+# --------------------------------------------------------------------------- what is known, what is left out
+
+SECRET = """from flask import Flask
+app = Flask(__name__)
+app.config["SECRET_KEY"] = "a9f1-secret-of-the-shop"
+"""
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """Return a folder with a program that holds its secret, and a test that holds another."""
+    folder = tmp_path / "code"
+    (folder / "tests").mkdir(parents=True)
+    (folder / "shop.py").write_text(SECRET)
+    (folder / "tests" / "test_shop.py").write_text(SECRET)
+    return folder
+
+
+def report(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """Return the JSON report of a scan."""
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def test_baseline_from_first_scan_to_repair(code: Path, tmp_path: Path) -> None:
+    """What a baseline holds does not fail a scan until its day is over; what was repaired leaves it."""
+    base = tmp_path / "base.json"
+    scanning = ("scan", code, "--format", "json", "--baseline", base)
+    assert stopper("scan", code, "--write-baseline", base).returncode == 1
+    known = stopper(*scanning)
+    assert known.returncode == 0 and report(known)["findings"] == []
+    (finding,) = report(known)["suppressed"]
+    assert "not judged yet" in finding["suppression"]["reason"]
+    base.write_text(base.read_text().replace(finding["suppression"]["expires"], "2026-01-01"))
+    late = stopper(*scanning)
+    assert late.returncode == 1 and any("expired" in note for note in report(late)["notes"])
+    (code / "shop.py").write_text("import os\nfrom flask import Flask\n")
+    mended = stopper(*scanning, "--write-baseline", base)
+    assert mended.returncode == 0 and any("match nothing" in note for note in report(mended)["notes"])
+    assert json.loads(base.read_text())["entries"] == []
+
+
+def test_baseline_named_in_the_settings(code: Path) -> None:
+    """A settings file names a baseline beside it, and the command line another."""
+    stopper("scan", code, "--write-baseline", code / "base.json")
+    (code / "stopper.toml").write_text("baseline = 'base.json'\n")
+    assert stopper("scan", code).returncode == 0
+    (code / "empty.json").write_text('{"stopper_baseline": 1, "entries": []}')
+    assert stopper("scan", code, "--baseline", code / "empty.json").returncode == 1
+
+
+def test_baseline_that_cannot_be_read(code: Path, tmp_path: Path) -> None:
+    """A baseline that is missing or none is one line, before anything is asked."""
+    one_line(stopper("scan", code, "--baseline", tmp_path / "none.json"), "none.json", "no such file")
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("[]")
+    one_line(stopper("scan", code, "--baseline", wrong), "wrong.json", "is no baseline")
+
+
+def test_baseline_of_a_scan_that_is_not_whole(code: Path, tmp_path: Path) -> None:
+    """What an unfinished scan did not see is not forgotten: the baseline is left as it is, and that is said."""
+    for number in range(9):
+        (code / f"broken{number}.py").write_text("token = (\n")
+    base = tmp_path / "base.json"
+    base.write_text("as it was")
+    done = stopper("scan", code, "--write-baseline", base)
+    assert done.returncode == 3
+    assert base.read_text() == "as it was" and "base.json: not written" in done.stderr
+
+
+def test_tests_are_judged_where_that_is_asked_for(code: Path) -> None:
+    """Tests are left out and counted; by option or by settings they are judged, at low severity."""
+    plain = report(stopper("scan", code, "--format", "json"))
+    assert plain["coverage"]["files_left_out"] == 1 and len(plain["findings"]) == 1
+    asked = report(stopper("scan", code, "--format", "json", "--include-tests"))
+    (code / "stopper.toml").write_text("include_tests = true\n")
+    for document in (asked, report(stopper("scan", code, "--format", "json"))):
+        low = [f["place"]["uri"] for f in document["findings"] if f["severity"] == "low"]
+        assert low == ["tests/test_shop.py"] and document["coverage"]["files_left_out"] == 0

@@ -11,8 +11,10 @@ from flask import Flask, abort, redirect, request
 
 from stopper.controls import Entry, catalogue
 from stopper.engine import Event, Inputs, Limits, Scan, ScanFinished, ScanStarted, Target
-from stopper.model import Control, Endpoint, Place, Report, Severity, Verdict, Witness
+from stopper.model import Accepted, Control, Endpoint, Place, Report, Severity, Verdict, Witness
 from stopper.observe.source import read_project
+from stopper.observe.source.standing import EVERYTHING
+from stopper.observe.source.suppressions import suppressions
 from stopper.observe.spec import read
 from stopper.observe.views import AppRoute, AppSnapshot, Credential, Exchange, Request
 from stopper.report import json, sarif, terminal
@@ -241,3 +243,107 @@ def test_pages_that_no_specification_promises_do_not_make_a_scan_incomplete() ->
     assert (promised.coverage.eligible, promised.coverage.reached, promised.incomplete) == (7, 2, "")
     unpromised, _ = scanned(replace(known, documents=()))
     assert unpromised.incomplete == "only 2 of 7 eligible operations were reached"
+
+
+# --------------------------------------------------------------------------- what stands where, what is suppressed
+
+CODE = """from flask import Flask
+app = Flask(__name__)
+app.config["SECRET_KEY"] = "a9f1-secret-of-the-shop"{comment}
+
+
+class TestingConfig:
+    JWT_SECRET_KEY = "b2c3-secret-of-the-tests"
+"""
+
+
+def read_code(comment: str = "", above: str = "", **changes: object) -> Inputs:
+    """Return a project of one program and one test, with a comment behind the secret and lines above all."""
+    code = CODE.format(comment=comment)
+    sources = {"shop.py": above + code, "tests/test_shop.py": CODE.format(comment="")}
+    ignores = tuple(found for path, text in sources.items() for found in suppressions(path, text.encode()))
+    project = read_project([(path, text.encode()) for path, text in sources.items()])
+    return replace(Inputs(("shop",), project=project, ignores=ignores), **changes)  # type: ignore[arg-type]
+
+
+def told(report: Report, words: str) -> list[str]:
+    """Return the notes that hold these words."""
+    return [note for note in report.notes if words in note]
+
+
+def test_what_is_left_out_is_counted() -> None:
+    """Tests are no findings and no analysed files; the report says how many files and findings are left out."""
+    report, _ = scanned(read_code())
+    assert [finding.place.line for finding in report.findings if finding.place] == [3]
+    coverage = report.coverage
+    assert (coverage.files, coverage.files_analysed, coverage.files_left_out) == (2, 1, 1)
+    assert [skip.what for skip in report.skips if "--include-tests" in skip.why] == ["tests/test_shop.py"]
+    (note,) = told(report, "left out")
+    assert "1 whole file," in note and "1 broken promise in" in note
+
+
+def test_everything_can_be_judged() -> None:
+    """With everything in scope nothing is left out, and what stands in tests is low."""
+    report, _ = scanned(read_code(scope=EVERYTHING))
+    severities = {(f.place.uri, f.place.line): f.severity for f in report.findings if f.place}
+    low = Severity.LOW
+    assert severities == {
+        ("shop.py", 3): Severity.HIGH,
+        ("shop.py", 7): low,
+        ("tests/test_shop.py", 3): low,
+        ("tests/test_shop.py", 7): low,
+    }
+    assert report.coverage.files_left_out == 0 and not told(report, "left out")
+
+
+def test_comment_in_the_source() -> None:
+    """A suppressed finding stays in the report, apart; the fingerprint is the same with and without the comment."""
+    (before,) = scanned(read_code())[0].findings
+    report, _ = scanned(read_code("  # stopper: ignore[BT205] the shop of the tutorial"))
+    assert report.findings == ()
+    assert [finding.fingerprint for finding in report.suppressed] == [before.fingerprint]
+    assert not told(report, "suppressing comments")
+
+
+def test_comments_that_do_nothing_are_notes() -> None:
+    """Without a reason the finding stays; an unknown id and an idle comment are told, and none of it is an error."""
+    report, _ = scanned(read_code("  # stopper: ignore[BT205]"))
+    assert len(report.findings) == 1 and told(report, "without a reason")
+    report, _ = scanned(read_code("  # stopper: ignore[BT999, BT302] why"))
+    assert len(report.findings) == 1
+    assert told(report, "an id that no control has") and told(report, "suppress nothing")
+    assert not report.incomplete
+
+
+def test_idle_comments_are_told_of_what_was_asked_alone() -> None:
+    """A comment for what only a running API shows is not called idle by a scan that did not ask it."""
+    report, _ = scanned(read_code("  # stopper: ignore[BT402] any token will do in the tutorial"))
+    assert not told(report, "suppress nothing")
+
+
+def test_a_reason_lets_no_secret_out() -> None:
+    """A reason that repeats the secret of its line is shown without it."""
+    report, _ = scanned(read_code("  # stopper: ignore[BT205] a9f1-secret-of-the-shop is no secret"))
+    for form in (terminal.render, json.render, sarif.render):
+        assert "a9f1-secret-of-the-shop" not in form(report)
+    assert report.suppressed
+
+
+def test_fingerprints_stay_when_lines_move() -> None:
+    """Lines that are inserted above move every finding and change no fingerprint, so that a baseline still matches."""
+    before, _ = scanned(read_code(scope=EVERYTHING))
+    accepted = tuple(Accepted(f.fingerprint, f.control, "shop.py", "known") for f in before.findings)
+    after, _ = scanned(read_code(above="# a line\n" * 40, scope=EVERYTHING, accepted=accepted))
+    moved = [finding.place.line for finding in after.suppressed if finding.place and finding.place.uri == "shop.py"]
+    assert sorted(moved) == [43, 47]
+    assert after.findings == () and len(after.suppressed) == len(before.findings) == 4
+    assert not told(after, "match nothing")
+
+
+def test_baseline_of_what_is_gone() -> None:
+    """An entry that matches nothing is told by a whole scan, and not by one that was interrupted."""
+    accepted = (Accepted("0" * 32, "BT205", "shop/old.py", "known"),)
+    report, _ = scanned(read_code(accepted=accepted))
+    assert "BT205 shop/old.py" in told(report, "match nothing")[0]
+    scan = Scan(read_code(accepted=accepted), dict(catalogue()), Limits(), lambda _: None)
+    assert not told(scan.report(partial="interrupted"), "match nothing")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+from dataclasses import replace
+
 from stopper.model import (
     Control,
     Coverage,
@@ -13,9 +16,11 @@ from stopper.model import (
     Place,
     Report,
     Severity,
+    Silencer,
     Skip,
     Status,
     Strength,
+    Suppression,
     Verdict,
     Witness,
 )
@@ -157,6 +162,17 @@ def leaky() -> Report:
         pages=dict.fromkeys(CONTROLS, PAGE),
         version="0.1.0",
         exit_code=1,
+    )
+
+
+def silenced() -> Report:
+    """Return the report of `leaky` in which a comment and a baseline take one finding each out of the count."""
+    comment = Suppression(Silencer.COMMENT, "the demo holds no data", Place("shop/settings.py", 7))
+    baseline = Suppression(Silencer.BASELINE, "waits for the new gateway", expires=datetime.date(2027, 2, 21))
+    return replace(
+        leaky(),
+        findings=(open_orders(), cacheable_login(), bare_refusal()),
+        suppressed=(replace(literal_key(), suppression=comment), replace(disputed_expiry(), suppression=baseline)),
     )
 
 

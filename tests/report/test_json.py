@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from stopper.model import Report
 from stopper.report import json as reporter
-from tests.report.samples import leaky, unlooked
+from tests.report.samples import leaky, silenced, unlooked
 from tests.report.strategies import reports
 
 SCHEMA = json.loads((files("stopper.report") / "schema" / "report-1.json").read_text("utf-8"))
@@ -62,6 +62,25 @@ def test_samples_are_valid_and_whole() -> None:
     assert document["failures"] == [{"control": "BT307", "subject": "POST /api/login", "error": "ZeroDivisionError"}]
     assert document["coverage"]["reached"] == 13
     assert (document["score"], document["grade"], document["exit_code"]) == (8, "F", 1)
+
+
+def test_suppressed_findings_stand_apart() -> None:
+    """A reader who knows nothing of suppression counts what counts; what does not says why."""
+    document = json.loads(reporter.render(silenced()))
+    STRICT.validate(document)
+    assert [finding["control"] for finding in document["findings"]] == ["BT601", "BT307", "BT418"]
+    assert all(finding["suppression"] is None for finding in document["findings"])
+    comment, baseline = document["suppressed"]
+    assert comment["control"] == "BT205"
+    place = {"uri": "shop/settings.py", "line": 7, "column": 0, "text": ""}
+    assert comment["suppression"] == {
+        "by": "comment",
+        "reason": "the demo holds no data",
+        "place": place,
+        "expires": None,
+    }
+    assert baseline["suppression"]["by"] == "baseline"
+    assert baseline["suppression"]["expires"] == "2027-02-21"
 
 
 def test_the_same_report_gives_the_same_text() -> None:

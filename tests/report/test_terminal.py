@@ -21,6 +21,7 @@ from tests.report.samples import (
     literal_key,
     open_orders,
     refused_expiry,
+    silenced,
     unlooked,
 )
 from tests.report.strategies import HOSTILE, reports
@@ -84,6 +85,17 @@ def test_no_grade_says_why_and_what_is_missing() -> None:
         assert part in said, part
     assert "source no folder" not in said
     assert "of 100" not in said
+
+
+def test_suppressed_findings_are_counted_and_listed() -> None:
+    """They are no part of the findings' count, and each is a row that says who suppresses it and why."""
+    text = _words(terminal.render(silenced()))
+    assert "1 critical, 1 medium, 1 low, 2 suppressed" in text
+    assert "Findings: 3" in text and "Suppressed: 2, not counted" in text
+    assert "BT205 hardcoded_secret shop/settings.py:7 comment: the demo holds no data" in text
+    assert "baseline, until 2027-02-21: waits for the new gateway" in text
+    many = replace(silenced(), suppressed=silenced().suppressed * 30)
+    assert "and 20 more" in _words(terminal.render(many))
 
 
 def test_only_what_speaks_against_a_finding_denies_it() -> None:
