@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,7 @@ from stopper.cli.targets import TargetError, Targets
 from stopper.engine import Inputs, Limits, Login, Target, Transport
 from stopper.io import files
 from stopper.io.archive import unpack
+from stopper.io.cache import Cache
 from stopper.io.child import AppChild
 from stopper.io.har import read_recording
 from stopper.io.http import Client, TransportError
@@ -24,7 +26,7 @@ from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
 from stopper.model import Accepted, Ignore, Skip, Witness
 from stopper.observe.app.snapshot import base_url
-from stopper.observe.source import Project, State, deceptions, included, read_project, reads
+from stopper.observe.source import LARGEST_SOURCE, Project, deceptions, included, read_project, reads
 from stopper.observe.source.standing import Scope
 from stopper.observe.source.suppressions import suppressions
 from stopper.observe.spec import SpecError, looks_like_spec, read
@@ -48,6 +50,7 @@ class Options:
     app_seconds: float = 30.0
     scope: Scope = field(default_factory=Scope)
     accepted: tuple[Accepted, ...] = ()
+    cache: Cache | None = None
 
 
 @dataclass(slots=True)
@@ -69,6 +72,7 @@ class _Gathered:
         self.skips.append(Skip(what, entry.reason, "file"))
         if entry.ended:
             self.incomplete = f"not read to its end: {entry.reason}"
+
     ignores: list[Ignore] = field(default_factory=list)
 
 
@@ -126,6 +130,7 @@ async def _opened(targets: Targets, options: Options, gathered: _Gathered) -> As
             scope=options.scope,
             ignores=tuple(gathered.ignores),
             accepted=options.accepted,
+            cache=options.cache,
         )
 
 
@@ -169,19 +174,22 @@ def _refusing(read_ref: Callable[[str], bytes]) -> Callable[[str], bytes]:
 def _project(folder: Path, scope: Scope, gathered: _Gathered) -> Project:
     """Read the folder's Python files; what was not read or not analysed is a skip. Raises TargetError without any."""
     # The folder's own name: a package scanned from the inside imports itself by it.
-    project = read_project(_commented(_sources(folder, gathered), scope, gathered), folder.resolve().name)
-    if not project.files:
+    sources = _commented(_sources(folder, gathered), scope, gathered)
+    project = read_project(sources, folder.resolve().name, partial(_again, folder))
+    if not project.paths:
         raise TargetError(f"{gathered.source}: holds no Python files")
-    read = (State.ANALYSED, State.NOT_RELEVANT)
-    gathered.skips.extend(Skip(state.path, state.why, "file") for state in project.files if state.state not in read)
-    for each in (*project.manifests, *project.configurations):
-        gathered.skips.extend(Skip(each.path, why, "file") for why in each.unread)
     return project
 
 
-def _commented(
-    sources: Iterable[tuple[str, bytes]], scope: Scope, gathered: _Gathered
-) -> Iterator[tuple[str, bytes]]:
+def _again(folder: Path, path: str) -> bytes:
+    """Return a file's bytes once more; none where it is gone or has grown since."""
+    try:
+        return files.read_in_jail(folder, quote(path), LARGEST_SOURCE)
+    except files.FileError:
+        return b""
+
+
+def _commented(sources: Iterable[tuple[str, bytes]], scope: Scope, gathered: _Gathered) -> Iterator[tuple[str, bytes]]:
     """Pass the files on; keep the comments that suppress, of those that are judged."""
     for path, data in sources:
         if scope.asks(path):
@@ -190,7 +198,7 @@ def _commented(
 
 
 def _sources(folder: Path, gathered: _Gathered) -> Iterator[tuple[str, bytes]]:
-    """Yield the files one at a time, so that those that do not matter are not kept; then what they include."""
+    """Yield the files one at a time; then what they include."""
     walked: set[str] = set()
     waiting: set[str] = set()
     for entry in files.walk(folder, reads):

@@ -22,6 +22,7 @@ from stopper.cli.settings import SettingsError, load
 from stopper.cli.targets import TargetError, Targets, told_apart
 from stopper.controls import catalogue
 from stopper.engine import Limits, Scan
+from stopper.io.cache import Cache, default_folder
 from stopper.io.child import ChildError
 from stopper.io.files import FileError, escape, read, write
 from stopper.io.http import CertificateFileError
@@ -92,6 +93,8 @@ _BAD_INPUT = (
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=Limits().request_seconds, help="Seconds for one request."
 )
+@click.option("--jobs", type=click.IntRange(min=1), default=Limits().jobs, help="Processes that read source.")
+@click.option("--cache/--no-cache", default=True, help="Keep what the source said for the next scan of the same files.")
 def command(
     targets: tuple[str, ...],
     form: str,
@@ -109,6 +112,8 @@ def command(
     requests: int,
     rate: float,
     timeout: float,
+    jobs: int,
+    cache: bool,
 ) -> None:
     """Ask up to four witnesses whether an API keeps its bearer tokens, and join what they say.
 
@@ -123,7 +128,7 @@ def command(
         settings = load(config, (Path(), *((named.folder,) if named.folder else ())))
         options = Options(
             settings=settings,
-            limits=Limits(requests=requests, per_second=rate, request_seconds=timeout),
+            limits=Limits(requests=requests, per_second=rate, request_seconds=timeout, jobs=jobs),
             token=_token(token),
             ca_file=ca_file,
             python=python,
@@ -131,6 +136,7 @@ def command(
             app_seconds=app_timeout,
             scope=EVERYTHING if include_tests or settings.include_tests else Scope(),
             accepted=_accepted(baseline or settings.baseline),
+            cache=Cache(default_folder() / "source") if cache else None,
         )
         scanned = asyncio.run(_scanned(named, options))
         report = replace(scanned, exit_code=exit_code(scanned, Severity(fail_on)))

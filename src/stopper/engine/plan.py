@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 from stopper.correlate import base_path
@@ -40,6 +41,7 @@ class Limits:
     """How much may be sent: requests in all and per operation, requests a second off loopback, seconds.
 
     `per_group` is how many mutants of one control each group of operations after the first is sent, 0 meaning all.
+    `jobs` is the number of processes that read source at a time.
     """
 
     requests: int = 600
@@ -48,6 +50,7 @@ class Limits:
     request_seconds: float = 10.0
     scan_seconds: float = 600.0
     per_group: int = 1
+    jobs: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,30 +12,29 @@ from stopper import __version__, correlate, suppression
 from stopper.controls import Entry
 from stopper.correlate import Heard, Joined, Matcher
 from stopper.engine import plan as planning
+from stopper.engine.cleaning import cleaned
 from stopper.engine.events import CheckFailed, Event, Observed, ScanFinished, ScanStarted, Sent, Skipped
+from stopper.engine.kept import Cache
 from stopper.engine.live import LiveScan
 from stopper.engine.plan import Limits, Plan
 from stopper.engine.recorder import Recorder, Target
+from stopper.engine.source import SourceScan
 from stopper.model import (
     Accepted,
-    Control,
     Coverage,
     Endpoint,
-    Evidence,
     Failure,
     Finding,
     Ignore,
     Observation,
-    Place,
     Report,
     Skip,
     Verdict,
     Witness,
 )
-from stopper.observe.source import Module, Project, State, uncollected
-from stopper.observe.source.flows import literals, unfinished
-from stopper.observe.source.standing import Scope, of_path
-from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, Route, SpecDocument
+from stopper.observe.source import Project, State
+from stopper.observe.source.standing import Scope
+from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, SpecDocument
 from stopper.secret import Secret, redact
 from stopper.suppression import Comments
 
@@ -51,8 +50,9 @@ class Inputs:
     """What the user named, read and parsed: any mix of the four witnesses.
 
     `keys` are signing keys at hand (from the application or given by the user); `secrets` are values that must not
-    appear in any output; `skips` and `notes` were made while reading the inputs. `scope` says
-    what of the source is judged, `ignores` are the comments in it that suppress findings, `accepted` is the baseline.
+    appear in any output; `skips` and `notes` were made while reading the inputs. `scope` says what of the source is
+    judged, `ignores` are the comments in it that suppress findings, `accepted` is the baseline; `cache` is where what
+    the source says is kept for the next scan.
     """
 
     targets: tuple[str, ...]
@@ -69,6 +69,7 @@ class Inputs:
     scope: Scope = field(default_factory=Scope)
     ignores: tuple[Ignore, ...] = ()
     accepted: tuple[Accepted, ...] = ()
+    cache: Cache | None = None
 
 
 @dataclass(slots=True)
@@ -92,9 +93,8 @@ class Scan:
     failures: list[Failure] = field(default_factory=list)
     lives: list[LiveScan] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
-    left_out: int = 0
     known: list[Secret] = field(default_factory=list)
-    keys: list[Secret] = field(default_factory=list)
+    source: SourceScan | None = None
 
     # ------------------------------------------------------------------ the run
 
@@ -103,6 +103,7 @@ class Scan:
         self.known.extend(self.inputs.secrets)
         for skip in self.inputs.skips:
             self.skipped(skip)
+        await self._ask_source()
         self.joined = correlate.join(self._heard(()))
         self._plan()
         self._ask_static()
@@ -119,21 +120,12 @@ class Scan:
         return Heard(
             asked=frozenset(self._witnesses()),
             operations=[operation for document in inputs.documents for operation in document.operations],
-            routes=self._routes(),
+            routes=self.source.routes if self.source else (),
             app_routes=inputs.snapshot.routes if inputs.snapshot else (),
             baselines=baselines,
             # Several targets are asked at once: their order must not decide what a report shows.
             exchanges=sorted(self.exchanges, key=lambda exchange: list(Witness).index(exchange.witness)),
         )
-
-    def _routes(self) -> list[Route]:
-        return [route for module in self._modules() for route in module.routes]
-
-    def _modules(self) -> list[Module]:
-        """Return the modules that are judged, those that the scope leaves out not among them."""
-        project = self.inputs.project
-        modules = (*project.modules, *project.partial) if project else ()
-        return [module for module in modules if self.inputs.scope.asks(module.path)]
 
     def _witnesses(self) -> list[Witness]:
         inputs = self.inputs
@@ -157,22 +149,15 @@ class Scan:
         for document in self.inputs.documents:
             for operation in document.operations:
                 self._ask("spec", Witness.SPEC, operation, str(operation.endpoint))
-        with uncollected():
-            for module in self._modules():
-                self._read(module)
-            for manifest in self.inputs.project.manifests if self.inputs.project else ():
-                self._ask("manifest", Witness.SOURCE, manifest, manifest.path)
         if self.inputs.snapshot:
             self._ask("app", Witness.APP, self.inputs.snapshot, self.inputs.snapshot.target)
 
-    def _read(self, module: Module) -> None:
-        """Put one module before every control; take from it the keys that it holds and what could not be followed."""
-        keys = [literal.value for literal in literals(module) if literal.value.reveal()]
-        self.keys.extend(keys)
-        self.known.extend(key for key in keys if _telling(key.reveal()))
-        self._ask("source", Witness.SOURCE, module, module.path)
-        for function in unfinished(module):
-            self.skipped(Skip(f"{function} in {module.path}", "nested too deep to be followed", "file"))
+    async def _ask_source(self) -> None:
+        inputs = self.inputs
+        if inputs.project is not None:
+            self.source = SourceScan(inputs.project, inputs.scope, self.entries, self.limits.jobs, inputs.cache, self)
+            alone = self._witnesses() == [Witness.SOURCE]
+            await self.source.run(self.known, alone)
 
     async def _ask_live(self, target: Target) -> None:
         plan = self.plan or Plan((), (), (), 0, 0.0)
@@ -181,7 +166,9 @@ class Scan:
         # The application answers in process: its calls cost the target nothing and are bounded by time alone.
         budget = plan.budget if target.witness is Witness.WIRE else self.limits.requests * 10
         recorder = Recorder(target, self, matcher.match, budget, deadline)
-        live = LiveScan(target, plan, self.entries, (*self.inputs.keys, *self.keys), self, recorder)
+        live = LiveScan(
+            target, plan, self.entries, (*self.inputs.keys, *(self.source.keys if self.source else ())), self, recorder
+        )
         self.lives.append(live)
         await live.run()
 
@@ -207,17 +194,7 @@ class Scan:
                 self.crashed(control, name, error)
                 continue
             for verdict in verdicts:
-                weighed = self._weighed(entry.control, witness, verdict)
-                if weighed is not None:
-                    self.judged(control, witness, weighed)
-
-    def _weighed(self, control: Control, witness: Witness, verdict: Verdict) -> Verdict | None:
-        """Return the verdict as it counts where it stands in the source; a broken one that is left out is counted."""
-        if self.inputs.project is None or witness is not Witness.SOURCE:
-            return verdict
-        weighed = self.inputs.scope.weighed(self.inputs.project, verdict, control.severity)
-        self.left_out += weighed is None and not verdict.kept
-        return weighed
+                self.judged(control, witness, verdict)
 
     # ------------------------------------------------------------------ what a live scan tells (recorder.Listener)
 
@@ -258,7 +235,10 @@ class Scan:
 
     def crashed(self, control: str, subject: str, error: Exception) -> None:
         """Keep the failure of a control's own code: its type only, because its text may hold what was scanned."""
-        failure = Failure(control, subject, type(error).__name__)
+        self.failed(Failure(control, subject, type(error).__name__))
+
+    def failed(self, failure: Failure) -> None:
+        """Keep a failure, once."""
         if failure not in self.failures:
             self.failures.append(failure)
             self.emit(CheckFailed(failure))
@@ -285,11 +265,7 @@ class Scan:
             suppressed=sifted.suppressed,
             observations=observations,
             coverage=self._coverage(),
-            skips=tuple(
-                sorted(
-                    {*self.skips, *self._unfilled(), *self._asked_as_strangers(), *self._not_judged()}, key=_kind_first
-                )
-            ),
+            skips=tuple(sorted({*self.skips, *self._unfilled(), *self._asked_as_strangers()}, key=_kind_first)),
             failures=tuple(self.failures),
             ungraded=ungraded,
             incomplete=incomplete,
@@ -329,33 +305,25 @@ class Scan:
         """Return the controls that this scan could ask of every witness that they have."""
         there = {"joint"}
         there.update(("spec",) if self.inputs.documents else ())
-        there.update(("source", "manifest") if self.inputs.project else ())
+        there.update(("source", "manifest", "configuration") if self.inputs.project else ())
         there.update(("app",) if self.inputs.snapshot else ())
         there.update(("wire", "mutate", "probe") if self.lives else ())
         return {control for control, entry in self.entries.items() if set(entry.hooks) - {"fix"} <= there}
 
-    def _not_judged(self) -> list[Skip]:
-        """Return the source files of which nothing is said because of where they stand."""
-        return [Skip(path, f"{of_path(path).value}: judged with --include-tests", "file") for path in self._outside()]
-
     def _left_out(self) -> list[str]:
         """State how much was left out because of where it stands."""
-        files, verdicts = len(self._outside()), self.left_out
+        files, verdicts = self._outside(), self.source.left_out if self.source else 0
         if not files and not verdicts:
             return []
         whole = f"{files} whole {'file' if files == 1 else 'files'}"
         parts = f"{verdicts} broken {'promise' if verdicts == 1 else 'promises'} in other files"
         return [f"left out as tests or other people's code: {whole}, and {parts}; --include-tests judges them"]
 
-    def _outside(self) -> list[str]:
-        states = self.inputs.project.files if self.inputs.project else ()
-        analysed = (state.path for state in states if state.state is State.ANALYSED)
-        return [path for path in analysed if not self.inputs.scope.asks(path)]
+    def _outside(self) -> int:
+        return sum(state.state is State.LEFT_OUT for state in self.source.files) if self.source else 0
 
     def _coverage(self) -> Coverage:
-        project = self.inputs.project
-        states = project.files if project else ()
-        outside = len(self._outside())
+        states = self.source.files if self.source else ()
         by_witness = {live.target.witness: live.recorder.sent for live in self.lives}
         return Coverage(
             operations_in_spec=sum(len(document.operations) for document in self.inputs.documents),
@@ -363,9 +331,9 @@ class Scan:
             eligible=len(self._eligible()),
             reached=len(self._reached()),
             files=len(states),
-            files_analysed=sum(state.state is State.ANALYSED for state in states) - outside,
+            files_analysed=sum(state.state is State.ANALYSED for state in states),
             files_irrelevant=sum(state.state is State.NOT_RELEVANT for state in states),
-            files_left_out=outside,
+            files_left_out=self._outside(),
             requests=by_witness.get(Witness.WIRE, 0),
             app_requests=by_witness.get(Witness.APP, 0),
             seconds=time.monotonic() - self.started,
@@ -413,7 +381,7 @@ class Scan:
 
     def _unread(self) -> str:
         """Return that too many of the source files could not be read, or an empty text."""
-        states = self.inputs.project.files if self.inputs.project else ()
+        states = self.source.files if self.source else ()
         unread = sum(state.state.unread for state in states)
         if unread > UNREAD_SHARE * len(states):
             return f"{unread} of {len(states)} source files could not be read"
@@ -439,31 +407,3 @@ def _order(observation: Observation) -> tuple[str, int, bool, list[str], str, st
 
 def _kind_first(skip: Skip) -> tuple[str, str, str]:
     return skip.kind, skip.what, skip.why
-
-
-def _telling(value: str) -> bool:
-    """Tell whether a value stands for nothing but itself: hiding the word `password` would hide what a text says."""
-    return len(value) >= 8 and not value.isalpha()
-
-
-def cleaned(verdict: Verdict, known: Sequence[Secret]) -> Verdict:
-    """Return the verdict with every known credential and all that looks like one taken out of its texts."""
-    return replace(
-        verdict,
-        message=redact(verdict.message, known),
-        place=_clean_place(verdict.place, known) if verdict.place else None,
-        evidence=tuple(_clean_evidence(evidence, known) for evidence in verdict.evidence),
-    )
-
-
-def _clean_place(place: Place, known: Sequence[Secret]) -> Place:
-    return replace(place, text=redact(place.text, known)) if place.text else place
-
-
-def _clean_evidence(evidence: Evidence, known: Sequence[Secret]) -> Evidence:
-    return Evidence(
-        title=redact(evidence.title, known),
-        detail=redact(evidence.detail, known),
-        command=redact(evidence.command, known),
-        path=tuple((_clean_place(place, known), redact(text, known)) for place, text in evidence.path),
-    )

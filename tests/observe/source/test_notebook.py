@@ -72,7 +72,7 @@ def test_cells_that_are_no_python_leave_the_others() -> None:
     data = notebook(cell("this is no python"), cell("import requests", "requests.get(url, verify=False)"))
     project = read_project([("work.ipynb", data)])
     assert project.files[0].state is State.PATTERNS_ONLY
-    (verdict,) = catalogue()["BT110"].hooks["source"](project.partial[0])
+    (verdict,) = catalogue()["BT110"].hooks["source"](project.modules[0])
     assert verdict.place is not None
     assert "verify=False" in data.decode().split("\n")[verdict.place.line - 1]
 

@@ -333,10 +333,14 @@ def _maker(module: Module, name: ast.expr) -> Definition | None:
     return None
 
 
+_READS = re.compile(r"""(?:\[|get\()\s*\w?["'][^"'\n]*password""")
+"""How a record's password is read, as text: most files that speak of passwords read none."""
+
+
 def _keepers(project: Project) -> frozenset[ast.AST]:
     """Return the functions that answer with records in which somebody looks up a password."""
     if project not in _KEEPERS:
-        found = (maker for each in project.modules if "password" in each.text for maker in _read_for_password(each))
+        found = (maker for each in project.modules if _READS.search(each.text) for maker in _read_for_password(each))
         _KEEPERS[project] = frozenset(maker.node for maker in found)
     return _KEEPERS[project]
 

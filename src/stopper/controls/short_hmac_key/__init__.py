@@ -118,7 +118,7 @@ def _names(project: Project) -> Mapping[str, int]:
     """Return the settings and constants of the project that hold HMAC keys, each with its least bytes."""
     if project not in _NAMES:
         found: dict[str, int] = {}
-        for module in project.modules:
+        for module in (each for each in project.modules if each.mentions("jwt", "jose")):
             for call in jose_calls(module):
                 size, key = _size(call), call.arguments.get("key")
                 name = _setting(key) if size and key is not None else ""
@@ -142,7 +142,7 @@ def _setting(key: ast.expr) -> str:
 
 def _configured(project: Project) -> int:
     """Return the size of the hash that Flask-JWT-Extended is configured with, 0 for a public-key algorithm."""
-    for module in project.modules:
+    for module in (each for each in project.modules if "JWT_ALGORITHM" in each.text):
         for _, value in settings(module, frozenset({"JWT_ALGORITHM"})):
             return _SIZES.get(value, 0) if isinstance(value, str) else 0
     return _SIZES["HS256"]

@@ -6,13 +6,14 @@ its `Manifest`s. `reads(path)` tells by its name whether a file is of a kind tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from stopper.observe.source import configuration, manifests
 from stopper.observe.source.configuration import Configuration
 from stopper.observe.source.constants import UNKNOWN
 from stopper.observe.source.deception import deceptions
 from stopper.observe.source.files import KINDS, FileState, State
+from stopper.observe.source.files import LARGEST as LARGEST_SOURCE
 from stopper.observe.source.manifests import Manifest, Pin, included
 from stopper.observe.source.module import Module, Project
 from stopper.observe.source.names import Definition, External, Instance, Package, Target
@@ -20,6 +21,7 @@ from stopper.observe.source.routing import View
 from stopper.observe.source.syntax import Function, uncollected, within
 
 __all__ = [
+    "LARGEST_SOURCE",
     "UNKNOWN",
     "Configuration",
     "Definition",
@@ -49,11 +51,14 @@ def reads(path: str) -> bool:
     return path.endswith(KINDS) or manifests.reads(path) or configuration.reads(path)
 
 
-def read_project(files: Iterable[tuple[str, bytes]], name: str = "") -> Project:
+def read_project(
+    files: Iterable[tuple[str, bytes]], name: str = "", again: Callable[[str], bytes] | None = None
+) -> Project:
     """Return the project made of these files: (path relative to the scanned folder, bytes) each.
 
     `name` is the scanned folder's own name: where that folder is a package, its modules import each other by it.
-    A path that `reads` does not know is taken for Python, unless a manifest given before includes it. Never raises for
-    what a file holds: `Project.files` has a state for every Python file, `Manifest.unread` says what else was not read.
+    `again` reads a file once more by its path; without it all bytes are kept. A path that `reads` does not know is
+    taken for Python, unless a manifest given before includes it. Never raises for what a file holds: `Project.files`
+    has a state for every Python file, `Manifest.unread` says what else was not read.
     """
-    return Project(files, name)
+    return Project(files, name, again)

@@ -44,6 +44,7 @@ class State(enum.Enum):
     NOT_PARSED = "not parsed"
     TIMED_OUT = "timed out"
     SKIPPED = "skipped"
+    LEFT_OUT = "left out"
 
     @property
     def unread(self) -> bool:
@@ -87,6 +88,9 @@ _SWITCHED = re.compile(
 )
 """What makes a file of a few lines worth parsing: a debugger switched on, a check of certificates switched off."""
 
+_SWITCHES = (b"debug", b"verify", b"cert_none", b"_create_unverified")
+"""Words, without any of which the expression above, which is slow, need not be tried."""
+
 _ROUTE = re.compile(rb"@\s*[\w.]+\.(?:route|get|post|put|patch|delete|before_\w+|after_\w+|errorhandler|expose)\s*\(?")
 
 
@@ -100,9 +104,11 @@ def relevant(source: bytes) -> bool:
     lowered = source.lower()
     if any(word in lowered for word in _TELLING):
         return True
-    if any(word in lowered for word in _BESIDE_TOKEN) and _TOKEN.search(lowered):
+    if _TOKEN.search(lowered) and any(word in lowered for word in _BESIDE_TOKEN):
         return True
-    return _ROUTE.search(source) is not None or _SWITCHED.search(lowered) is not None
+    if _ROUTE.search(source):
+        return True
+    return any(word in lowered for word in _SWITCHES) and _SWITCHED.search(lowered) is not None
 
 
 def decode(source: bytes) -> str:

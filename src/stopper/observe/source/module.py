@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import hashlib
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from stopper.model import Endpoint, Place
-from stopper.observe.source import configuration, constants, doors, files, manifests, names, owners, reach, routing
+from stopper.observe.source import configuration, constants, doors, files, manifests, names, reach, routing
 from stopper.observe.source.configuration import Configuration
 from stopper.observe.source.files import FileState, State
 from stopper.observe.source.manifests import Manifest
-from stopper.observe.source.parsing import read_source
+from stopper.observe.source.parsing import Parsed, read_source
 from stopper.observe.source.syntax import Function, Index, Scope, uncollected
 from stopper.observe.views import Route
 
-_ROUTING_WORDS = (".route", "add_url_rule", "add_resource", "add_namespace", "register_blueprint", "init_app", "expose")
-_HOOKING_WORDS = ("before_request", "before_app_request", "guard(")
-_DECORATED = re.compile(r"@[\w.]+\.(?:get|post|put|patch|delete)\b")
+_ROUTING_WORDS = (
+    *(b".route", b"add_url_rule", b"add_resource", b"add_namespace", b"register_blueprint", b"init_app", b"expose"),
+    *(b"before_request", b"before_app_request", b"guard("),
+)
+_DECORATED = re.compile(rb"@[\w.]+\.(?:get|post|put|patch|delete)\b")
+_DEFINED = re.compile(r"def (\w+)\(")
+
+_MOST_NAMESAKES = 8
+"""Definitions of one name after which it is not looked for which of them are methods: then it says nothing."""
 
 One = TypeVar("One", bound=ast.AST)
 Two = TypeVar("Two", bound=ast.AST)
@@ -34,13 +42,11 @@ class Module:
     Every question is answered from one walk over the tree; what crosses files is asked of the project.
     """
 
-    def __init__(self, project: Project, path: str, text: str, tree: ast.Module, partial: bool = False) -> None:
-        """Hold a parsed file, `partial` where only some of its lines could be; nothing is computed before asked for."""
+    def __init__(self, project: Project, path: str, source: bytes) -> None:
+        """Hold a file's bytes; nothing is computed before it is asked for."""
         self.project = project
         self.path = path
-        self.text = text
-        self.tree = tree
-        self.partial = partial
+        self.source = source
         self.package = path.rpartition("/")[2] == "__init__.py"
         self.name = _dotted(path)
         self.meanings: dict[ast.AST, names.Target | None] = {}
@@ -50,6 +56,44 @@ class Module:
     def __repr__(self) -> str:
         """Return Module(shop/api.py)."""
         return f"Module({self.path})"
+
+    @cached_property
+    def text(self) -> str:
+        """Return the file's text, empty where its bytes are none."""
+        if self.path.endswith(files.PYTHON):
+            with contextlib.suppress(files.UnreadableError):
+                return files.decode(self.source)
+        return self._parsed[0].text
+
+    @cached_property
+    def _parsed(self) -> tuple[Parsed, str]:
+        try:
+            return read_source(self.path, self.source), ""
+        except files.UnreadableError as error:
+            return Parsed("", ast.Module(body=[], type_ignores=[])), str(error)
+
+    @property
+    def tree(self) -> ast.Module:
+        """Return the syntax tree, an empty one where the file cannot be read."""
+        return self._parsed[0].tree
+
+    @property
+    def unreadable(self) -> str:
+        """Return why the file is no source that can be analysed, an empty text where it is."""
+        return self._parsed[1]
+
+    @property
+    def partial(self) -> bool:
+        """Tell whether only some of its lines could be read: nobody imports from it then, and it routes nothing."""
+        return bool(self._parsed[0].lost)
+
+    @property
+    def state(self) -> FileState:
+        """Return what became of the file; parses it."""
+        parsed, unreadable = self._parsed
+        if unreadable:
+            return FileState(self.path, State.NOT_PARSED, unreadable)
+        return FileState(self.path, State.PATTERNS_ONLY if parsed.lost else State.ANALYSED, parsed.lost)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -73,6 +117,12 @@ class Module:
     def bindings(self) -> names.Bindings:
         """Return all that binds a name in this module."""
         return names.Bindings(self)
+
+    @cached_property
+    def derived(self) -> tuple[tuple[names.Definition, frozenset[names.Definition | names.External]], ...]:
+        """Return the classes of this module that have bases, each with all of them, as far as the project shows."""
+        kinds = [names.Definition(self, node) for node in self.nodes(ast.ClassDef) if node.bases]
+        return tuple((kind, frozenset(names.lineage(kind)[1:])) for kind in kinds)
 
     @cached_property
     def _returns(self) -> dict[Function, list[ast.Return]]:
@@ -169,96 +219,108 @@ class Module:
 
 
 class Project:
-    """All files of a folder. `modules` are the analysed ones, `files` has a state for every Python file.
+    """All files of a folder. `modules` are those in which a control may find something, `files` has a state for each.
 
-    `manifests` are the files that name packages; a setup.py is both. `configurations` are the files of settings.
-    A file that the pre-filter left out is parsed when an analysed one imports from it, and is no module of `modules`.
-    `partial` are modules of which only some lines could be read: nobody imports from them, and they route nothing.
+    Nothing is parsed before something is asked of it: a file that the pre-filter left out, only when another one
+    imports from it; it is no module of `modules` then either. `manifests` are the files that name packages; a setup.py
+    is both. `configurations` are the files of settings.
     """
 
-    def __init__(self, sources: Iterable[tuple[str, bytes]], name: str = "") -> None:
-        """Take (relative path, bytes) pairs: parse what may matter, keep the rest until it is asked for."""
+    def __init__(
+        self, sources: Iterable[tuple[str, bytes]], name: str = "", again: Callable[[str], bytes] | None = None
+    ) -> None:
+        """Take (relative path, bytes) pairs; `again` reads a file once more, so that few bytes have to be kept."""
         self.name = name
-        self._unread: dict[str, bytes] = {}
-        self._modules: dict[str, Module | None] = {}
-        self._found: dict[tuple[str, str], Module | None] = {}
-        self.lookups = names.Lookups()
-        self.doors: dict[tuple[ast.AST, bool, doors.Arrival | None, int], doors.Door] = {}
-        self._checked = 0
-        self.partial: list[Module] = []
-        self.manifests: tuple[Manifest, ...] = ()
-        self._included: set[str] = set()
+        self._sources: dict[str, bytes] = {}
+        self._listing: dict[str, bytes] = {}
         self._settings: dict[str, bytes] = {}
-        with uncollected():
-            states = [self._take(path, source) for path, source in self._python(sources)]
-        self.files: tuple[FileState, ...] = tuple(states)
-        self.modules: tuple[Module, ...] = tuple(module for module in self._modules.values() if module is not None)
-        self._paths = frozenset(self._modules) | frozenset(self._unread)
-
-    def _python(self, sources: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-        """Keep what is read of the other files, and pass the Python files on."""
+        included: set[str] = set()
         for written, source in sources:
             path = written.replace("\\", "/")
-            if manifests.reads(path) or path in self._included:
-                self.manifests += (manifests.read(path, source),)
-                self._included |= manifests.included(path, source)
+            listing = manifests.reads(path) or path in included
+            if listing:
+                self._listing[path] = source
+                included |= manifests.included(path, source)
             elif configuration.reads(path):
                 self._settings[path] = source[: configuration.LARGEST + 1]
                 continue
-            if path.endswith(".py") or not (manifests.reads(path) or path in self._included):
-                yield path, source
+            if path.endswith(".py") or not listing:
+                self._sources[path] = source
+        self._again = again or dict(self._sources).__getitem__
+        self._paths = frozenset(self._sources)
+        self._followed: dict[str, Module | None] = {}
+        self._found: dict[tuple[str, str], Module | None] = {}
+        self.lookups = names.Lookups()
+        self.doors: dict[tuple[ast.AST, bool, doors.Arrival | None, int], doors.Door] = {}
 
-    def _take(self, path: str, source: bytes) -> FileState:
-        largest = files.LARGEST_NOTEBOOK if path.endswith(files.NOTEBOOK) else files.LARGEST
-        if len(source) > largest:
-            return FileState(path, State.SKIPPED, f"larger than {largest // 1024} KiB")
-        if path.endswith(files.STUB):
-            return FileState(path, State.NOT_RELEVANT, "a stub: types, and no code")
-        try:
-            if files.relevant(source):
-                return self._read(path, source)
-            self._check(path, source)
-        except files.UnreadableError as error:
-            self._modules[path] = None
-            return FileState(path, State.NOT_PARSED, str(error))
-        self._unread[path] = source
-        return FileState(path, State.NOT_RELEVANT, "holds nothing that a control looks at")
+    @cached_property
+    def digest(self) -> str:
+        """Return what changes when any file is added, removed, renamed or edited: 64 hex digits."""
+        whole = hashlib.sha256(self.name.encode("utf-8", "surrogatepass"))
+        for path, source in sorted({**self._listing, **self._settings, **self._sources}.items()):
+            whole.update(f"\0{len(path)}\0{path}".encode("utf-8", "surrogatepass"))
+            whole.update(hashlib.sha256(source).digest())
+        return whole.hexdigest()
 
-    def _read(self, path: str, source: bytes) -> FileState:
-        """Take a file whole or, from one that cannot be parsed, what can be read. Raises UnreadableError."""
-        parsed = read_source(path, source)
-        module = Module(self, path, parsed.text, parsed.tree, partial=bool(parsed.lost))
-        if not parsed.lost:
-            self._modules[path] = module
-            return FileState(path, State.ANALYSED)
-        self._modules[path] = None
-        self.partial.append(module)
-        return FileState(path, State.PATTERNS_ONLY, parsed.lost)
+    @cached_property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """Return the files that name packages."""
+        return tuple(manifests.read(path, source) for path, source in self._listing.items())
 
-    def _check(self, path: str, source: bytes) -> None:
-        """Parse a file of which nothing else is asked, while there are few: a small project is told of each broken one.
+    @cached_property
+    def _sifted(self) -> tuple[dict[str, Module], dict[str, FileState]]:
+        """Return the modules that may matter, and the states of all other files; lets go of the others' bytes."""
+        _ = self.digest
+        modules: dict[str, Module] = {}
+        states: dict[str, FileState] = {}
+        checked = 0
+        with uncollected():
+            for path, source in self._sources.items():
+                state = _unfit(path, source)
+                if state is not None:
+                    states[path] = state
+                elif files.relevant(source):
+                    modules[path] = Module(self, path, source)
+                else:
+                    checked += len(source)
+                    states[path] = _irrelevant(path, source, checked <= files.CHECKED)
+        self._sources = {}
+        return modules, states
 
-        Raises UnreadableError.
-        """
-        if not path.endswith(files.PYTHON):
-            return
-        self._checked += len(source)
-        if self._checked <= files.CHECKED:
-            files.parse(files.decode(source))
+    @property
+    def paths(self) -> frozenset[str]:
+        """Return the paths of all files."""
+        return self._paths
 
-    def _parse(self, path: str, source: bytes) -> Module:
-        text = files.decode(source)
-        return Module(self, path, text, files.parse(text))
+    @cached_property
+    def modules(self) -> tuple[Module, ...]:
+        """Return the modules in which a control may find something, in the order in which the files were given."""
+        return tuple(self._sifted[0].values())
+
+    @property
+    def unasked(self) -> tuple[FileState, ...]:
+        """Return the states of the files that no control is asked about."""
+        return tuple(self._sifted[1].values())
+
+    @property
+    def files(self) -> tuple[FileState, ...]:
+        """Return the state of every file; parses all that may matter."""
+        states = {**self._sifted[1], **{module.path: module.state for module in self.modules}}
+        return tuple(states[path] for path in sorted(states))
 
     def at(self, path: str) -> Module | None:
-        """Return the module of a path, parsed now where the pre-filter left it out; None where it cannot be read."""
-        source = self._unread.pop(path, None)
-        if source is not None:
-            try:
-                self._modules[path] = self._parse(path, source)
-            except files.UnreadableError:
-                self._modules[path] = None
-        return self._modules.get(path)
+        """Return the module of a path, one that the pre-filter left out too; None where it cannot be read."""
+        if path not in self._paths:
+            return None
+        module = self._sifted[0].get(path) or self._follow(path)
+        return module if module is not None and module.state.state is State.ANALYSED else None
+
+    def _follow(self, path: str) -> Module | None:
+        if path not in self._followed:
+            known = self._sifted[1].get(path)
+            skipped = known is None or known.state is State.SKIPPED
+            self._followed[path] = None if skipped else Module(self, path, self._again(path))
+        return self._followed[path]
 
     def find(self, name: str, level: int, importer: Module) -> Module | None:
         """Return the project's module of an import (`level` dots, dotted name) as written in another module."""
@@ -306,29 +368,47 @@ class Project:
     @cached_property
     def routed(self) -> tuple[Module, ...]:
         """Return the modules whose text holds a word without which nothing is routed, hooked or registered."""
-        words = _ROUTING_WORDS + _HOOKING_WORDS
-        return tuple(each for each in self.modules if each.mentions(*words) or _DECORATED.search(each.text))
+        return tuple(each for each in self.modules if _may_route(each.source) and not each.partial)
+
+    def descendants(self, kind: names.Definition) -> list[names.Definition]:
+        """Return a class with all classes of the project that derive from it, itself first.
+
+        Whoever derives from a class writes its name: only the modules that hold it are parsed.
+        """
+        found = {kind.node: kind}
+        for each in (waiting := [kind]):
+            for derived in self._derived(each):
+                if derived.node not in found:
+                    found[derived.node] = derived
+                    waiting.append(derived)
+        return list(found.values())
+
+    def _derived(self, kind: names.Definition) -> Iterator[names.Definition]:
+        for module in self.modules:
+            if kind.node.name in module.text:
+                yield from (derived for derived, bases in module.derived if kind in bases)
 
     @cached_property
-    def families(self) -> dict[str, list[names.Definition]]:
-        """Return, by qualified name, each class of the analysed modules with all classes that derive from it."""
-        found: defaultdict[str, list[names.Definition]] = defaultdict(list)
+    def _defining(self) -> dict[str, list[Module]]:
+        """Return, by name, the modules that define a function so called, once for each definition."""
+        found: defaultdict[str, list[Module]] = defaultdict(list)
         for module in self.modules:
-            for node in module.nodes(ast.ClassDef):
-                kind = names.Definition(module, node)
-                for name in dict.fromkeys(owners.ancestry(kind)):
-                    found[name].append(kind)
+            for name in _DEFINED.findall(module.text):
+                found[name].append(module)
         return found
 
-    @cached_property
-    def methods(self) -> dict[str, list[names.Definition]]:
-        """Return the functions defined in classes of the analysed modules, by name."""
-        found: defaultdict[str, list[names.Definition]] = defaultdict(list)
-        for module in self.modules:
-            for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-                if isinstance(module.scope(node), ast.ClassDef):
-                    found[node.name].append(names.Definition(module, node))
-        return found
+    def method(self, name: str) -> names.Definition | None:
+        """Return the one method of a name in the modules of the project, None where there are several or none."""
+        places = self._defining.get(name, ())
+        if not 0 < len(places) <= _MOST_NAMESAKES:
+            return None
+        found = [
+            names.Definition(module, node)
+            for module in dict.fromkeys(places)
+            for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
+            if node.name == name and isinstance(module.scope(node), ast.ClassDef)
+        ]
+        return found[0] if len(found) == 1 else None
 
     @cached_property
     def routing(self) -> routing.Routing:
@@ -346,6 +426,34 @@ class Project:
     def routes(self) -> tuple[Route, ...]:
         """Return every route of the project, by path and line."""
         return self.routing.routes
+
+
+def _unfit(path: str, source: bytes) -> FileState | None:
+    """Return the state of a file that is not read for what it is, None for the others."""
+    largest = files.LARGEST_NOTEBOOK if path.endswith(files.NOTEBOOK) else files.LARGEST
+    if len(source) > largest:
+        return FileState(path, State.SKIPPED, f"larger than {largest // 1024} KiB")
+    if path.endswith(files.STUB):
+        return FileState(path, State.NOT_RELEVANT, "a stub: types, and no code")
+    return None
+
+
+def _irrelevant(path: str, source: bytes, checked: bool) -> FileState:
+    """Return the state of a file of which nothing is asked.
+
+    While there are few they are parsed all the same: a small project is told of each broken one.
+    """
+    try:
+        if checked and path.endswith(files.PYTHON):
+            files.parse(files.decode(source))
+    except files.UnreadableError as error:
+        return FileState(path, State.NOT_PARSED, str(error))
+    return FileState(path, State.NOT_RELEVANT, "holds nothing that a control looks at")
+
+
+def _may_route(source: bytes) -> bool:
+    lowered = source.lower()
+    return any(word in lowered for word in _ROUTING_WORDS) or _DECORATED.search(source) is not None
 
 
 def _join(folder: str, name: str) -> str:

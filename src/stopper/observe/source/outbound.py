@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,7 +44,7 @@ def outbound(module: Module, call: ast.Call) -> Outbound | None:
     Told by the library that the function belongs to; where its object is unknown, by names such as `session.get`.
     """
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    if name not in _SENDING and not isinstance(call.func, ast.Name):
+    if name not in _SENDING and not (isinstance(call.func, ast.Name) and call.func.id in _renamed(module)):
         return None
     known = module.qualified(call.func)
     if known is not None:
@@ -52,6 +53,21 @@ def outbound(module: Module, call: ast.Call) -> Outbound | None:
     if not isinstance(call.func, ast.Attribute) or not client(module, call.func.value):
         return None
     return Outbound(call, _url(call, name))
+
+
+def _renamed(module: Module) -> frozenset[str]:
+    """Return the plain names under which a module may have a function that sends: most calls are told by that alone."""
+    if module not in _RENAMED:
+        imported = (alias for node in module.nodes(ast.ImportFrom) for alias in node.names)
+        found = {alias.asname for alias in imported if alias.name in _SENDING and alias.asname}
+        for assign in module.nodes(ast.Assign):
+            if isinstance(assign.value, ast.Attribute) and assign.value.attr in _SENDING:
+                found.update(target.id for target in assign.targets if isinstance(target, ast.Name))
+        _RENAMED[module] = _SENDING | found
+    return _RENAMED[module]
+
+
+_RENAMED: weakref.WeakKeyDictionary[Module, frozenset[str]] = weakref.WeakKeyDictionary()
 
 
 def client(module: Module, node: ast.expr) -> bool:

@@ -51,6 +51,9 @@ _CALLBACKS = (
 _CALLED_BACK = re.compile(r"_loader$|_handler$|^verify_|^get_")
 """Names of the methods that register a callback: `user_lookup_loader`, `verify_token`."""
 
+_REGISTERED = re.compile(r"^[ \t]*@[^\n(]*\.(?:\w+_loader|\w+_handler|verify_\w+|get_\w+)\b", re.MULTILINE)
+"""How such a decorator is written: cheap, before any walk."""
+
 _CALLERS = {"flask_jwt_extended": "JWTManager", "flask_login": "LoginManager", "flask_jwt": "JWT"}
 """Packages whose decorators run the callbacks of one such class."""
 
@@ -122,9 +125,9 @@ class Reach:
 
     def _only(self, name: str) -> Iterator[Definition]:
         """Yield the one method of that name in the project: a call on an object of unknown class can mean only it."""
-        found = self._project.methods.get(name, ())
-        if len(found) == 1:
-            yield found[0]
+        found = self._project.method(name)
+        if found is not None:
+            yield found
 
 
 def _guarding(module: Module, function: Function) -> list[ast.expr]:
@@ -146,7 +149,7 @@ def _called_back(target: Instance) -> str:
 def _callbacks(project: Project) -> dict[str, list[Definition]]:
     """Return, by class name, the functions registered on objects that call them back during a request."""
     found: defaultdict[str, list[Definition]] = defaultdict(list)
-    for module in project.modules:
+    for module in (each for each in project.modules if _REGISTERED.search(each.text)):
         for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
             for each in function.decorator_list:
                 called = each.func if isinstance(each, ast.Call) else each

@@ -370,14 +370,9 @@ def _is_expose(node: ast.Call) -> bool:
 
 def _bases_served(project: Project, module: Module, owner: ast.ClassDef) -> list[str]:
     """Return the base paths of a class and of those derived from it; a class that others derive from serves nothing."""
-    own = module.qualified_definition(owner)
-    family = project.families.get(own, [Definition(module, owner)])
-    leaves = [kind for kind in family if len(project.families.get(_qualified(kind), [kind])) == 1] or family
+    family = project.descendants(Definition(module, owner))
+    leaves = [kind for kind in family if len(project.descendants(kind)) == 1] or family
     return list(dict.fromkeys(_base_path(kind) for kind in leaves))
-
-
-def _qualified(kind: Definition) -> str:
-    return kind.module.qualified_definition(kind.node)
 
 
 def _base_path(kind: Definition) -> str:

@@ -112,7 +112,10 @@ class Scope:
 
         `full` is the control's severity, for a verdict that has none of its own.
         """
-        where = _of_place(project, verdict.place) if verdict.place else Standing.PRODUCTION
+        return self.weighed_at(_of_place(project, verdict.place), verdict, full)
+
+    def weighed_at(self, where: Standing, verdict: Verdict, full: Severity) -> Verdict | None:
+        """Return a verdict as it counts at a place that stands so; None where nothing is said of it."""
         if where in self.left_out:
             return None
         if verdict.kept or where is Standing.PRODUCTION:
@@ -124,7 +127,9 @@ EVERYTHING = Scope(frozenset())
 """Leaves nothing out: what is a test or other people's code is judged like an example."""
 
 
-def _of_place(project: Project, place: Place) -> Standing:
+def _of_place(project: Project, place: Place | None) -> Standing:
+    if place is None:
+        return Standing.PRODUCTION
     module = project.at(place.uri)
     return of_line(module, place.line) if module is not None else of_path(place.uri)
 
