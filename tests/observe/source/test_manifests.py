@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
+import time
 
 import pytest
 
@@ -254,6 +256,28 @@ def test_installed_packages_lie_beside_their_metadata() -> None:
     """The header alone counts, not the description below it."""
     text = "Metadata-Version: 2.1\nName: PyJWT\nVersion: 2.3.0\nRequires-Dist: x\n\nVersion: 9.9\n"
     assert pins("libs/PyJWT-2.3.0.dist-info/METADATA", text) == [("pyjwt", "==2.3.0", 3)]
+
+
+def test_requirements_of_a_python_file_are_none() -> None:
+    """Source is not gone through for inclusions, however its lines look."""
+    assert not included("shop/requirements.py", b"-r other.txt\n")
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "Pipfile", "Pipfile.lock", "setup.cfg", "requirements.txt"])
+def test_reading_takes_time_by_length_only(name: str) -> None:
+    """Twenty thousand packages are read in seconds: no package is searched for from the beginning."""
+    packages = [f"package-{number}" for number in range(20_000)]
+    many = {
+        "pyproject.toml": "[project]\ndependencies = [\n" + "".join(f'"{p}==1.0",\n' for p in packages) + "]\n",
+        "Pipfile": "[packages]\n" + "".join(f'{p} = "==1.0"\n' for p in packages),
+        "Pipfile.lock": json.dumps({"default": {p: {"version": "==1.0"} for p in packages}}, indent=1),
+        "setup.cfg": "[options]\ninstall_requires =\n" + "".join(f"  {p}==1.0\n" for p in packages),
+        "requirements.txt": "".join(f"{p}==1.0\n" for p in packages),
+    }
+    started = time.process_time()
+    named = found(name, many[name])
+    assert time.process_time() - started < 10
+    assert len(named) == 20_000 and all(pin.place.line for pin in named)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,8 @@ CONTROL = Control(
     cwe=(1395,),
 )
 
+_KNOWN = {name: [one for one in ADVISORIES if one.package == name] for name in {one.package for one in ADVISORIES}}
+
 
 def manifest(manifest: Manifest) -> Iterable[Verdict]:
     """Look at every pin of a package with advisories: flawed where each release that it allows is.
@@ -57,8 +59,8 @@ def manifest(manifest: Manifest) -> Iterable[Verdict]:
     A range that allows a good release too says nothing: what is installed from it is told by a lock file.
     """
     for pin in manifest.pins:
-        known = [advisory for advisory in ADVISORIES if advisory.package == pin.package]
-        allowed = _samples(pin.allowed, known) if known else []
+        known = _KNOWN.get(pin.package, [])
+        allowed = _releases(pin, known) if known else []
         flaws = [advisory for advisory in known if all(_affects(advisory, release) for release in allowed)]
         if not allowed:
             continue
@@ -89,6 +91,11 @@ def _told(pin: Pin) -> str:
 
 def _affects(advisory: Advisory, release: Version) -> bool:
     return any(affected.contains(release, prereleases=True) for affected in advisory.affected)
+
+
+def _releases(pin: Pin, known: Sequence[Advisory]) -> list[Version]:
+    """Return the release that is pinned, else allowed ones that stand for all of the range."""
+    return [pin.release] if pin.release else _samples(pin.allowed, known)
 
 
 def _samples(allowed: SpecifierSet, known: Sequence[Advisory]) -> list[Version]:

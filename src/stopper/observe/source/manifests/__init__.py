@@ -43,6 +43,8 @@ def included(path: str, data: bytes) -> frozenset[str]:
 
     Nothing for other manifests and for what cannot be decoded.
     """
+    if path.endswith(".py"):
+        return frozenset()
     _, reader = _known(path) or _REQUIREMENTS
     return requirements.included(path, data) if reader is requirements.pins else frozenset()
 
@@ -62,4 +64,6 @@ def read(path: str, data: bytes) -> Manifest:
 
 
 def _known(path: str) -> tuple[Kind, _Reader] | None:
+    if path.endswith(".py") and not path.endswith("setup.py"):
+        return None  # most files of a project, told in a hundredth of the time
     return next((reader for pattern, reader in _READERS if pattern.fullmatch(path)), None)

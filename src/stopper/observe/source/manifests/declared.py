@@ -109,25 +109,20 @@ def _literal(page: Page, node: ast.expr, variables: dict[str, ast.expr], develop
 def _written(page: Page, wanted: Any, development: bool = False) -> Iterator[Pin]:
     """Yield the pins of a list of requirements (PEP 508); groups that include others hold tables, which are passed."""
     for text in _texts(wanted):
-        line = page.find("[\"']" + re.escape(text) + "[\"']") or page.find(re.escape(re.split(r"[^\w.-]", text)[0]))
-        yield from page.requirement(text, line, development)
+        yield from page.requirement(text, page.quoted.get(text, 0), development)
 
 
 def _listed(page: Page, wanted: str, development: bool = False) -> Iterator[Pin]:
     """Yield the pins of requirements that stand on a line each."""
     for text in filter(None, (line.strip() for line in wanted.splitlines())):
         if not text.startswith(("#", "file:", "attr:")):
-            yield from page.requirement(re.split(r"\s#", text)[0], page.find(re.escape(text)), development)
+            yield from page.requirement(re.split(r"\s#", text)[0], page.alone.get(text, 0), development)
 
 
 def _named(page: Page, table: dict[str, Any], header: str, development: bool = False) -> Iterator[Pin]:
     """Yield the pins of a table from names to versions, as Poetry and Pipenv write them."""
-    begun = page.find(rf"^\s*\[{re.escape(header)}[\].]")
     for name, described in table.items():
-        word = re.escape(name)
-        line = page.find(
-            rf"""^\s*["']?{word}["']?\s*=|^\s*\[{re.escape(header)}\.["']?{word}["']?\]""", max(begun - 1, 0)
-        )
+        line = page.members.get((header, name), 0)
         for allowed in _ranges(described):
             aside = development or serves_development(page.path)
             yield Pin(canonicalize_name(name), allowed, page.place(line), aside)

@@ -10,6 +10,7 @@ from stopper.observe.source.manifests.pins import Page, Pin, UnreadableManifestE
 
 _TABLE = re.compile(r"^\[\[packages?\]\]")
 _FIELD = re.compile(r"""^(?P<name>name|version|category|groups)\s*=\s*(?P<value>"[^"]*"|'[^']*'|\[[^\]]*\])""")
+_OPENED = re.compile(r'^\s*"([^"]+)"\s*:\s*\{')
 _MAIN = frozenset({"main", "default"})
 
 
@@ -43,14 +44,28 @@ def pipfile(page: Page) -> Iterator[Pin]:
         document = json.loads(page.text)
     except (ValueError, RecursionError):
         raise UnreadableManifestError("no JSON") from None
+    lines = _versions(page)
     for section, development in (("default", False), ("develop", True)):
         packages = document.get(section) if isinstance(document, dict) else None
-        begun = page.find(rf'^\s*"{section}"\s*:')
         for name, described in packages.items() if isinstance(packages, dict) else ():
             version = described.get("version") if isinstance(described, dict) else None
             if isinstance(version, str) and version.startswith("=="):
-                line = page.find(rf'^\s*"{re.escape(name)}"\s*:', begun)
-                yield from page.pin(name, version[2:].lstrip("="), page.find(r'"version"\s*:', line - 1), development)
+                yield from page.pin(name, version.lstrip("="), lines.get((section, name), 0), development)
+
+
+def _versions(page: Page) -> dict[tuple[str, str], int]:
+    """Return the lines of the versions in a Pipfile.lock as Pipenv writes it, by section and package."""
+    found: dict[tuple[str, str], int] = {}
+    section = name = ""
+    for number, line in page.numbered():
+        opened = _OPENED.match(line)
+        if opened and opened[1] in ("default", "develop", "_meta"):
+            section = opened[1]
+        elif opened:
+            name = opened[1]
+        if '"version"' in line:
+            found.setdefault((section, name), number)
+    return found
 
 
 def metadata(page: Page) -> Iterator[Pin]:

@@ -7,7 +7,7 @@ import enum
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
@@ -64,6 +64,9 @@ class Manifest:
     unread: tuple[str, ...] = ()
 
 
+_QUOTED = re.compile(r"\"([^\"\\]*)\"|'([^'\\]*)'")
+_HEADER = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]")
+_KEY = re.compile(r"""^\s*["']?([\w.-]+)["']?\s*=""")
 _DEVELOPMENT = re.compile(
     r"(?:^|[/_.-])(?:dev|develop|development|tests?|testing|lint|docs?|ci|build|typing|benchmarks?)(?:[/_.-]|$)"
 )
@@ -74,7 +77,7 @@ def serves_development(name: str) -> bool:
     return _DEVELOPMENT.search(name.lower()) is not None
 
 
-@dataclass(slots=True)
+@dataclass
 class Page:
     """The text of a manifest, in which things are found again by line; readers note the lines that they cannot read."""
 
@@ -111,14 +114,42 @@ class Page:
         """Return the place of a line, counted from 1; 0 is the whole file."""
         return Place(self.path, line, 1 if line else 0, self.lines[line - 1] if line else "")
 
-    def find(self, pattern: str, after: int = 0) -> int:
-        """Return the first line below `after` in which a pattern is found, or 0."""
-        wanted = re.compile(pattern)
-        return next((number for number, line in self.numbered(after) if wanted.search(line)), 0)
+    def numbered(self) -> Iterator[tuple[int, str]]:
+        """Yield the lines with their numbers."""
+        return enumerate(self.lines, 1)
 
-    def numbered(self, after: int = 0) -> Iterator[tuple[int, str]]:
-        """Yield the lines below `after` with their numbers."""
-        return enumerate(self.lines[after:], after + 1)
+    @cached_property
+    def quoted(self) -> dict[str, int]:
+        """Return the first line of every text that stands in quotes."""
+        found: dict[str, int] = {}
+        for number, line in self.numbered():
+            for double, single in _QUOTED.findall(line):
+                found.setdefault(double or single, number)
+        return found
+
+    @cached_property
+    def alone(self) -> dict[str, int]:
+        """Return the first line of every text that fills a line, or what follows its first equals sign."""
+        found: dict[str, int] = {}
+        for number, line in self.numbered():
+            found.setdefault(line.strip(), number)
+            found.setdefault(line.partition("=")[2].strip(), number)
+        return found
+
+    @cached_property
+    def members(self) -> dict[tuple[str, str], int]:
+        """Return the line of every key by the name of its table; of a table inside one, its header's."""
+        found: dict[tuple[str, str], int] = {}
+        table = ""
+        for number, line in self.numbered():
+            header, key = _HEADER.match(line), _KEY.match(line)
+            if header:
+                table = header[1].replace('"', "").replace("'", "")
+                outer, _, inner = table.rpartition(".")
+                found.setdefault((outer, inner), number)
+            elif key:
+                found.setdefault((table, key[1]), number)
+        return found
 
     def requirement(self, text: str, line: int, development: bool = False) -> Iterator[Pin]:
         """Yield the pin that a requirement (PEP 508) makes; none for an address, none that no Python 3 installs."""
