@@ -83,6 +83,8 @@ def test_lesser_never_raises_a_severity() -> None:
     for verdict, full in ((broken(shop, 1), Severity.ADVICE), (broken(shop, 1, Severity.ADVICE), Severity.HIGH)):
         weighed = Scope().weighed(shop.project, verdict, full)
         assert weighed is not None and weighed.severity is Severity.ADVICE
+    kept = Verdict(True, "kept", Place(shop.path, 1))
+    assert Scope().weighed(shop.project, kept, Severity.HIGH) == kept
 
 
 @pytest.mark.parametrize("path", ["tests/test_a.py", "third_party/a.py"])

@@ -132,13 +132,3 @@ def _of_place(project: Project, place: Place | None) -> Standing:
         return Standing.PRODUCTION
     module = project.at(place.uri)
     return of_line(module, place.line) if module is not None else of_path(place.uri)
-
-
-def severity(_module: Module, _node: ast.AST, full: Severity) -> Severity | None:
-    """Return the severity as it is: what stands around the node is weighed by the engine."""
-    return full
-
-
-def silent(_module: Module) -> bool:
-    """Return False: what is left out is not put before the controls."""
-    return False
