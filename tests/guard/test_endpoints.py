@@ -259,7 +259,7 @@ def test_a_user_cannot_be_taken_for_a_client(app: Flask, guard: Guard, machine: 
         guard.issue_with_refresh(machine[0].id, client="client-0123456789abcdef")
 
 
-@pytest.mark.parametrize("subject", ["", None, True, "a" * 256, "a\0b"])
+@pytest.mark.parametrize("subject", ["", None, True, "a" * 256, "a\0b", "a\ud800"])
 def test_subjects_that_not_every_store_keeps(app: Flask, guard: Guard, subject: object) -> None:
     """A subject that one of the stores would refuse or cut is an error of the caller and not an outage."""
     with app.app_context(), pytest.raises(ValueError, match="subject"):

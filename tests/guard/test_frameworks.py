@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from flask.views import MethodView, View
 
 from stopper.guard import Guard, current_token
+from stopper.guard.store import StoreError
 
 REASON = "of the dev extra: run make setup"
 flask_restx = pytest.importorskip("flask_restx", reason=REASON)
@@ -229,6 +230,24 @@ def test_a_missing_scope_is_told_in_every_framework(way: str, tmp_path: Path) ->
     answer = client.get("/required", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 403
     assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("way", ["plain", "restx", "smorest", "api_flask", "async_views"])
+def test_a_logout_without_a_store_is_503_in_every_framework(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 80: where a view ends a token and the store fails, each framework answers 503 without a challenge."""
+    monkeypatch.setattr(f"{__name__}.who", lambda: Guard().revoke(current_token))
+    client, headers = built(way, tmp_path, early=True)
+
+    def fail(*arguments: object) -> None:
+        raise StoreError("away")
+
+    monkeypatch.setattr(client.application.extensions["stopper"].tokens.store, "revoke", fail)
+    answer = client.get("/required", headers=headers)
+    assert answer.status_code == 503
+    assert "WWW-Authenticate" not in answer.headers
+    assert "away" not in answer.text
 
 
 @pytest.mark.parametrize("way", WAYS)

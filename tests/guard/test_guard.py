@@ -321,7 +321,7 @@ def test_noise_is_refused_without_asking_the_store(app: Flask, monkeypatch: pyte
 
 def test_a_store_that_fails_lets_nobody_through(app: Flask, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """V37 S14, faults 80 and 81: with the store away a good token gets 503 and no word of the reason."""
-    fresh = Gate(app, "require")
+    fresh = Gate(app, "require", {})
 
     def fail(digest: bytes) -> None:
         raise StoreError("the token store failed: OperationalError")

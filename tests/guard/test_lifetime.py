@@ -12,7 +12,17 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from stopper.guard import Guard, InsecureTransport, InvalidGrant, TokenAnswer, Unavailable, audit, current_subject
+from stopper.guard import (
+    Guard,
+    InsecureTransport,
+    InvalidGrant,
+    InvalidToken,
+    ReusedGrant,
+    TokenAnswer,
+    Unavailable,
+    audit,
+    current_subject,
+)
 from stopper.guard.store import StoreError
 from tests.guard.conftest import MakeApp
 
@@ -88,6 +98,43 @@ def test_a_lost_answer_can_be_asked_for_again(app: Flask, guard: Guard) -> None:
         guard.renew(first["refresh_token"])
 
 
+def test_an_answer_that_somebody_took_ends_the_family(app: Flask, guard: Guard) -> None:
+    """S09: who took an answer that was asked for again within the grace is found out at their first refresh."""
+    first = guard.issue_with_refresh("alice")
+    taken = guard.renew(first["refresh_token"])
+    mine = guard.renew(first["refresh_token"])
+    with pytest.raises(ReusedGrant):
+        guard.renew(taken["refresh_token"])
+    with pytest.raises(InvalidGrant):
+        guard.renew(mine["refresh_token"])
+
+
+def test_revoking_a_moment_after_issuing_misses_nothing(app: Flask, guard: Guard) -> None:
+    """S06: what was issued microseconds before a revocation ends with it, and what is issued after it does not."""
+    tokens = app.extensions["stopper"].tokens
+    answers = []
+    for number in range(20):
+        before = guard.issue(f"user{number}")
+        guard.revoke_subject(f"user{number}")
+        answers.append((before, guard.issue(f"user{number}")))
+    tokens.feed._read_at = -1e9
+    for before, after in answers:
+        assert tokens.verify(after["access_token"]).subject
+        with pytest.raises(InvalidToken, match="not valid"):
+            tokens.verify(before["access_token"])
+
+
+def test_what_a_view_may_not_ask_for(app: Flask, guard: Guard) -> None:
+    """V11: a lifetime that is none, and claims that are not the application's to set, are errors of the caller."""
+    for lifetime in (0, -5):
+        with pytest.raises(ValueError, match="at least a second"):
+            guard.issue("alice", lifetime=lifetime)
+    for name in ("iss", "aud", "exp", "nbf", "family", "cnf", "scope"):
+        for make in (guard.issue, guard.issue_with_refresh):
+            with pytest.raises(ValueError, match=name):
+                make("alice", claims={"shop": 7, name: "x"})
+
+
 def test_absolute_and_idle_expiry(app: Flask, guard: Guard) -> None:
     """S08 S10: a family ends after thirty days however often it was renewed, a token after fourteen unused."""
     start = time.time()
@@ -145,7 +192,7 @@ def test_a_disabled_subject_is_out_at_once(app: Flask) -> None:
     """S04: the loader runs for each request; who is disabled is refused, and the view sees what was loaded."""
     guard = Guard()
     people = {"alice": {"name": "Alice"}}
-    app.extensions["stopper"].load_subject = people.get
+    app.extensions["stopper"].loaders[""] = people.get
     answer = guard.issue("alice")
     client = app.test_client()
     app.view_functions["greeting"] = guard.require(lambda: {"name": current_subject["name"]})
@@ -157,12 +204,12 @@ def test_a_disabled_subject_is_out_at_once(app: Flask) -> None:
 def test_a_disabled_subject_does_not_renew(app: Flask, guard: Guard, events: list[audit.Event]) -> None:
     """S04: whom the loader refuses gets no new tokens, and the refresh token is there when they are let in again."""
     answer = guard.issue_with_refresh("alice", ("read",))
-    app.extensions["stopper"].load_subject = {}.get
+    app.extensions["stopper"].loaders[""] = {}.get
     for _ in range(2):
         with pytest.raises(InvalidGrant):
             guard.renew(answer["refresh_token"])
     assert events[-1].reason == "the subject is not let in"
-    app.extensions["stopper"].load_subject = {"alice": 1}.get
+    app.extensions["stopper"].loaders[""] = {"alice": 1}.get
     assert guard.renew(answer["refresh_token"])["access_token"]
 
 
@@ -177,7 +224,8 @@ def test_the_loader_can_be_registered_before_and_after(make_app: MakeApp, tmp_pa
         return subject or None
 
     guard.init_app(late)
-    assert early.extensions["stopper"].load_subject is late.extensions["stopper"].load_subject is load
+    for app in (early, late):
+        assert app.extensions["stopper"].loaders == {"": load}
 
 
 def test_fresh_authentication_can_be_asked_for(app: Flask, guard: Guard) -> None:
@@ -233,7 +281,7 @@ def test_a_store_that_stops_and_comes_back(make_app: MakeApp, guard: Guard, tmp_
     kept = tokens.feed._store
 
     class Away:
-        def revocations(self, *arguments: object) -> object:
+        def newest_revocation(self) -> int:
             raise StoreError("away")
 
     tokens.feed._store = Away()
@@ -253,7 +301,7 @@ def test_a_grace_takes_remembered_tokens_without_the_store(make_app: MakeApp, gu
     feed = app.extensions["stopper"].tokens.feed
 
     class Away:
-        def revocations(self, *arguments: object) -> object:
+        def newest_revocation(self) -> int:
             raise StoreError("away")
 
     feed._store = Away()
@@ -293,6 +341,48 @@ def test_every_step_is_an_event(app: Flask, guard: Guard, events: list[audit.Eve
     assert events[2].reason
     assert answer["access_token"] not in str(events)
     assert answer["refresh_token"] not in str(events)
+
+
+def test_a_refusal_says_whose_token_it_was(app: Flask, guard: Guard, events: list[audit.Event]) -> None:
+    """L03: where a token is known that is too narrow, too old, revoked or a disabled user's, the event says whose."""
+    client = app.test_client()
+    answer = guard.issue("alice", ("read",), client="phone")
+    headers = bearer(answer)
+    known = app.extensions["stopper"].tokens.verify(answer["access_token"])
+    app.view_functions["forgotten"] = guard.require(lambda: "", max_age=1)
+    app.extensions["stopper"].loaders[""] = lambda subject: None
+    client.get("/me", headers=headers)
+    app.extensions["stopper"].loaders.clear()
+    client.get("/admin", headers=headers)
+    with time_machine.travel(time.time() + 60):
+        client.get("/forgotten", headers=headers)
+    guard.revoke(known)
+    time.sleep(1.05)
+    client.get("/me", headers=headers)
+    refused = [event for event in events if event.kind is audit.Kind.REFUSED]
+    assert [event.reason for event in refused] == [
+        "the subject is not let in",
+        "The token does not reach so far.",
+        "authentication too old",
+        "revoked",
+    ]
+    assert {(event.subject, event.client, event.token_id) for event in refused} == {("alice", "phone", known.id)}
+
+
+def test_reuse_is_told_as_a_revocation_too(app: Flask, guard: Guard, events: list[audit.Event]) -> None:
+    """L02 L03: a refresh token that comes again is told as refused and its family as revoked, with the subject."""
+    first = guard.issue_with_refresh("alice", client="phone")
+    second = guard.renew(first["refresh_token"], client="phone")
+    guard.renew(second["refresh_token"], client="phone")
+    events.clear()
+    with pytest.raises(ReusedGrant):
+        guard.renew(first["refresh_token"], client="phone")
+    assert [event.kind for event in events] == [audit.Kind.REFUSED, audit.Kind.REVOKED]
+    assert {(event.subject, event.client) for event in events} == {("alice", "phone")}
+    events.clear()
+    with pytest.raises(InvalidGrant):
+        guard.renew(second["refresh_token"], client="other")
+    assert [(event.subject, event.reason) for event in events] == [("alice", "refresh token of another client")]
 
 
 def test_events_are_single_lines_of_json(app: Flask, guard: Guard, caplog: pytest.LogCaptureFixture) -> None:

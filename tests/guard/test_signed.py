@@ -38,6 +38,7 @@ GOOD: dict[str, Any] = {
     "client_id": "web",
     "scope": "read write",
 }
+COMPLETE = {"jwks": "https://id.test/k", "audiences": ["shop"]}
 EXPECTED = Expectation(ISSUER, frozenset(("shop",)))
 
 
@@ -221,6 +222,13 @@ def test_another_process_learns_of_a_rotation(app: Flask, make_app: MakeApp) -> 
         ("STOPPER_TRUSTED_ISSUERS", {"https://id.test": {"jwks": None}}),
         ("STOPPER_TRUSTED_ISSUERS", {"https://id.test": {"jwks": "https://id.test/k", "profil": "x"}}),
         ("STOPPER_TRUSTED_ISSUERS", {"https://id.test": {"jwks": "https://id.test/k", "profile": "okta"}}),
+        ("STOPPER_TRUSTED_ISSUERS", {"https://id.test": {"jwks": "https://id.test/k"}}),
+        ("STOPPER_TRUSTED_ISSUERS", {"": {"jwks": "https://id.test/k", "audiences": ["shop"]}}),
+        ("STOPPER_TRUSTED_ISSUERS", {7: {"jwks": "https://id.test/k", "audiences": ["shop"]}}),
+        ("STOPPER_TRUSTED_ISSUERS", {"https://id.test": {**COMPLETE, "longest_lifetime": "day"}}),
+        ("STOPPER_TRUSTED_ISSUERS", {"https://id.test": {**COMPLETE, "longest_lifetime": 0}}),
+        ("STOPPER_TRUSTED_ISSUERS", {"https://id.test": {**COMPLETE, "algorithm": "none"}}),
+        ("STOPPER_TRUSTED_ISSUERS", {"https://id.test": {**COMPLETE, "algorithm": "HS256"}}),
     ],
 )
 def test_wrong_settings_of_signed_tokens(key: str, value: object) -> None:

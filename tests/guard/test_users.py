@@ -7,8 +7,9 @@ import time
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from stopper.guard import Guard
+from stopper.guard import Guard, current_subject
 from stopper.guard.feed import Feed
 from stopper.guard.jose import sign
 from stopper.guard.kept_keys import new_key
@@ -121,3 +122,58 @@ def test_a_long_jti_is_ended_on_every_store(
     time.sleep(1.05)
     assert (status(long), status(other)) == (401, 200)
     assert status("j" * 5000) == 401
+
+
+def test_a_loader_is_asked_about_its_issuer_s_subjects_only(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """V30: a remote issuer's alice is not ours: she has a loader of her own, and without one she is refused."""
+    key = new_key("ES256")
+    published = json.dumps({"keys": [key.public()]}).encode()
+    monkeypatch.setattr(
+        "stopper.guard.tokens.RemoteKeys", lambda url, algorithm: RemoteKeys(url, algorithm, lambda _: published)
+    )
+    app, guard = Flask("shop"), Guard()
+    app.config.update(STOPPER_ISSUER=OWN, STOPPER_TRUSTED_ISSUERS={REMOTE: {"jwks": f"{REMOTE}keys"}})
+    guard.init_app(app)
+    app.add_url_rule("/", "home", lambda: str(current_subject._get_current_object()))
+    now = time.time()
+    claims = {"iss": REMOTE, "sub": "alice", "aud": OWN, "iat": now, "exp": now + 60, "client_id": "x", "jti": "1"}
+    remote = {"Authorization": f"Bearer {sign(claims, key, 'at+jwt')}"}
+    own = guard.test_client_token(app, "alice")
+
+    def asked(headers: dict[str, str]) -> tuple[int, str]:
+        answer = app.test_client().get("/", headers=headers)
+        return answer.status_code, answer.text if answer.status_code == 200 else ""
+
+    assert asked(own) == asked(remote) == (200, "None")
+    guard.subject_loader(lambda subject: f"our {subject}")
+    assert (asked(own), asked(remote)) == ((200, "our alice"), (401, ""))
+
+    @guard.subject_loader(issuer=REMOTE)
+    def load(subject: str) -> object:
+        return f"their {subject}"
+
+    assert (asked(own), asked(remote)) == ((200, "our alice"), (200, "their alice"))
+    assert load("bob") == "their bob"
+
+
+def test_signed_tokens_of_our_own_are_our_subjects(make_app: MakeApp) -> None:
+    """V30: our own subjects have our own loader, whichever format their tokens have."""
+    for settings in ({}, {"issuer": OWN}, {"issuer": OWN, "token_format": "jwt"}):
+        app = make_app(**settings)
+        app.extensions["stopper"].loaders[""] = {"alice": 1}.get
+        token = app.test_client().post("/login").get_json()["access_token"]
+        assert app.test_client().get("/me", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+def test_a_token_of_no_client_is_of_no_client(make_app: MakeApp, token_format: str) -> None:
+    """RFC 7009: whoever holds a token that was issued to no client may end it, whichever format it has."""
+    app = make_app(issuer=OWN, token_format=token_format)
+    app.register_blueprint(Guard().endpoints())
+    client = app.test_client()
+    token = client.post("/login").get_json()["access_token"]
+    with app.app_context():
+        assert app.extensions["stopper"].tokens.verify(token).client == ""
+    assert client.post("/oauth/revoke", data={"token": token}).status_code == 200
+    time.sleep(1.05)
+    assert client.get("/me", headers={"Authorization": f"Bearer {token}"}).status_code == 401

@@ -23,7 +23,8 @@ import functools
 import inspect
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar, cast, overload
 
 from flask import Blueprint, Flask, current_app, has_request_context
@@ -41,6 +42,7 @@ from stopper.guard.respond import (
     InvalidRequest,
     InvalidToken,
     Refusal,
+    ReusedGrant,
     StaleAuthentication,
     Unauthenticated,
     Unavailable,
@@ -61,6 +63,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidToken",
     "Refusal",
+    "ReusedGrant",
     "StaleAuthentication",
     "Token",
     "TokenAnswer",
@@ -77,6 +80,11 @@ Subject = TypeVar("Subject", bound=Callable[..., Any] | Blueprint)
 
 LONGEST_SUBJECT = 255
 """Characters of a subject, as many as every store keeps (OpenID Connect Core §2 has the same limit)."""
+
+RESERVED_CLAIMS = frozenset(
+    ("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "family", "auth_time", "cnf")
+)
+"""What `issue` takes as no extra claim (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800 §3.1)."""
 
 LoadSubject = Callable[[str], object]
 
@@ -124,8 +132,7 @@ class Guard:
         if default not in DEFAULTS:
             raise ConfigurationError(f"default must be one of {', '.join(DEFAULTS)}")
         self._default = default
-        self._gates: list[Gate] = []
-        self._load_subject: LoadSubject | None = None
+        self._loaders: dict[str, LoadSubject] = {}
         if app is not None:
             self.init_app(app)
 
@@ -136,9 +143,7 @@ class Guard:
         settings = Settings.from_config(app.config, app.instance_path)
         store.check_at_start(settings.store, "STOPPER_STORE" in app.config)
         _check_keys(settings)
-        gate = app.extensions[EXTENSION] = Gate(app, self._default)
-        gate.load_subject = self._load_subject
-        self._gates.append(gate)
+        gate = app.extensions[EXTENSION] = Gate(app, self._default, self._loaders)
         app.config["PREFERRED_URL_SCHEME"] = "https"
         # First of all hooks, so that none of the application's runs for a refused request.
         app.before_request_funcs.setdefault(None, []).insert(0, gate.before_request)
@@ -229,10 +234,8 @@ class Guard:
         """
         gate = _issuing_gate()
         wanted = _wanted(gate, subject, scopes, None, _for(gate, claims, audiences), client)
-        try:
+        with _available("Tokens cannot be issued now."):
             first, credential = gate.tokens.begin_family(wanted)
-        except StoreError:
-            raise Unavailable("Tokens cannot be issued now.", "store unavailable") from None
         return {**_answer(gate, first), "refresh_token": credential}
 
     def renew(self, refresh_token: str, *, scopes: Iterable[str] | None = None, client: str = "") -> TokenAnswer:
@@ -244,14 +247,16 @@ class Guard:
         """
         gate = _issuing_gate()
         try:
-            gate.check_subject(gate.tokens.renewable(refresh_token, client))
-            refresh, credential = gate.tokens.renew(refresh_token)
+            with _available("Tokens cannot be renewed now."):
+                refresh = gate.tokens.renewable(refresh_token, client)
+                gate.check_subject(refresh, refresh_token)
+                refresh, credential = gate.tokens.renew(refresh_token, refresh)
         except InvalidGrant as refusal:
-            gate.recorder.record(Kind.REFUSED, token_id=fingerprint(refresh_token), reason=refusal.reason)
+            gate.recorder.record(Kind.REFUSED, refusal.token, fingerprint(refresh_token), refusal.reason)
+            if isinstance(refusal, ReusedGrant):
+                gate.recorder.record(Kind.REVOKED, refusal.token, reason="the family of a reused refresh token")
             raise
-        except StoreError:
-            raise Unavailable("Tokens cannot be renewed now.", "store unavailable") from None
-        now = time.time()
+        now = refresh.issued_at
         wanted = Token(
             id="",
             subject=refresh.subject,
@@ -266,9 +271,10 @@ class Guard:
         return {**_answer(gate, wanted, Kind.REFRESHED), "refresh_token": credential}
 
     def revoke(self, token: Token) -> None:
-        """End a token and the family that it came from, as a logout does."""
+        """End a token and the family that it came from, as a logout does; raise Unavailable where that is not kept."""
         gate = current_gate()
-        gate.tokens.end(token)
+        with _available("Tokens cannot be revoked now."):
+            gate.tokens.end(token)
         gate.recorder.record(Kind.REVOKED, token)
 
     def revoke_subject(self, subject: object, *, issuer: str = "") -> None:
@@ -277,24 +283,37 @@ class Guard:
         A user is (issuer, subject): where `issuer` names a remote one, only its tokens end, and otherwise our own.
         """
         gate = current_gate()
-        gate.tokens.revoke_subject(_subject(subject), issuer)
+        with _available("Tokens cannot be revoked now."):
+            gate.tokens.revoke_subject(_subject(subject), issuer)
         gate.recorder.record(Kind.REVOKED, subject=_subject(subject), reason="all of the subject")
 
     def revoke_all(self) -> None:
         """End all that anybody was given so far."""
         gate = current_gate()
-        gate.tokens.revoke(store.Kind.ALL)
+        with _available("Tokens cannot be revoked now."):
+            gate.tokens.revoke(store.Kind.ALL)
         gate.recorder.record(Kind.REVOKED, reason="everything")
 
-    def subject_loader(self, load: LoadSubject) -> LoadSubject:
+    @overload
+    def subject_loader(self, load: LoadSubject, /) -> LoadSubject: ...
+
+    @overload
+    def subject_loader(self, *, issuer: str) -> Callable[[LoadSubject], LoadSubject]: ...
+
+    def subject_loader(self, load: LoadSubject | None = None, *, issuer: str = "") -> Any:
         """Register the function that turns a token's subject into `current_subject`; None refuses the token.
 
         It runs for every request with a token, so that a user who was disabled a moment ago is out (ASVS 7.4.2).
+        `@guard.subject_loader` is asked about our own subjects only, `@guard.subject_loader(issuer=...)` about a remote
+        issuer's: a user is (issuer, subject), and two may have the same subject (ASVS 10.3.3). Where there is a loader,
+        subjects that none is asked about are refused.
         """
-        self._load_subject = load
-        for gate in self._gates:
-            gate.load_subject = load
-        return load
+
+        def register(loader: LoadSubject) -> LoadSubject:
+            self._loaders[issuer] = loader
+            return loader
+
+        return register if load is None else register(load)
 
     def endpoints(self, prefix: str = "/oauth") -> Blueprint:
         """Return a blueprint for clients: token, revoke, introspect and jwks below `prefix`, and their metadata.
@@ -317,6 +336,16 @@ def _check_keys(settings: Settings) -> None:
         logger.warning("%s; tokens are signed and verified when the keys can be had", error)
 
 
+@contextmanager
+def _available(otherwise: str) -> Iterator[None]:
+    """Raise Unavailable, with what the client is told, where the store fails."""
+    try:
+        yield
+    except StoreError as error:
+        logger.error("%s", error)
+        raise Unavailable(otherwise, "store unavailable") from None
+
+
 def _issuing_gate() -> Gate:
     """Return the application's gate where the answer of the request at hand may carry a token."""
     gate = current_gate()
@@ -330,6 +359,8 @@ def _issuing_gate() -> Gate:
 
 def _for(gate: Gate, claims: Mapping[str, Any] | None, audiences: Iterable[str]) -> Mapping[str, Any]:
     """Return the claims of a new token with the audiences that it is for."""
+    if reserved := RESERVED_CLAIMS.intersection(claims or ()):
+        raise ValueError(f"{min(reserved)} is not an extra claim: the guard sets it, or it has a meaning of its own")
     named = [audiences] if isinstance(audiences, str) else list(audiences)
     if unknown := set(named).difference(gate.settings.audiences):
         raise ValueError(f"{sorted(unknown)[0]!r} is not in STOPPER_AUDIENCES")
@@ -345,6 +376,8 @@ def _wanted(
     claims: Mapping[str, Any],
     client: str,
 ) -> Token:
+    if lifetime is not None and lifetime < 1:
+        raise ValueError("a token lives for at least a second")
     name = _subject(subject)
     if is_client_id(name) and name != client:
         raise ValueError("a user's subject must not look like the id of a client")  # RFC 9700 §4.15
@@ -364,10 +397,8 @@ def _wanted(
 
 def _answer(gate: Gate, wanted: Token, happened: Kind = Kind.ISSUED) -> TokenAnswer:
     """Issue a token and return the body that hands it out (RFC 6749 §5.1)."""
-    try:
+    with _available("Tokens cannot be issued now."):
         credential, token = gate.tokens.issue(wanted)
-    except StoreError:
-        raise Unavailable("Tokens cannot be issued now.", "store unavailable") from None
     gate.recorder.record(happened, token)
     return {
         "access_token": credential,
@@ -414,9 +445,18 @@ def _ensure_checked(rule: Rule) -> None:
 
 def _subject(subject: object) -> str:
     name = "" if subject is None or isinstance(subject, bool) else str(subject)
-    if not 0 < len(name) <= LONGEST_SUBJECT or "\0" in name:
-        raise ValueError(f"a token needs a subject of 1 to {LONGEST_SUBJECT} characters without NUL")
+    if not 0 < len(name) <= LONGEST_SUBJECT or "\0" in name or not _is_unicode(name):
+        raise ValueError(f"a token needs a subject of 1 to {LONGEST_SUBJECT} Unicode characters without NUL")
     return name
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether a text can be written at all, which one with half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _scopes(scopes: Iterable[str]) -> Iterable[str]:

@@ -173,10 +173,16 @@ def check(header: Mapping[str, Any], claims: Mapping[str, Any], expected: Expect
         expires_at=expires_at,
         claims=extra,
         issuer=expected.issuer,
-        client=_text(claims, profile.client) if profile.client in claims else "",
+        client=_client(claims, profile.client),
         family=_text(claims, "family") if "family" in claims else "",
         authenticated_at=_number(claims, "auth_time") if "auth_time" in claims else issued_at,
     )
+
+
+def _client(claims: Mapping[str, Any], name: str) -> str:
+    """Return the client that a token was issued to; an issuer that names itself has issued it to none."""
+    client = _text(claims, name) if name in claims else ""
+    return "" if client == claims["iss"] else client
 
 
 def _type(value: str) -> str:

@@ -16,7 +16,7 @@ import re
 import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
@@ -310,7 +310,7 @@ def _found(gate: Gate, credential: str) -> Token | None:
     """Return the access or refresh token of a credential, the latter as revocations see it, or None."""
     refresh = gate.tokens.find_refresh(credential)
     if refresh is not None:
-        return replace(as_token(refresh), id=fingerprint(credential))
+        return as_token(refresh, credential)
     try:
         return _verified(gate, credential)
     except respond.InvalidToken:

@@ -26,10 +26,12 @@ class Feed:
         self._forget = forget
         self._lock = threading.Lock()
         self._number: int | None = None
-        self._read_at = -float("inf")
+        self._read_at = self._try_again_at = -float("inf")
         self._asks_at_first_sight = False
         self._ended: dict[Kind, dict[str, Revocation]] = {kind: {} for kind in Kind}
         self._holds_any = False
+        self.forgotten = 0
+        """How often all that was known has been forgotten."""
 
     def refresh(self) -> None:
         """Read on if the last reading is older than the lag; raise StoreError where that fails beyond the grace."""
@@ -40,23 +42,43 @@ class Feed:
             if began - self._read_at < self._lag:
                 return  # another thread has read while this one waited
             try:
-                self._read(time.time())
+                self._read_unless_away(began)
             except StoreError:
                 if began - self._read_at > self._lag + self._grace:
                     raise
             else:
                 self._read_at = began
 
+    def _read_unless_away(self, began: float) -> None:
+        """Read, but not again so soon after a failure: a store that does not answer must not hold up every request.
+
+        What failed at once may be tried again at once; what took seconds to fail is left alone for as many seconds.
+        """
+        if began < self._try_again_at:
+            raise StoreError("the token store failed a moment ago")
+        try:
+            self._read(time.time())
+        except StoreError:
+            ended = time.monotonic()
+            self._try_again_at = ended + (ended - began)
+            raise
+
     def _read(self, now: float) -> None:
-        if self._number is None:
-            self._start(now)
+        if self._number is None or self._store.newest_revocation() < self._number:
+            self._start(now)  # for the first time, or in a store that was put back to an earlier state
         while entries := self._store.revocations(self._number or 0, now, 1000):
             for entry in entries:
-                self._ended[entry.kind][entry.value] = entry
+                self._keep(entry)
             self._holds_any = True
             self._number = entries[-1].number
             if sum(map(len, self._ended.values())) > self._bound:
                 self._drop(now)
+
+    def _keep(self, entry: Revocation) -> None:
+        """Know an entry; of two of the same, what either ends is ended, though their hosts' clocks disagree."""
+        known = self._ended[entry.kind].get(entry.value, entry)
+        ends = max(known.before, entry.before), max(known.until, entry.until)
+        self._ended[entry.kind][entry.value] = Revocation(entry.number, entry.kind, entry.value, *ends)
 
     def _start(self, now: float) -> None:
         entries = self._store.revocations(0, now, self._bound + 1)
@@ -75,6 +97,7 @@ class Feed:
             self._asks_at_first_sight = True
             for entries in self._ended.values():
                 entries.clear()
+            self.forgotten += 1
             self._forget()
 
     def ends(self, token: Token) -> bool:

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, Request, current_app, request
@@ -79,12 +79,15 @@ def current_gate() -> Gate:
 class Gate:
     """The guard of one application: what it does with each request and each answer."""
 
-    def __init__(self, app: Flask, default: str) -> None:
-        """Take the application and what holds for its undeclared routes; read the configuration at first use."""
+    def __init__(self, app: Flask, default: str, loaders: Mapping[str, Callable[[str], object]]) -> None:
+        """Take the application, what holds for its undeclared routes, and its subject loaders by issuer, ours by none.
+
+        The configuration is read at first use.
+        """
         self._app = app
         self.default = DEFAULTS[default]
         self.tokens = Tokens(lambda: Settings.from_config(app.config, app.instance_path))
-        self.load_subject: Callable[[str], object] | None = None
+        self.loaders = loaders
         self._rules: dict[tuple[str, str], Rule] = {}
         self._hinted = False
 
@@ -126,7 +129,9 @@ class Gate:
         key = (url_rule.endpoint, at_hand.method)
         rule = self._rules.get(key)
         if rule is None:
-            rule = self._rules[key] = rule_for(self._app, url_rule, at_hand.method, self.default)
+            rule = rule_for(self._app, url_rule, at_hand.method, self.default)
+            if url_rule.methods is not None:  # of a route for any method, callers could make up endlessly many
+                self._rules[key] = rule
         return rule
 
     def _admit_transport(self, way: Passage, environ: WSGIEnvironment) -> None:
@@ -202,6 +207,9 @@ class Gate:
     def _note(self, way: Passage, refusal: respond.Refusal, environ: WSGIEnvironment) -> None:
         """Keep a refusal for the way out, and tell the audit of a refused credential."""
         way.refusal = refusal
+        if refusal.token is not None:
+            self.recorder.record(Kind.REFUSED, refusal.token, reason=refusal.reason)
+            return
         presented = present.presented(environ)
         if not presented and isinstance(refusal, respond.InvalidRequest):
             presented = [""]  # a view has found one elsewhere
@@ -222,6 +230,14 @@ class Gate:
                 return
             raise respond.Unauthenticated("A bearer token is needed.", scopes=rule.scopes)
         token = self._verify(credential)
+        try:
+            self._admit_token(way, rule, token)
+        except respond.Refusal as refusal:
+            refusal.token = token
+            raise
+        way.token = token
+
+    def _admit_token(self, way: Passage, rule: Rule, token: Token) -> None:
         if rule.audience and rule.audience not in token.audiences:
             raise respond.InvalidToken("meant for another audience")
         way.subject = self.subject_of(token)
@@ -229,23 +245,24 @@ class Gate:
             raise respond.InsufficientScope("The token does not reach so far.", scopes=rule.scopes)
         if rule.max_age and token.authenticated_at < time.time() - rule.max_age:
             raise respond.StaleAuthentication(rule.max_age)
-        way.token = token
 
     def subject_of(self, token: Token) -> object:
-        """Return what the subject loader makes of a token's subject; raise InvalidToken where it refuses it."""
-        if self.load_subject is None:
+        """Return what the issuer's subject loader makes of a token's subject; raise InvalidToken where it refuses."""
+        if not self.loaders:
             return None
-        subject = self.load_subject(token.subject)
+        load = self.loaders.get("" if token.issuer == self.settings.issuer else token.issuer)
+        subject = load(token.subject) if load else None
         if subject is None:
             raise respond.InvalidToken("the subject is not let in")
         return subject
 
-    def check_subject(self, refresh: Refresh) -> None:
+    def check_subject(self, refresh: Refresh, credential: str) -> None:
         """Raise InvalidGrant where the subject loader refuses whom a refresh token was given to."""
+        token = as_token(refresh, credential)
         try:
-            self.subject_of(as_token(refresh))
+            self.subject_of(token)
         except respond.InvalidToken as refusal:
-            raise respond.InvalidGrant(refusal.reason) from None
+            raise respond.InvalidGrant(refusal.reason, token) from None
 
     def _verify(self, credential: str) -> Token:
         try:

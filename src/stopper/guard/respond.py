@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES, parse_set_header
 from werkzeug.wrappers import Response
 
+from stopper.guard.token import Token
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -28,6 +30,8 @@ class Refusal(HTTPException):
     code: int  # not here, or Flask would keep a handler for Refusal under this status alone
     error = ""
     challenges = True
+    token: Token | None = None
+    """The token that was refused, where it is known whose it is; for the log."""
 
     def __init__(self, description: str, reason: str = "", scopes: Iterable[str] = ()) -> None:
         """Take what the client and the log are told, and the scopes that would have been needed."""
@@ -67,9 +71,10 @@ class InvalidToken(Refusal):
     code = 401
     error = "invalid_token"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, token: Token | None = None) -> None:
         """Take what the log is told."""
         super().__init__("The access token is not valid.", reason)
+        self.token = token
 
 
 class InvalidRequest(Refusal):
@@ -116,9 +121,14 @@ class InvalidGrant(Refusal):
     error = "invalid_grant"
     challenges = False
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, token: Token | None = None) -> None:
         """Take what the log is told."""
         super().__init__("The refresh token is not valid.", reason)
+        self.token = token
+
+
+class ReusedGrant(InvalidGrant):
+    """A refresh token that was used before: somebody else has it too, so its family has been ended."""
 
 
 class Unavailable(Refusal):

@@ -136,6 +136,11 @@ class Settings:
             raise ConfigurationError("STOPPER_SIGNING_KEYS and STOPPER_SIGNING_KEYS_FILE are both set")
         if settings.key_storage == "store" and config.get("STOPPER_KEY_FILE"):
             raise ConfigurationError("STOPPER_KEY_FILE is set, and STOPPER_KEY_STORAGE says the store")
+        for name, remote in settings.trusted_issuers.items():
+            if name == settings.issuer:
+                raise ConfigurationError("STOPPER_TRUSTED_ISSUERS names STOPPER_ISSUER itself")
+            if not (remote.audiences or settings.audiences or settings.issuer):  # RFC 9068 §4
+                raise ConfigurationError(f"STOPPER_TRUSTED_ISSUERS[{name!r}] needs audiences, or STOPPER_AUDIENCES")
         if settings.token_format == "jwt" and not settings.issuer:
             raise ConfigurationError("STOPPER_TOKEN_FORMAT = 'jwt' needs STOPPER_ISSUER")
         return settings
@@ -241,6 +246,8 @@ def _peppers(key: str, value: Any) -> tuple[Secret, ...]:
 def _trusted_issuers(key: str, value: Any) -> Mapping[str, RemoteIssuer]:
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{key} must map issuers to their settings")
+    if not all(isinstance(issuer, str) and issuer for issuer in value):
+        raise ConfigurationError(f"{key} must name each issuer by the text of its iss claim")
     return {issuer: _remote_issuer(f"{key}[{issuer!r}]", given) for issuer, given in value.items()}
 
 
@@ -258,6 +265,10 @@ def _remote_issuer(key: str, given: Any) -> RemoteIssuer:
         raise ConfigurationError(f"{key} must hold jwks, and may hold {', '.join(sorted(known - {'jwks'}))}")
     if not is_key_set_address(given["jwks"]):
         raise ConfigurationError(f"{key} jwks must be an https URL with a host and without credentials and fragment")
+    longest = given.get("longest_lifetime", 1)
+    if isinstance(longest, bool) or not isinstance(longest, int) or longest < 1:
+        raise ConfigurationError(f"{key} longest_lifetime must be a whole number of seconds, 1 or more")
+    _one_of("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")(f"{key} algorithm", given.get("algorithm", "RS256"))
     _one_of("rfc9068", "auth0", "keycloak", "entra", "cognito")(f"{key} profile", given.get("profile", "rfc9068"))
     return RemoteIssuer(**{**given, "audiences": _names(f"{key} audiences", given.get("audiences", ()))})
 

@@ -65,8 +65,8 @@ def issue(token: Token, audiences: list[str], key: Key) -> str:
         iss=token.issuer,
         sub=token.subject,
         aud=audiences[0] if len(audiences) == 1 else audiences,
-        # To the millisecond: a revocation of all that was issued so far must not end what is issued a moment later.
-        iat=round(token.issued_at, 3),
+        # Exactly: a revocation of all that was issued so far ends what was issued a moment before, and nothing after.
+        iat=token.issued_at,
         exp=round(token.expires_at, 3),
         auth_time=round(token.authenticated_at, 3),
         jti=token.id,

@@ -89,15 +89,22 @@ class Tokens:
         if verified is None or not verified.still_holds():
             signed_by_someone = "." in credential
             verified = self._verify_signed(credential) if signed_by_someone else self._find(credential)
-            if self.feed.ends_at_first_sight(verified.token):
-                raise respond.InvalidToken("revoked")
-            self._verified.put(digest, verified)
+            self._remember(digest, verified)
         token = verified.token
         if self.feed.ends(token):
-            raise respond.InvalidToken("revoked")
+            raise respond.InvalidToken("revoked", token)
         if token.expires_at <= time.time():
-            raise respond.InvalidToken("expired")
+            raise respond.InvalidToken("expired", token)
         return token
+
+    def _remember(self, digest: bytes, verified: Verified) -> None:
+        """Keep a token that is seen for the first time, unless it is revoked."""
+        forgotten = self.feed.forgotten
+        if self.feed.ends_at_first_sight(verified.token):
+            raise respond.InvalidToken("revoked", verified.token)
+        self._verified.put(digest, verified)
+        if self.feed.forgotten != forgotten:  # a revocation of this very token may have come and gone in between
+            self._verified.clear()
 
     def _find(self, credential: str) -> Verified:
         if not opaque.is_well_formed(credential):
@@ -185,34 +192,36 @@ class Tokens:
         if refresh is None:
             raise respond.InvalidGrant("unknown refresh token")
         if refresh.client != client:  # RFC 6749 §10.4
-            raise respond.InvalidGrant("refresh token of another client")
+            raise respond.InvalidGrant("refresh token of another client", as_token(refresh, credential))
         return refresh
 
-    def renew(self, credential: str) -> tuple[Refresh, str]:
-        """Use a renewable refresh credential: return what it stood for and its successor.
+    def renew(self, credential: str, refresh: Refresh) -> tuple[Refresh, str]:
+        """Use a renewable refresh credential: return its successor, as what it stands for and as a credential.
 
         Raises InvalidGrant for one that is expired or revoked. One that was used before ends its whole family
         (RFC 9700 §4.14.2): either it was stolen, or the thief has used it first.
         """
-        now = time.time()
+        now, grace = time.time(), self.settings.refresh_grace
+        following = opaque.generate(f"{self.settings.token_prefix}_r")
+        successor = replace(refresh, issued_at=now, idle_until=now + self.settings.refresh_idle)
 
         def redeem(digest: bytes) -> Redemption | None:
-            redemption = self.store.redeem(digest, now, self.settings.refresh_grace)
+            redemption = self.store.redeem(digest, now, grace, self._digest(following), successor)
             return redemption if redemption.refresh else None
 
         redemption = self._first(credential, redeem)
-        if redemption is None or redemption.refresh is None:
-            raise respond.InvalidGrant("unknown refresh token")
-        refresh = redemption.refresh
+        known = as_token(refresh, credential)
+        if redemption is None:
+            raise respond.InvalidGrant("unknown refresh token", known)
         if redemption.reused:
             self.revoke(Kind.FAMILY, refresh.family)
-            raise respond.InvalidGrant("a used refresh token came again: its family is revoked")
+            raise respond.ReusedGrant("a used refresh token came again: its family is revoked", known)
         if min(refresh.expires_at, refresh.idle_until) <= now:
-            raise respond.InvalidGrant("expired refresh token")
-        if self.store.is_revoked(as_token(refresh)):
-            raise respond.InvalidGrant("revoked refresh token")
-        successor = replace(refresh, issued_at=now, idle_until=now + self.settings.refresh_idle)
-        return successor, self._keep_refresh(successor)
+            raise respond.InvalidGrant("expired refresh token", known)
+        if self.store.is_revoked(known):
+            raise respond.InvalidGrant("revoked refresh token", known)
+        redact.carry(following)
+        return successor, following
 
     def find_refresh(self, credential: str) -> Refresh | None:
         """Return what a refresh credential stands for without using it, or None."""
@@ -251,9 +260,9 @@ class Tokens:
         self.store.revoke(kind, value, time.time(), dead_anyway + self.settings.revocation_lag)
 
 
-def as_token(refresh: Refresh) -> Token:
-    """Return a refresh token as revocations see it."""
+def as_token(refresh: Refresh, credential: str) -> Token:
+    """Return a refresh token as revocations and the audit see it."""
     fields: Mapping[str, Any] = {
         name: getattr(refresh, name) for name in ("subject", "scopes", "issued_at", "expires_at", "client", "family")
     }
-    return Token(id="", **fields)
+    return Token(id=fingerprint(credential), **fields)

@@ -40,6 +40,8 @@ _FORWARDING = frozenset(
         "X_FORWARDED_PROTOCOL",
         "X_FORWARDED_SCHEME",
         "X_FORWARDED_SSL",
+        "X_FORWARDED_HTTPS",
+        "X_FORWARDED_PREFIX",
         "X_FORWARDED_FOR",
         "X_FORWARDED_HOST",
         "X_FORWARDED_PORT",
@@ -47,12 +49,23 @@ _FORWARDING = frozenset(
         "X_FORWARDED",
         "X_URL_SCHEME",
         "X_SCHEME",
+        "X_HTTPS",
+        "X_ARR_SSL",
+        "CLOUDFRONT_FORWARDED_PROTO",
+        "CF_VISITOR",
         "X_REAL_IP",
         "FRONT_END_HTTPS",
     )
 )
-_SCHEME_CLAIMS = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_PROTOCOL", "HTTP_X_FORWARDED_SCHEME", "HTTP_X_URL_SCHEME")
-_SWITCHES = ("HTTP_X_FORWARDED_SSL", "HTTP_FRONT_END_HTTPS")
+_SCHEME_CLAIMS = (
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_PROTOCOL",
+    "HTTP_X_FORWARDED_SCHEME",
+    "HTTP_X_URL_SCHEME",
+    "HTTP_X_SCHEME",
+    "HTTP_CLOUDFRONT_FORWARDED_PROTO",
+)
+_SWITCHES = ("HTTP_X_FORWARDED_SSL", "HTTP_X_FORWARDED_HTTPS", "HTTP_X_HTTPS", "HTTP_FRONT_END_HTTPS")
 
 
 def channel(environ: WSGIEnvironment, settings: Settings) -> Channel:
@@ -111,7 +124,7 @@ def _claims_tls(environ: WSGIEnvironment, header: str) -> bool:
             return False
     if "HTTP_FORWARDED" in environ and not _forwarded_is_tls(environ["HTTP_FORWARDED"], header):
         return False
-    return all(environ.get(name, "on").lower() in ("on", "1", "yes") for name in _SWITCHES)
+    return all(environ.get(name, "on").lower() in ("on", "1", "yes", "true", "https") for name in _SWITCHES)
 
 
 # RFC 7239 §4. The grammar must match as a whole: a client could open a quote that swallows what its proxy appends.

@@ -84,10 +84,13 @@ class Store(ClientStore, Protocol):
     def add_refresh(self, digest: bytes, refresh: Refresh) -> None:
         """Keep a refresh token under its digest."""
 
-    def redeem(self, digest: bytes, now: float, grace: float) -> Redemption:
-        """Use a refresh token, in one step that only one of several callers at once can be the first to take.
+    def redeem(
+        self, digest: bytes, now: float, grace: float, successor_digest: bytes, successor: Refresh
+    ) -> Redemption:
+        """Use a refresh token and keep its successor, in one step that only one of several callers can take first.
 
         A second use within `grace` seconds counts as the first while no successor has been used: the answer was lost.
+        The successor that it held is retired with that: whoever has it after all, and shows it, is told as reuse.
         """
 
     def find_refresh(self, digest: bytes) -> Refresh | None:
@@ -100,7 +103,7 @@ class Store(ClientStore, Protocol):
         """Return the entries above a number that still end something, in order, at most `limit`."""
 
     def newest_revocation(self) -> int:
-        """Return the number of the newest entry, 0 where there is none."""
+        """Return the number of the newest entry that there ever was, 0 where there was none."""
 
     def is_revoked(self, token: Token) -> bool:
         """Tell from all entries whether one ends this token."""

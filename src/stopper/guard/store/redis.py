@@ -24,21 +24,25 @@ _SEQUENCE_BITS = 20
 _INDEX_STAYS = 30 * 86_400
 
 _REDEEM = """
-local kept = redis.call('HGETALL', KEYS[1])
-if #kept == 0 then return nil end
-local fields = {}
-for i = 1, #kept, 2 do fields[kept[i]] = kept[i + 1] end
-local family = ARGV[3] .. fields.family
-if redis.call('HSETNX', KEYS[1], 'used_at', ARGV[1]) == 1 then
-    redis.call('ZADD', family, fields.issued_at, KEYS[1])
-    redis.call('EXPIREAT', family, fields.ends)
-    return {fields.data, 0}
+local data, used_at, successor = unpack(redis.call('HMGET', KEYS[1], 'data', 'used_at', 'successor'))
+if not data then return nil end
+if used_at then
+    local late = math.abs(ARGV[1] - used_at) >= tonumber(ARGV[2])
+    if late or redis.call('HEXISTS', successor, 'used_at') == 1 then return {data, 1} end
+    if redis.call('EXISTS', successor) == 1 then redis.call('HSET', successor, 'used_at', '0') end
+else
+    redis.call('HSET', KEYS[1], 'used_at', ARGV[1])
 end
-if ARGV[1] - fields.used_at <= tonumber(ARGV[2]) then
-    local later = redis.call('ZRANGEBYSCORE', family, fields.used_at, '+inf')
-    if #later == 0 or (#later == 1 and later[1] == KEYS[1]) then return {fields.data, 0} end
-end
-return {fields.data, 1}
+redis.call('HSET', KEYS[1], 'successor', KEYS[2])
+redis.call('HSET', KEYS[2], 'data', ARGV[3])
+redis.call('EXPIREAT', KEYS[2], ARGV[4])
+return {data, 0}
+"""
+
+_END = """
+local known = redis.call('GET', KEYS[1])
+if known and tonumber(known) > tonumber(ARGV[1]) then return end
+redis.call('SET', KEYS[1], ARGV[1], 'EXAT', ARGV[2])
 """
 
 _REPLACE = """
@@ -133,23 +137,20 @@ class RedisStore:
     @_as_store_error
     def add_refresh(self, digest: bytes, refresh: Refresh) -> None:
         """Keep a refresh token under its digest."""
-        name = f"{_PREFIX}refresh:{digest.hex()}"
-        fields = {
-            "data": _written(refresh),
-            "family": refresh.family,
-            "issued_at": repr(refresh.issued_at),
-            "ends": str(_whole(refresh.expires_at)),
-        }
+        name = _refresh_key(digest)
         with self._redis.pipeline() as together:
-            together.hset(name, mapping=fields)
+            together.hset(name, "data", _written(refresh))
             together.expireat(name, _whole(refresh.expires_at))
             together.execute()
 
     @_as_store_error
-    def redeem(self, digest: bytes, now: float, grace: float) -> Redemption:
+    def redeem(
+        self, digest: bytes, now: float, grace: float, successor_digest: bytes, successor: Refresh
+    ) -> Redemption:
         """Use a refresh token in one script, so that one of several callers at once is the first."""
-        keys = f"{_PREFIX}refresh:{digest.hex()}", repr(now), repr(grace), f"{_PREFIX}family:"
-        answer = self._redis.eval(_REDEEM, 1, *keys)
+        names = _refresh_key(digest), _refresh_key(successor_digest)
+        kept = _written(successor), _whole(successor.expires_at)
+        answer = self._redis.eval(_REDEEM, 2, *names, repr(now), repr(grace), *kept)
         if answer is None:
             return Redemption(None)
         return Redemption(_refresh(answer[0]), reused=bool(answer[1]))
@@ -157,7 +158,7 @@ class RedisStore:
     @_as_store_error
     def find_refresh(self, digest: bytes) -> Refresh | None:
         """Return the refresh token of a digest, or None, without using it."""
-        text = self._redis.hget(f"{_PREFIX}refresh:{digest.hex()}", "data")
+        text = self._redis.hget(_refresh_key(digest), "data")
         return _refresh(text) if text else None
 
     # ----------------------------------------------------------------------- revocations
@@ -167,7 +168,7 @@ class RedisStore:
         """Write a revocation to the stream and under its own name, together."""
         with self._redis.pipeline() as together:
             together.xadd(_STREAM, {"k": kind.value, "v": value, "b": repr(before), "u": repr(until)})
-            together.set(f"{_PREFIX}ended:{kind.value}:{value}", repr(before), exat=_whole(until))
+            together.eval(_END, 1, f"{_PREFIX}ended:{kind.value}:{value}", repr(before), _whole(until))
             together.execute()
 
     @_as_store_error
@@ -189,9 +190,10 @@ class RedisStore:
 
     @_as_store_error
     def newest_revocation(self) -> int:
-        """Return the number of the newest entry, 0 where there is none."""
-        newest = self._redis.xrevrange(_STREAM, "+", "-", count=1)
-        return _number(newest[0][0]) if newest else 0
+        """Return the number of the newest entry that there ever was, 0 where there was none."""
+        if not self._redis.exists(_STREAM):
+            return 0
+        return _number(self._redis.xinfo_stream(_STREAM)["last-generated-id"])
 
     @_as_store_error
     def is_revoked(self, token: Token) -> bool:
@@ -270,6 +272,10 @@ def _whole(moment: float) -> int:
 def _written(kept: Token | Refresh) -> str:
     fields = {name: getattr(kept, name) for name in kept.__slots__}
     return json.dumps({**fields, "scopes": sorted(kept.scopes)})
+
+
+def _refresh_key(digest: bytes) -> str:
+    return f"{_PREFIX}refresh:{digest.hex()}"
 
 
 def _read(text: str | None) -> Token | None:

@@ -219,22 +219,11 @@ class SqlStore:
     def add_refresh(self, digest: bytes, refresh: Refresh) -> None:
         """Keep a refresh token under its digest."""
         with self._transaction() as connection:
-            connection.execute(
-                refreshes.insert().values(
-                    digest=digest,
-                    family=refresh.family,
-                    subject=refresh.subject,
-                    scopes=_joined(refresh.scopes),
-                    issued_at=refresh.issued_at,
-                    expires_at=refresh.expires_at,
-                    idle_until=refresh.idle_until,
-                    claims=json.dumps(refresh.claims),
-                    client=refresh.client,
-                    authenticated_at=refresh.authenticated_at,
-                )
-            )
+            connection.execute(refreshes.insert(), _refresh_row(digest, refresh))
 
-    def redeem(self, digest: bytes, now: float, grace: float) -> Redemption:
+    def redeem(
+        self, digest: bytes, now: float, grace: float, successor_digest: bytes, successor: Refresh
+    ) -> Redemption:
         """Use a refresh token: the update that finds it unused is the first use, whatever else runs."""
         unused = refreshes.c.digest == digest, refreshes.c.used_at.is_(None)
         with self._transaction() as connection:
@@ -242,8 +231,10 @@ class SqlStore:
             row = connection.execute(refreshes.select().where(refreshes.c.digest == digest)).first()
             if row is None:
                 return Redemption(None)
-            lost = not first and now - row.used_at <= grace and not _has_used_successor(connection, row)
-            return Redemption(_refresh(row), reused=not first and not lost)
+            if not first and not (abs(now - row.used_at) < grace and _retire_successors(connection, row)):
+                return Redemption(_refresh(row), reused=True)
+            connection.execute(refreshes.insert(), _refresh_row(successor_digest, successor))
+            return Redemption(_refresh(row))
 
     def find_refresh(self, digest: bytes) -> Refresh | None:
         """Return the refresh token of a digest, or None, without using it."""
@@ -273,7 +264,7 @@ class SqlStore:
             return [Revocation(row[0], Kind(row[1]), *row[2:]) for row in connection.execute(statement)]
 
     def newest_revocation(self) -> int:
-        """Return the number of the newest entry, 0 where there is none."""
+        """Return the number of the newest entry that there ever was, 0 where there was none."""
         with self._transaction() as connection:
             return connection.scalar(sa.select(counter.c.number)) or 0
 
@@ -444,11 +435,37 @@ def _client(row: Any) -> Client:
     )
 
 
-def _has_used_successor(connection: sa.Connection, row: Any) -> bool:
-    later = sa.select(refreshes.c.digest).where(
-        refreshes.c.family == row.family, refreshes.c.issued_at >= row.used_at, refreshes.c.used_at.is_not(None)
-    )
-    return connection.execute(later.where(refreshes.c.digest != row.digest).limit(1)).first() is not None
+def _refresh_row(digest: bytes, refresh: Refresh) -> dict[str, Any]:
+    return {
+        "digest": digest,
+        "family": refresh.family,
+        "subject": refresh.subject,
+        "scopes": _joined(refresh.scopes),
+        "issued_at": refresh.issued_at,
+        "expires_at": refresh.expires_at,
+        "idle_until": refresh.idle_until,
+        "claims": json.dumps(refresh.claims),
+        "client": refresh.client,
+        "authenticated_at": refresh.authenticated_at,
+    }
+
+
+_RETIRED = 0.0  # as `used_at`, longer ago than any grace
+
+
+def _retire_successors(connection: sa.Connection, row: Any) -> bool:
+    """Retire what came of a used refresh token whose answer was lost; return False where one of it has been used.
+
+    The rows of the family are locked first, in one order, against whoever uses one of them at this moment.
+    """
+    family = refreshes.c.family == row.family
+    connection.execute(sa.select(refreshes.c.digest).where(family).order_by(refreshes.c.digest).with_for_update()).all()
+    later = family, refreshes.c.issued_at >= row.used_at, refreshes.c.digest != row.digest
+    used = sa.select(refreshes.c.used_at).where(*later, refreshes.c.used_at > _RETIRED).limit(1)
+    if connection.execute(used).first() is not None:
+        return False
+    connection.execute(refreshes.update().where(family, refreshes.c.used_at.is_(None)).values(used_at=_RETIRED))
+    return True
 
 
 def connect(url: sa.URL) -> sa.Engine:
