@@ -18,6 +18,7 @@ LETTERS = {
     "source": "S",
     "manifest": "S",
     "configuration": "S",
+    "frontend": "S",
     "app": "A",
     "joint": "J",
     "fix": "F",
