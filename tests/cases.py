@@ -104,6 +104,14 @@ def _folder(case: Path) -> tuple[Judged, Project]:
     return judged, read_project((name, path.read_bytes()) for name, path in files.items())
 
 
+def _frontend(entry: Entry, case: Path) -> Judged:
+    """Run over one page, template or script."""
+    judged = marks(case.name, case.read_text())
+    for page in read_project([(case.name, case.read_bytes())]).frontends:
+        _sort(judged, entry.hooks["frontend"](page), _at_place)
+    return judged
+
+
 def _at_place(verdict: Verdict) -> Iterator[Line]:
     if verdict.place:
         yield verdict.place.uri, verdict.place.line
@@ -313,6 +321,7 @@ _RUNNERS: Mapping[str, Callable[[Entry, Path], Judged]] = {
     "source": _source,
     "manifest": _manifest,
     "configuration": _configuration,
+    "frontend": _frontend,
     "wire": _wire,
     "app": _app,
     "joint": _joint,

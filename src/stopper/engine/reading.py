@@ -10,12 +10,13 @@ from stopper.model import Severity, Verdict
 from stopper.observe.source import FileState, Manifest, Module, State
 from stopper.observe.source.configuration import Configuration
 from stopper.observe.source.flows import literals, unfinished
+from stopper.observe.source.frontend import Frontend
 from stopper.observe.source.standing import Scope, of_path
 
 KILLED = "ended the process that read it"
 """Why a module counts as not parsed whose reader did not survive it."""
 
-File = Module | Manifest | Configuration
+Beside = Manifest | Configuration | Frontend
 
 Weigh = Callable[[Verdict, Severity], Verdict | None]
 """Gives a verdict as it counts where it stands, None where nothing is said of that place."""
@@ -23,7 +24,7 @@ Weigh = Callable[[Verdict, Severity], Verdict | None]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The answers of one module, manifest or configuration, as plain data that can leave its process.
+    """The answers of one module or of a file beside the code, as plain data that can leave its process.
 
     `state` is what became of a module's file, None for the others. `verdicts` and `crashes` name their control; a crash
     has the exception's type alone. `left_out` counts the broken promises of which nothing is said because of where they
@@ -68,7 +69,12 @@ def read_configuration(configuration: Configuration, entries: Mapping[str, Entry
     return _beside("configuration", configuration, entries, scope)
 
 
-def _beside(hook: str, file: Manifest | Configuration, entries: Mapping[str, Entry], scope: Scope) -> Reading:
+def read_frontend(page: Frontend, entries: Mapping[str, Entry], scope: Scope) -> Reading:
+    """Put one page, template or script before every control that reads what a browser gets."""
+    return _beside("frontend", page, entries, scope)
+
+
+def _beside(hook: str, file: Beside, entries: Mapping[str, Entry], scope: Scope) -> Reading:
     """Ask about a file that stands beside the code: by its path alone it is told where it stands."""
 
     def weigh(verdict: Verdict, full: Severity) -> Verdict | None:
@@ -78,9 +84,7 @@ def _beside(hook: str, file: Manifest | Configuration, entries: Mapping[str, Ent
     return replace(answered, unread=tuple((file.path, why) for why in file.unread))
 
 
-def _asked(
-    hook: str, subject: Module | Manifest | Configuration, entries: Mapping[str, Entry], weigh: Weigh
-) -> Reading:
+def _asked(hook: str, subject: Module | Beside, entries: Mapping[str, Entry], weigh: Weigh) -> Reading:
     """Ask every control that has the hook; its own fault is an answer too."""
     verdicts: list[tuple[str, Verdict]] = []
     crashes: list[tuple[str, str]] = []

@@ -305,7 +305,7 @@ class Scan:
         """Return the controls that this scan could ask of every witness that they have."""
         there = {"joint"}
         there.update(("spec",) if self.inputs.documents else ())
-        there.update(("source", "manifest", "configuration") if self.inputs.project else ())
+        there.update(("source", "manifest", "configuration", "frontend") if self.inputs.project else ())
         there.update(("app",) if self.inputs.snapshot else ())
         there.update(("wire", "mutate", "probe") if self.lives else ())
         return {control for control, entry in self.entries.items() if set(entry.hooks) - {"fix"} <= there}

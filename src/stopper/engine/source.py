@@ -10,7 +10,7 @@ from stopper.controls import Entry
 from stopper.engine import kept, readers
 from stopper.engine.cleaning import cleaned
 from stopper.engine.kept import Cache, Said
-from stopper.engine.reading import Reading, keys, read, read_configuration, read_manifest
+from stopper.engine.reading import Reading, keys, read, read_configuration, read_frontend, read_manifest
 from stopper.model import Failure, Skip, Verdict, Witness
 from stopper.observe.source import FileState, Module, Project, State
 from stopper.observe.source.standing import Scope, of_path
@@ -79,6 +79,7 @@ class SourceScan:
             _ = self.project.reach  # found once, before the children that ask it are forked
         self.readings.extend(read_manifest(each, self.entries, self.scope) for each in self.project.manifests)
         self.readings.extend(read_configuration(each, self.entries, self.scope) for each in self.project.configurations)
+        self.readings.extend(read_frontend(each, self.entries, self.scope) for each in self.project.frontends)
         try:
             await readers.ask(modules, self._ask, self.jobs, self._answered)
         finally:

@@ -28,6 +28,7 @@ ASVS 5.0.0 13.4.2; Flask documentation, "Debug Mode"; OWASP API8:2023; CWE-94, C
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Severity, Verdict
@@ -35,6 +36,7 @@ from stopper.observe.source import Configuration, Module, within
 from stopper.observe.source.configuration import Entry, Serves
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import last_name, place, words
+from stopper.observe.source.frontend import Frontend
 from stopper.observe.source.starting import EVERYWHERE, is_application, listens_on, starts_application
 
 CONTROL = Control(
@@ -49,6 +51,8 @@ CONTROL = Control(
     local=True,
 )
 
+_SHOWN = re.compile(r"\{%[-+]?\s*debug\s*[-+]?%\}")
+"""The tag of Jinja's extension for debugging."""
 _SETTINGS = frozenset({"DEBUG", "FLASK_DEBUG", "FLASK_ENV", "ENV"})
 _CONFIG_BASES = ("Config", "Settings", "Configuration")
 _FLASK_WORDS = ("SECRET_KEY", "SQLALCHEMY", "JWT_", "TESTING", "SESSION_COOKIE", "WTF_", "flask", "MAIL_", "CSRF_")
@@ -78,6 +82,15 @@ def configuration(configuration: Configuration) -> Iterable[Verdict]:
         message, full = _switched(configuration, entry)
         if message:
             yield Verdict(full is None, message, entry.place, severity=full)
+
+
+def frontend(page: Frontend) -> Iterable[Verdict]:
+    """Look at templates for the tag that shows all that a template is given, the configuration and the session too."""
+    if page.script:
+        return
+    for found in _SHOWN.finditer(page.template):
+        message = "the template shows all that it is given, `config` with its keys and `session` among it"
+        yield Verdict(False, message, page.place(found.start()))
 
 
 def _switched(configuration: Configuration, entry: Entry) -> tuple[str, Severity | None]:

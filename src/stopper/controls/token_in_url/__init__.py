@@ -42,6 +42,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from stopper.model import Control, Endpoint, Severity, Strength, Verdict, Witness
 from stopper.observe.source import Module
+from stopper.observe.source.frontend import Frontend, words
 from stopper.observe.source.request import Taken, all_taken
 from stopper.observe.views import (
     Access,
@@ -224,6 +225,43 @@ def _is_credential(module: Module, found: Taken) -> bool:
     if name == _PERHAPS:
         return not view and len(module.endpoints(found.node)) > 0
     return name in _KEYS
+
+
+_SENT = re.compile(
+    r"[?&](?P<name>access_?token|auth_?token|bearer_?token|id_?token|jwt|api_?key|token)="
+    r"(?:\$\{(?P<filled>[^{}\n]{1,100})\}|\{\{(?P<template>[^{}\n]{1,100})\}\}"
+    r"|['\"`]\s*\+\s*(?P<added>[\w.$()\[\]]{1,100}))",
+    re.IGNORECASE,
+)
+"""A credential that a page or script puts into an address: a template literal, a template, a sum of texts."""
+
+_NAMES = re.compile(r"[A-Za-z_$][\w$]*")
+_BEFORE = re.compile(r"[^\s'\"`]*\Z")
+_ELSEWHERE = re.compile(r"(?:https?:)?//[\w.-]*\w")
+"""How the address of another API begins, whose own affair its parameters are."""
+
+
+def frontend(page: Frontend) -> Iterable[Verdict]:
+    """Look at the addresses that pages and scripts put together for a credential in the query."""
+    for found in _SENT.finditer(page.template):
+        beginning = _BEFORE.search(page.template[max(found.start() - 200, 0) : found.start()])
+        address = beginning.group() if beginning else ""
+        if _ELSEWHERE.match(address) or _ONE_TIME.search(address) or not _is_sent(page, found):
+            continue
+        message = f"an address is put together with a credential in its query: `?{found['name']}=`"
+        yield Verdict(False, message, page.place(found.start("name")))
+
+
+def _is_sent(page: Frontend, found: re.Match[str]) -> bool:
+    """Tell whether a parameter is a credential; `token` alone is one where what fills it is called or kept so."""
+    if found["name"].lower() != _PERHAPS:
+        return True
+    names = _NAMES.findall(found["filled"] or found["template"] or found["added"])
+    told = {word for name in names for word in words(name)}
+    if told & {"access", "auth", "jwt", "bearer", "session"} and told & {"token", "jwt", "bearer"}:
+        return True
+    kept = re.search(r"Storage\s*\.\s*getItem\(|['\"`]Bearer ", page.text)
+    return kept is not None and bool(names) and words(names[-1])[-1:] == [_PERHAPS]
 
 
 def _in_paths(module: Module) -> Iterator[Verdict]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from stopper.observe.source import configuration, manifests
+from stopper.observe.source import configuration, frontend, manifests
 from stopper.observe.source.configuration import Configuration
 from stopper.observe.source.constants import UNKNOWN
 from stopper.observe.source.deception import deceptions
@@ -48,7 +48,7 @@ __all__ = [
 
 def reads(path: str) -> bool:
     """Tell whether a path, relative with forward slashes, names a file of a kind that a project is made of."""
-    return path.endswith(KINDS) or manifests.reads(path) or configuration.reads(path)
+    return path.endswith(KINDS) or manifests.reads(path) or configuration.reads(path) or frontend.reads(path)
 
 
 def read_project(

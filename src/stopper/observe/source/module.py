@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from stopper.model import Endpoint, Place
-from stopper.observe.source import configuration, constants, doors, files, manifests, names, reach, routing
+from stopper.observe.source import configuration, constants, doors, files, frontend, manifests, names, reach, routing
 from stopper.observe.source.configuration import Configuration
 from stopper.observe.source.files import FileState, State
+from stopper.observe.source.frontend import Frontend
 from stopper.observe.source.manifests import Manifest
 from stopper.observe.source.parsing import Parsed, read_source
 from stopper.observe.source.syntax import Function, Index, Scope, uncollected
@@ -223,7 +224,7 @@ class Project:
 
     Nothing is parsed before something is asked of it: a file that the pre-filter left out, only when another one
     imports from it; it is no module of `modules` then either. `manifests` are the files that name packages; a setup.py
-    is both. `configurations` are the files of settings.
+    is both. `configurations` are the files of settings, `frontends` what a browser gets.
     """
 
     def __init__(
@@ -234,6 +235,7 @@ class Project:
         self._sources: dict[str, bytes] = {}
         self._listing: dict[str, bytes] = {}
         self._settings: dict[str, bytes] = {}
+        self._pages: dict[str, bytes] = {}
         included: set[str] = set()
         for written, source in sources:
             path = written.replace("\\", "/")
@@ -243,6 +245,10 @@ class Project:
                 included |= manifests.included(path, source)
             elif configuration.reads(path):
                 self._settings[path] = source[: configuration.LARGEST + 1]
+                continue
+            elif frontend.reads(path):
+                if frontend.relevant(source):
+                    self._pages[path] = source[: frontend.LARGEST + 1]
                 continue
             if path.endswith(".py") or not listing:
                 self._sources[path] = source
@@ -257,7 +263,7 @@ class Project:
     def digest(self) -> str:
         """Return what changes when any file is added, removed, renamed or edited: 64 hex digits."""
         whole = hashlib.sha256(self.name.encode("utf-8", "surrogatepass"))
-        for path, source in sorted({**self._listing, **self._settings, **self._sources}.items()):
+        for path, source in sorted({**self._listing, **self._settings, **self._pages, **self._sources}.items()):
             whole.update(f"\0{len(path)}\0{path}".encode("utf-8", "surrogatepass"))
             whole.update(hashlib.sha256(source).digest())
         return whole.hexdigest()
@@ -364,6 +370,11 @@ class Project:
     def configurations(self) -> tuple[Configuration, ...]:
         """Return the files of settings, with what git leaves out told apart."""
         return tuple(configuration.read(self._settings))
+
+    @cached_property
+    def frontends(self) -> tuple[Frontend, ...]:
+        """Return the pages, templates and scripts in which a control may find something."""
+        return tuple(frontend.read(path, source) for path, source in self._pages.items())
 
     @cached_property
     def routed(self) -> tuple[Module, ...]:
