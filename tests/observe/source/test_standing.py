@@ -45,6 +45,10 @@ def broken(where: Module, line: int, severity: Severity | None = None) -> Verdic
         ("shop/seed_users.py", Standing.SEED),
         ("shop/config_local.py", Standing.DEVELOPMENT),
         ("shop/device.py", Standing.PRODUCTION),
+        ("shop/e2e_login.py", Standing.TEST),
+        ("shop/testing.py", Standing.TEST),
+        ("shop/testing_ground.py", Standing.PRODUCTION),
+        ("shop/Demo.py", Standing.EXAMPLE),
         ("shop/vendor/jwt.py", Standing.VENDORED),
     ],
 )
@@ -52,6 +56,27 @@ def test_path(path: str, expected: Standing) -> None:
     """The folders and the file's name tell where code stands; part of another word does not."""
     assert of_path(path) is expected
     assert of_line(module(path), 1) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("requirements.txt", Standing.PRODUCTION),
+        ("requirements-dev.txt", Standing.DEVELOPMENT),
+        ("requirements/test.txt", Standing.TEST),
+        ("test-requirements.in", Standing.TEST),
+        ("config.test.yaml", Standing.TEST),
+        ("config.yaml", Standing.PRODUCTION),
+        (".env", Standing.PRODUCTION),
+        (".env.example", Standing.EXAMPLE),
+        (".env.local", Standing.DEVELOPMENT),
+        ("demo.ipynb", Standing.EXAMPLE),
+        ("latest.ipynb", Standing.PRODUCTION),
+    ],
+)
+def test_path_beside_the_code(path: str, expected: Standing) -> None:
+    """Lists of packages, settings and notebooks are told apart by the words of their names as well."""
+    assert of_path(path) is expected
 
 
 @pytest.mark.parametrize(

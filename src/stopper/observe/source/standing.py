@@ -2,8 +2,9 @@
 
 The rule, applied in this order to the path of the file, then to the classes and functions around the line:
 
-* a folder `test`, `tests`, `testing`, `spec`, `e2e` or `fixtures`, a file `test_*.py`, `*_test.py`, `tests.py`,
-  `conftest.py`, a class `Test*` or `*TestConfig`, `*TestingConfig`, a function `test_*`: a test;
+* a folder `test`, `tests`, `testing`, `spec`, `e2e` or `fixtures`, a file `test_*`, `*_test`, `tests`, `conftest`
+  (whatever its suffix; `-` and `.` part words as `_` does), a class `Test*` or `*TestConfig`, `*TestingConfig`, a
+  function `test_*`: a test;
 * a folder `vendor`, `_vendor`, `third_party`, `site-packages`: other people's code (a vulnerable library is a finding
   of its own);
 * a folder or file of examples, demos, samples or documentation; of migrations; of seeds or fake data; of a development
@@ -48,12 +49,15 @@ _FOLDERS = {
     **dict.fromkeys("example examples demo demos sample samples doc docs documentation".split(), Standing.EXAMPLE),
     **dict.fromkeys("tutorial tutorials snippets cookbook playground benchmarks".split(), Standing.EXAMPLE),
 }
-_FILES = (
-    (re.compile(r"^(test_.*|.*_tests?|tests?|conftest|testing|e2e_.*)\.py$"), Standing.TEST),
-    (re.compile(r"^((.*_)?(example|demo|sample)(_.*)?)\.py$"), Standing.EXAMPLE),
-    (re.compile(r"^((.*_)?(seed|seeds|seeder|fake|faker|populate)(_.*)?)\.py$"), Standing.SEED),
-    (re.compile(r"^((.*_)?(local|dev|development)(_.*)?)\.py$"), Standing.DEVELOPMENT),
-)
+_WORDS = {
+    **dict.fromkeys("example demo sample".split(), Standing.EXAMPLE),
+    **dict.fromkeys("seed seeds seeder fake faker populate".split(), Standing.SEED),
+    **dict.fromkeys("local dev development".split(), Standing.DEVELOPMENT),
+}
+"""What a word of a file's name tells, wherever it stands in it: `config_dev.py`, `.env.example`."""
+
+_SUFFIX = re.compile(r"\.(py[wixd]?|pxi|ipynb|txt|in|toml|cfg|ini|conf|lock|ya?ml|json)$")
+_TEST_NAME = re.compile(r"^((tests?|e2e)([._-].*)?|(.*[._-])tests?|conftest|testing)$")
 _ORDER = (Standing.TEST, Standing.VENDORED, Standing.MIGRATION, Standing.SEED, Standing.EXAMPLE, Standing.DEVELOPMENT)
 """Which standing a path has that speaks of several: what weighs least comes first."""
 
@@ -68,8 +72,10 @@ _CLASSES = (
 def of_path(path: str) -> Standing:
     """Return where a file stands, by its folders and name."""
     *folders, file = path.lower().split("/")
-    told = {_FOLDERS.get(folder) for folder in folders}
-    told.update(standing for pattern, standing in _FILES if pattern.match(file))
+    name = _SUFFIX.sub("", file)
+    told = {_FOLDERS.get(folder) for folder in folders} | {_WORDS.get(word) for word in re.split(r"[._-]", name)}
+    if _TEST_NAME.match(name):
+        told.add(Standing.TEST)
     if file == "metadata":  # it says of other people's code that the project uses it
         told.discard(Standing.VENDORED)
     return next((standing for standing in _ORDER if standing in told), Standing.PRODUCTION)
