@@ -20,10 +20,11 @@ from stopper.observe.wire.jwt import RANDOM
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request together with why it is sent."""
+    """A request together with why it is sent; `elsewhere` says that it is not for the operation in question."""
 
     request: Request
     purpose: Purpose
+    elsewhere: bool = False
 
 
 class Outcome(enum.Enum):

@@ -384,3 +384,29 @@ def test_one_root_is_one_finding() -> None:
     report, _ = _asked(*_decoders("a", "b", "d"))
     found = [finding for finding in report.findings if finding.control == "BT404"]
     assert [len(finding.endpoints) for finding in found] == [3]
+
+
+def _falls_over(known: bool) -> ResponseReturnValue:
+    """Let the right token in, and answer other tokens as the path says."""
+    if known:
+        return {"orders": [1, 2]}
+    if request.headers.get("Authorization") is None:
+        return {"message": "who are you?"}, 401
+    return ANSWERS[request.path.rpartition("/")[2]]
+
+
+ANSWERS: dict[str, ResponseReturnValue] = {
+    "crash": ({"message": "something went wrong"}, 500),
+    "slow-down": ({"message": "slow down"}, 429),
+    "outage": ({"message": "come back later"}, 503),
+    "error": {"error": "no such token"},
+    "welcome": {"page": "welcome"},
+}
+
+
+@pytest.mark.parametrize("name", list(ANSWERS))
+def test_no_answer_of_trouble_is_an_acceptance(name: str) -> None:
+    """A 500, 429, 503, a success that says error, a page for everybody: none of them lets a token in."""
+    report = scanned(api(**{name: _falls_over}), f"/{name}")
+    accepting = {"BT306", "BT312", "BT402", "BT403", "BT404", "BT405", "BT421", "BT422", "BT426"}
+    assert not [f for f in report.findings if f.control in accepting and any(e.path == f"/{name}" for e in f.endpoints)]

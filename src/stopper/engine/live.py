@@ -28,7 +28,10 @@ from stopper.secret import Secret
 
 Result = TypeVar("Result")
 
-MUTANT_SHARE = 0.5
+APPLICATION_TRIES = 2
+"""Operations from which a probe of the whole application starts, where the first one's answers say nothing."""
+
+MUTANT_SHARE = 0.45
 """Share of the budget that mutants may take; the rest is for the operations' doors and for probes."""
 
 
@@ -157,8 +160,7 @@ class LiveScan:
         baseline = await self.recorder.drive(conversation, step.endpoint)
         self.baselines.append(baseline)
         clear = request_for(step, self.target.clear) if self.target.clear else None
-        if clear:
-            await self._ask_in_clear(step, clear)
+        clear_nothing = await self._ask_in_clear(step, clear, baseline) if clear else None
         if baseline.access is Access.UNCLEAR:
             self.listener.skipped(Skip(f"{step.endpoint} over the {self.target.witness.value}", baseline.why))
             return None
@@ -168,18 +170,24 @@ class LiveScan:
             request=request,
             baseline=baseline,
             clear=clear,
+            clear_nothing=clear_nothing,
             credential=self.identity,
             operation=step.view.operation,
             loopback=self.target.loopback,
             may_send_clear=self.target.may_send_clear,
         )
 
-    async def _ask_in_clear(self, step: Step, clear: Request) -> None:
-        """Ask over plain HTTP with nothing; a token endpoint also with the credential, where that may be risked."""
-        await self.recorder.ask(clear, Purpose.CLEAR, step.endpoint)
+    async def _ask_in_clear(self, step: Step, clear: Request, baseline: Baseline) -> Exchange:
+        """Ask over plain HTTP with nothing; a token endpoint also with the credential, where that may be risked.
+
+        One that refuses plain HTTP or redirects it, and not for want of a credential, is sent none.
+        """
+        nothing = await self.recorder.ask(clear, Purpose.CLEAR, step.endpoint)
         issues = step.view.operation and step.view.operation.issues_token
-        if issues and self.identity and self.target.may_send_clear:
+        served = succeeded(nothing) or alike(nothing, baseline.nothing)
+        if issues and served and self.identity and self.target.may_send_clear:
             await self.recorder.ask(proof.presented(clear, self.identity), Purpose.CLEAR, step.endpoint)
+        return nothing
 
     def _stranger(self) -> Credential:
         """Return a random credential of the identity's shape, else an opaque one."""
@@ -309,14 +317,14 @@ class LiveScan:
                 thorough = number == 0 or not self.plan.per_group
                 await self._probe(name, entry, replace(members[0], thorough=thorough))
         else:
-            for live in lives:
+            for live in lives[:APPLICATION_TRIES]:
                 if await self._probe(name, entry, live):
                     return
 
     async def _probe(self, name: str, entry: Entry, live: Live) -> Sequence[Verdict]:
         answers: list[Exchange] = []
         try:
-            conversation = _as_asks(entry.hooks["probe"](live), answers)
+            conversation = _as_asks(entry.hooks["probe"](live), urlsplit(live.request.url).path, answers)
             verdicts = tuple(await self.recorder.drive(conversation, live.endpoint) or ())
         except CutShortError:
             raise
@@ -360,13 +368,16 @@ class LiveScan:
 
 
 def _as_asks(
-    conversation: Generator[Request, Exchange, Result], answers: list[Exchange]
+    conversation: Generator[Request, Exchange, Result], home: str, answers: list[Exchange]
 ) -> Generator[Ask, Exchange, Result]:
-    """Turn a control's own conversation, which yields requests, into one that the recorder drives; keep its answers."""
+    """Turn a control's own conversation, which yields requests, into one that the recorder drives; keep its answers.
+
+    What is asked of another path than the operation's own says nothing of the operation.
+    """
     try:
         request = next(conversation)
         while True:
-            exchange = yield Ask(request, Purpose.PROBE)
+            exchange = yield Ask(request, Purpose.PROBE, elsewhere=urlsplit(request.url).path != home)
             answers.append(exchange)
             request = conversation.send(exchange)
     except StopIteration as stop:

@@ -133,7 +133,8 @@ class Recorder:
         try:
             ask = next(conversation)
             while True:
-                ask = conversation.send(await self.ask(ask.request, ask.purpose, endpoint))
+                subject = None if ask.elsewhere else endpoint
+                ask = conversation.send(await self.ask(ask.request, ask.purpose, subject))
         except StopIteration as stop:
             result: Result = stop.value
             return result

@@ -23,7 +23,8 @@ class Scheme:
     """A security scheme as the document defines it, in OpenAPI 3's words whatever the version.
 
     `kind` is bearer, basic, http (another HTTP scheme), apiKey, oauth2, openIdConnect or mutualTLS;
-    `location` and `parameter` are set for apiKey. `urls` holds (name, url, place): tokenUrl, openIdConnectUrl, ...
+    `location` and `parameter` are set for apiKey. `urls` holds (name, url, place): tokenUrl, openIdConnectUrl, ...;
+    `flows` holds (name, place) of the OAuth flows as written: password, authorizationCode (Swagger 2: accessCode), ...
     """
 
     name: str
@@ -33,6 +34,7 @@ class Scheme:
     parameter: str = ""
     bearer_format: str = ""
     urls: tuple[tuple[str, str, Place], ...] = ()
+    flows: tuple[tuple[str, Place], ...] = ()
 
     @property
     def bearer(self) -> bool:
@@ -396,7 +398,8 @@ class Baseline:
 class Live:
     """One operation that can be called over one transport: what `probe` is given.
 
-    `request` is complete but for a credential; `clear` is the same over plain HTTP where there is such a twin;
+    `request` is complete but for a credential; `clear` is the same over plain HTTP where there is such a twin, and
+    `clear_nothing` its answer to a caller with nothing;
     `credential` is None without an identity; `operation` is the promise, where a specification knows the endpoint.
     `may_send_clear` says whether the credential may cross the clear twin (loopback, or allowed). `thorough` is false
     where another operation was asked everything already: here only what tells most is worth a request.
@@ -412,6 +415,7 @@ class Live:
     loopback: bool = False
     may_send_clear: bool = False
     thorough: bool = True
+    clear_nothing: Exchange | None = None
 
     def with_credential(self, credential: Credential | None = None) -> Request:
         """Return the request with a credential: the given one, else the working one, else none."""
