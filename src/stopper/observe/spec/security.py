@@ -77,7 +77,17 @@ class Security:
             parameter=node.text_of("name"),
             bearer_format=node.text_of("bearerFormat"),
             urls=tuple(self._urls(node)),
+            flows=tuple(self._flows(node)),
         )
+
+    def _flows(self, node: Node) -> Iterator[tuple[str, Place]]:
+        """Yield the OAuth flows that a scheme offers; Swagger 2 names its one flow."""
+        flows = self._library.follow(node.get("flows"))
+        for name, flow in flows.entries.items() if flows else ():
+            yield name, flow.place
+        named = node.get("flow")
+        if named is not None and named.text:
+            yield named.text, named.place
 
     def _kind(self, name: str, node: Node, place: Place) -> str:
         written = node.text_of("type")
