@@ -69,6 +69,23 @@ def test_requirements_are_read_as_pip_reads_them() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("marker", "installed"),
+    [
+        ('python_version < "3"', False),
+        ('python_version <= "2.7" and sys_platform == "win32"', False),
+        ('python_version >= "3.11"', True),
+        ('sys_platform == "win32"', True),
+        ('platform_system == "Plan9"', False),
+        ('platform_machine == "riscv64"', True),
+        ('python_version < "3" and extra == "old"', True),
+    ],
+)
+def test_what_no_python_3_installs_is_no_pin(marker: str, installed: bool) -> None:
+    """A marker that asks for what this machine happens to be is given the benefit of the doubt."""
+    assert bool(found("requirements.txt", f"pyjwt==2.3.0; {marker}\n")) is installed
+
+
 def test_a_line_that_cannot_be_read_is_told_without_its_text() -> None:
     """The other lines are read all the same, and many such lines are one reason."""
     (manifest,) = read_project([("requirements.txt", b"pyjwt 2.3.0 canary\nflask==3.0.0\n")]).manifests

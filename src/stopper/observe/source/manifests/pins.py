@@ -172,6 +172,8 @@ class Page:
         yield Pin(canonicalize_name(name), exactly, self.place(line), development or serves_development(self.path))
 
 
+_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
+_VARIED = frozenset("python_version python_full_version sys_platform os_name platform_system and or in not".split())
 _PLATFORMS = (("linux", "posix", "Linux"), ("win32", "nt", "Windows"), ("darwin", "posix", "Darwin"))
 _ENVIRONMENTS = tuple(
     {
@@ -188,8 +190,12 @@ _ENVIRONMENTS = tuple(
 
 @cache
 def ever_true(marker: str) -> bool:
-    """Tell whether a marker (PEP 508) lets any Python 3 on a common platform install a package; one unread does."""
-    if "extra" in marker:
+    """Tell whether a marker (PEP 508) lets any Python 3 on a common platform install a package.
+
+    One that cannot be read, or asks for what is not varied here (an extra, the machine), is taken to.
+    """
+    asked = set(re.findall(r"[a-z_]+", _TEXT.sub("", marker)))
+    if not asked <= _VARIED:
         return True
     try:
         condition = Marker(marker)
