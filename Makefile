@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real vectors museum-guard museum-source fuzz-jose requirements faults soak bench-source bench-guard lock clean
+.PHONY: setup check test demo real vectors museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-guard lock clean
 
 setup: $(READY)
 
@@ -54,6 +54,10 @@ faults: $(READY)
 # SECONDS=N runs shorter or longer than a minute on each store.
 soak: $(READY)
 	$(BIN)/python -m scripts.soak $(SECONDS)
+
+# CORPUS=DIR holds the repositories as OWNER+NAME; TRUTH=DIR the labels, default ../shared/truth.
+truth: $(READY)
+	$(BIN)/python scripts/truth.py $(CORPUS) $(TRUTH)
 
 bench-source: $(READY)
 	$(BIN)/python scripts/bench_source.py $(CORPUS)
