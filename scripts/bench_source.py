@@ -7,7 +7,7 @@ before and after the others, and the slower of both counts; with two processes; 
 second reads nothing. `ast T` is our time with one process over that of `ast.parse` on the files that pass the
 pre-filter. Growth and memory are measured on trees of 1,000 and 10,000 files, made of copies of the folder's packages.
 
-The figures of stopper, R and T are those with one process. The last line is `bench-source: stopper A files/s, bandit B files/s, ratio R, ast T`.
+The last line is `bench-source: stopper A files/s, bandit B files/s, ratio R, ast T`, A, R and T with one process.
 """
 
 from __future__ import annotations
