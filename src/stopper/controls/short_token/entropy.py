@@ -153,7 +153,8 @@ def _called(scope: _Scope, call: ast.Call) -> Entropy | None:
         return _joined(scope, call.args[0])
     if name == "format" and inner is not None and isinstance(scope.module.constant(inner), str):
         return _together(scope, [*call.args, *(keyword.value for keyword in call.keywords)])
-    carried = inner if not call.args and not call.keywords else call.args[0] if len(call.args) == 1 else None
+    method = inner is not None and (name in _SAME or not (call.args or call.keywords))
+    carried = inner if method else call.args[0] if len(call.args) == 1 else None
     if carried is None:
         return _of_project(scope, call)
     return _carried(scope, name, carried) or _of_project(scope, call)

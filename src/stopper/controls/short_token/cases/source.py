@@ -45,6 +45,10 @@ def encoded(user):
     user.session_token = base64.urlsafe_b64encode(os.urandom(6)).decode()  # bad
 
 
+def decoded(user):
+    user.session_token = base64.b64encode(secrets.token_bytes(8)).decode("utf-8").rstrip("=")  # bad
+
+
 def hashed(user):
     user.refresh_token = hashlib.sha256(os.urandom(8)).hexdigest()  # bad
 
