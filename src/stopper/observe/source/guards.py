@@ -9,7 +9,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from stopper.observe.source import doors, names
+from stopper.observe.source import doors, names, registering
 from stopper.observe.source.names import Definition, External, Instance
 from stopper.observe.source.owners import ancestry, argument
 from stopper.observe.source.syntax import Function, within
@@ -65,6 +65,9 @@ _OBJECTS = {
 
 _OBJECT_METHODS = frozenset({"login_required", "auth_required", "require_oauth", "require", "__call__"})
 
+_DEEPEST = 3
+"""Functions that hand a request on to one another before its guard stands."""
+
 _NAMED = re.compile(
     r"(auth|login|logged|token|jwt|permission|role|admin|acl|oauth|oidc|scope|api_?key|credential|superuser|staff)",
     re.I,
@@ -85,9 +88,9 @@ def decorator(module: Module, node: ast.expr, depth: int = 0) -> Guard | None:
             (found for found in (_known(module, each, module.resolve(each)) for each in node.args) if found), kind
         )
     if kind is None and target is None:
-        value = _bound_value(module, called)
-        if value is not None and depth < names.DEPTH:
-            inner = decorator(module, value, depth + 1)
+        home, value = registering.literal(module, called)
+        if value is not called and isinstance(value, ast.Attribute | ast.Call) and depth < names.DEPTH:
+            inner = decorator(home, value, depth + 1)
             return _described(module, node, inner.kind) if inner is not None else None
     if kind is None and not isinstance(target, Definition) and _demands(_last(called)):
         kind = "unknown"
@@ -132,14 +135,6 @@ def _judged(target: Definition) -> str | None:
     return None
 
 
-def _bound_value(module: Module, node: ast.expr) -> ast.expr | None:
-    if not isinstance(node, ast.Name):
-        return None
-    found = names.bindings_of(module, node, node.id)
-    values = [binding.value for binding in found[1] if isinstance(binding, names.Assigned)] if found else []
-    return values[0] if values and not isinstance(values[0], ast.Name) else None
-
-
 def _described(module: Module, node: ast.expr, kind: str) -> Guard:
     optional = False
     scopes: tuple[str, ...] = ()
@@ -175,8 +170,24 @@ def inline(module: Module, function: Function) -> Guard | None:
     """Return the guard that a view is to itself: it reads a credential and refuses, alone or through what it calls."""
     found = doors.door(module, function)
     if not found.guards:
-        return None
+        return _handed_on(module, function)
     return Guard(found.kind, "checked in the view", module.place(function), _lets_through(module, function))
+
+
+def _handed_on(module: Module, function: Function, depth: int = 0) -> Guard | None:
+    """Return the guard around what a view hands on to in each case: `return super().post()`, a helper of its own."""
+    for statement in function.body:
+        value = statement.value if isinstance(statement, ast.Return | ast.Expr | ast.Assign) else None
+        target = module.resolve(value.func) if isinstance(value, ast.Call) else None
+        if isinstance(target, Definition) and target.node is not function and not isinstance(target.node, ast.ClassDef):
+            for each in target.node.decorator_list:
+                guard = decorator(target.module, each)
+                if guard is not None:
+                    return guard
+            guard = _handed_on(target.module, target.node, depth + 1) if depth < _DEEPEST else None
+            if guard is not None:
+                return guard
+    return None
 
 
 def _lets_through(module: Module, function: Function) -> bool:

@@ -305,6 +305,8 @@ def resolve(module: Module, node: ast.AST, depth: int = 0) -> Target | None:
 
 def _resolve(module: Module, node: ast.AST, depth: int) -> Target | None:
     if isinstance(node, ast.Attribute):
+        if _is_super(node.value):
+            return _inherited(module, node, depth + 1)
         base = resolve(module, node.value, depth + 1)
         return attribute(base, node.attr, depth + 1) if base is not None else None
     if isinstance(node, ast.Call):
@@ -317,6 +319,18 @@ def _resolve(module: Module, node: ast.AST, depth: int) -> Target | None:
         options = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
         return next((found for found in (resolve(module, value, depth + 1) for value in options) if found), None)
     return None
+
+
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+
+
+def _inherited(module: Module, node: ast.Attribute, depth: int) -> Target | None:
+    """Return what `super().name` stands for: the nearest base of the class around it that has one."""
+    owner = module.class_of(node)
+    above = [resolve(module, base, depth) for base in owner.bases] if owner is not None and depth <= DEPTH else []
+    found = (class_attribute(base, node.attr, depth) for base in above if isinstance(base, Definition))
+    return next((target for target in found if target is not None), None)
 
 
 def bindings_of(module: Module, node: ast.AST, name: str) -> tuple[Scope, list[Binding]] | None:

@@ -80,7 +80,7 @@ def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr
     return None
 
 
-def text(module: Module, node: ast.expr | None) -> str | None:
+def text(module: Module, node: ast.AST | None) -> str | None:
     """Return the string that an expression always is, None where it is absent, no string or unknown."""
     value = module.constant(node) if node is not None else None
     return value if isinstance(value, str) else None

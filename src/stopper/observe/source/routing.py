@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stopper.model import Endpoint, Place
-from stopper.observe.source import doors, guards, hooks, names, owners
+from stopper.observe.source import doors, guards, hooks, names, owners, registering
 from stopper.observe.source.names import Definition, External, Instance
 from stopper.observe.source.owners import Owners, argument, kind_of, text
+from stopper.observe.source.registering import Run
 from stopper.observe.source.syntax import Function
 from stopper.observe.views import Guard, Route
 
@@ -175,7 +176,9 @@ def _routes(module: Module) -> Iterator[_Found]:
         yield from _decorated_class(module, node)
     for call in module.nodes(ast.Call):
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("add_url_rule", "add_resource"):
-            yield from (_added_rule if call.func.attr == "add_url_rule" else _added_resource)(module, call, call.func)
+            added = _added_rule if call.func.attr == "add_url_rule" else _added_resource
+            for run in registering.runs(module, call) or [Run()]:
+                yield from added(module, call, call.func, run)
 
 
 def _registers(module: Module, node: ast.expr) -> ast.Call | None:
@@ -200,14 +203,15 @@ def _registers(module: Module, node: ast.expr) -> ast.Call | None:
     return node
 
 
-def _owner(module: Module, node: ast.expr) -> Instance | None:
+def _owner(module: Module, node: ast.AST) -> Instance | None:
     target = module.resolve(node)
     return target if isinstance(target, Instance) and kind_of(target) is not None else None
 
 
-def _methods(module: Module, call: ast.Call) -> tuple[str, ...]:
+def _methods(module: Module, call: ast.Call, run: Run | None = None) -> tuple[str, ...]:
     given = argument(call, "methods")
-    value = module.constant(given) if given is not None else None
+    home, written = run.one(module, given) if run is not None and given is not None else (module, given)
+    value = home.constant(written) if written is not None else None
     if not isinstance(value, list | tuple | frozenset):
         return ("GET",)
     found = sorted({str(method).upper() for method in value} - _AUTOMATIC)
@@ -216,6 +220,8 @@ def _methods(module: Module, call: ast.Call) -> tuple[str, ...]:
 
 def _decorated_function(module: Module, function: Function) -> Iterator[_Found]:
     for position, each in enumerate(function.decorator_list):
+        if module.function_of(function) is not None and isinstance(each, ast.Call):
+            yield from _decorated_inside(module, function, each)
         call = _registers(module, each)
         if call is None or not isinstance(call.func, ast.Attribute):
             continue
@@ -235,73 +241,136 @@ def _decorated_function(module: Module, function: Function) -> Iterator[_Found]:
         )
 
 
+def _decorated_inside(module: Module, function: Function, each: ast.Call) -> Iterator[_Found]:
+    """Yield the routes of `@holder.route(*args)` inside of a decorator of the project, which wraps the view in it."""
+    if not (isinstance(each.func, ast.Attribute) and each.func.attr == "route" and each.args):
+        return
+    for run in registering.runs(module, each):
+        owner = _owner(*run.one(module, each.func.value))
+        home, rule = run.all(module, each.args[0])[0] if run.all(module, each.args[0]) else (module, each)
+        written = text(home, rule)
+        if run.decorated is None or isinstance(run.decorated.node, ast.ClassDef) or written is None:
+            continue
+        view = run.decorated
+        around = [(module, other) for other in function.decorator_list if other is not each]
+        own = [
+            (view.module, other) for other in _function(view).decorator_list if not run.site or other is not run.site[1]
+        ]
+        made = run.site or (module, each)
+        methods = _methods(module, each, run)
+        yield _Found(*made, owner, (written,), methods, view, view.node.name, (*around, *own))
+
+
 def _decorated_class(module: Module, node: ast.ClassDef) -> Iterator[_Found]:
     for each in node.decorator_list:
         call = _registers(module, each)
         if call is not None and isinstance(call.func, ast.Attribute):
             rules = [text(module, argument_node) for argument_node in call.args]
             written = tuple(rule for rule in rules if rule is not None)
-            yield from _class_view(module, call, call.func.value, written, Definition(module, node), (), None)
+            owner = _owner(module, call.func.value)
+            yield from _class_view((module, call), owner, written, Definition(module, node), (), None)
 
 
-def _added_resource(module: Module, call: ast.Call, function: ast.Attribute) -> Iterator[_Found]:
-    target = module.resolve(call.args[0]) if call.args else None
+def _added_resource(module: Module, call: ast.Call, function: ast.Attribute, run: Run) -> Iterator[_Found]:
+    given = [each for argument_node in call.args for each in run.all(module, argument_node)]
+    target = given[0][0].resolve(given[0][1]) if given else None
     if isinstance(target, Definition) and isinstance(target.node, ast.ClassDef):
-        rules = [text(module, rule) for rule in call.args[1:]]
+        rules = [text(*rule) for rule in given[1:]]
         written = tuple(rule for rule in rules if rule is not None)
-        yield from _class_view(module, call, function.value, written, target, (), None)
+        made = run.site or (module, call)
+        yield from _class_view(made, _held(module, function.value, run), written, target, (), None)
 
 
-def _added_rule(module: Module, call: ast.Call, function: ast.Attribute) -> Iterator[_Found]:
-    rule = text(module, argument(call, "rule", 0))
+def _added_rule(module: Module, call: ast.Call, function: ast.Attribute, run: Run) -> Iterator[_Found]:
+    ruled = argument(call, "rule", 0)
     answer = argument(call, "view_func", 2)
     if answer is None:
         return
-    wrappers, inner = _unwrapped(module, answer)
-    around = tuple((module, wrapper) for wrapper in wrappers)
+    rule = run.text(module, ruled) if ruled is not None else None
+    wrappers, (home, inner) = _unwrapped(module, answer, run)
     rules = (rule,) if rule is not None else ()
+    made = run.site or (module, call)
+    owner = _held(module, function.value, run)
+    methods = argument(call, "methods")
     if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "as_view":
-        target = module.resolve(inner.func.value)
-        limit = _methods(module, call) if argument(call, "methods") is not None else None
-        if isinstance(target, Definition) and isinstance(target.node, ast.ClassDef):
-            yield from _class_view(module, call, function.value, rules, target, around, limit)
+        home, inner = run.one(home, inner.func.value) if home is module else (home, inner.func.value)
+    target = home.resolve(inner)
+    if not isinstance(target, Definition):
         return
-    target = module.resolve(inner)
-    if isinstance(target, Definition) and not isinstance(target.node, ast.ClassDef):
-        own = tuple((target.module, each) for each in target.node.decorator_list)
-        owner = _owner(module, function.value)
-        yield _Found(module, call, owner, rules, _methods(module, call), target, target.node.name, around + own)
+    if isinstance(target.node, ast.ClassDef):
+        limit = _methods(module, call, run) if methods is not None else None
+        yield from _class_view(made, owner, rules, target, tuple(wrappers), limit)
+        return
+    own = tuple((target.module, each) for each in target.node.decorator_list if each is not made[1])
+    around = (*wrappers, *own)
+    yield _Found(*made, owner, rules, _methods(module, call, run), target, target.node.name, around)
 
 
-def _unwrapped(module: Module, node: ast.expr) -> tuple[list[ast.expr], ast.expr]:
+def _held(module: Module, holder: ast.expr, run: Run) -> Instance | None:
+    """Return what a registering call hangs its routes on: a parameter's, or the API made of what that parameter is."""
+    owner = _owner(*run.one(module, holder))
+    above = argument(owner.call, "app", 0) if owner is not None and owner.call is not None else None
+    if owner is not None and owner.module is not None and isinstance(above, ast.Name) and above.id in run.bound:
+        return _owner(*run.one(owner.module, above)) or owner
+    return owner
+
+
+def _unwrapped(module: Module, node: ast.AST, run: Run) -> tuple[list[Written], tuple[Module, ast.AST]]:
     """Return the calls around a view (`login_required(view)`) and the view, looked up through local names."""
-    wrappers: list[ast.expr] = []
+    wrappers: list[Written] = []
+    home = module
     for _ in range(names.DEPTH):
-        if isinstance(node, ast.Name) and module.resolve(node) is None:
-            found = names.bindings_of(module, node, node.id)
+        if home is module:
+            home, node = run.one(module, node)
+        if isinstance(node, ast.Name) and home.resolve(node) is None:
+            found = names.bindings_of(home, node, node.id)
             values = [binding.value for binding in found[1] if isinstance(binding, names.Assigned)] if found else []
             if not values:
                 break
-            node = values[0]
-        elif isinstance(node, ast.Call) and node.args and getattr(node.func, "attr", "") != "as_view":
-            wrappers.append(node.func)
+            made = next((value for value in values if _makes_view(value)), values[0])
+            again = [value for value in values if isinstance(value, ast.Call) and _hands_on(value, node)]
+            wrappers.extend(wrapper for value in again for wrapper in _wrapping(home, value, run))
+            node = made
+        elif isinstance(node, ast.Call) and node.args and not _makes_view(node):
+            wrappers.append((home, node.func))
             node = node.args[0]
         else:
             break
-    return wrappers, node
+    return wrappers, (home, node)
+
+
+def _hands_on(call: ast.Call, name: ast.Name) -> bool:
+    """Tell whether a call wraps what a name stands for (`view = wrap(view)`)."""
+    return [each.id for each in call.args if isinstance(each, ast.Name)] == [name.id]
+
+
+def _wrapping(module: Module, call: ast.Call, run: Run) -> list[Written]:
+    """Return what is put around a view by a call, one for each of the list that a loop around it goes over."""
+    for outer in module.ancestors(call):
+        if isinstance(outer, ast.For) and isinstance(outer.target, ast.Name) and _called_by(call, outer.target):
+            iterated = outer.iter.values[0] if isinstance(outer.iter, ast.BoolOp) else outer.iter
+            found = registering.elements(*run.one(module, iterated)) or []
+            return [(home, node) for home, node in found if isinstance(node, ast.expr)]
+    return [(module, call.func)]
+
+
+def _called_by(call: ast.Call, name: ast.Name) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == name.id
+
+
+def _makes_view(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "as_view"
 
 
 def _class_view(
-    module: Module,
-    made_by: ast.expr,
-    holder: ast.expr,
+    made: Written,
+    owner: Instance | None,
     rules: tuple[str, ...],
     view: Definition,
     around: tuple[Written, ...],
     limit: tuple[str, ...] | None,
 ) -> Iterator[_Found]:
     """Yield one route for each method that a class answers; its view is that method's function."""
-    owner = _owner(module, holder)
     name = view.node.name
     for verb in _VERBS:
         method = names.class_attribute(view, verb)
@@ -310,14 +379,14 @@ def _class_view(
         if limit is None or verb.upper() in limit:
             own = tuple((method.module, each) for each in method.node.decorator_list)
             every = (*around, *_class_decorators(view, verb), *own)
-            yield _Found(module, made_by, owner, rules, (verb.upper(),), method, f"{name}.{verb}", every)
+            yield _Found(*made, owner, rules, (verb.upper(),), method, f"{name}.{verb}", every)
     dispatch = names.class_attribute(view, "dispatch_request")
     if isinstance(dispatch, Definition) and not isinstance(dispatch.node, ast.ClassDef):
         allowed = _class_value(view, "methods")
         declared = view.module.constant(allowed[1]) if allowed is not None else None
         methods = limit or (tuple(str(each).upper() for each in declared) if isinstance(declared, list) else ("GET",))
         every = (*around, *_class_decorators(view, "dispatch_request"))
-        yield _Found(module, made_by, owner, rules, methods, dispatch, f"{name}.dispatch_request", every)
+        yield _Found(*made, owner, rules, methods, dispatch, f"{name}.dispatch_request", every)
 
 
 def _class_value(view: Definition, name: str) -> Written | None:
