@@ -65,3 +65,45 @@ def test_the_default_store_says_that_it_is_of_one_host(
     assert "several hosts" not in caplog.text
     make_app()
     assert "several hosts share revocations through STOPPER_STORE" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "not a url",
+        "/var/lib/shop.db",
+        "mysql://shop:hunter2@db/shop",
+        "nothing+at_all://shop:hunter2@db/shop",
+        "postgresql+psycopg://shop:hunter2@db:port/shop",
+        "redis://:hunter2@db:port/0",
+        "redis://:hunter2@db/0?no_such_option=1",
+        "redis://:hunter2@db/0?socket_timeout=soon",
+    ],
+)
+def test_an_address_of_no_store_stops_the_application(make_app: MakeApp, url: str) -> None:
+    """G16: a wrong STOPPER_STORE is one line at start, without the password in it, and no traceback at a request."""
+    with pytest.raises(ConfigurationError, match="STOPPER_STORE") as refused:
+        make_app(store=url)
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
+def test_an_empty_text_is_the_default(make_app: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """G16: as the page says, an empty store and key file are those of the instance folder."""
+    app = make_app(store="", key_file="", token_format="jwt", issuer="https://shop.test")
+    assert app.test_client().post("/login").status_code == 200
+    app.test_client().get("/me", headers={"Authorization": "Bearer x"})
+    assert {"stopper.db", "stopper-keys.json"} <= {path.name for path in tmp_path.iterdir()}
+    assert "several hosts" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("proxies", "told"), [(["0.0.0.0/0"], True), (["10.0.0.1", "::/0"], True), (["10.0.0.0/8", "unix"], False)]
+)
+def test_proxies_that_are_everybody_are_told(
+    make_app: MakeApp, proxies: list[str], told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """T06: a configuration that believes every peer is said in the log at start."""
+    make_app(trusted_proxies=proxies)
+    assert ("any client can claim" in caplog.text) is told

@@ -30,7 +30,7 @@ from typing import Any, Literal, NotRequired, TypedDict, TypeVar, cast, overload
 from flask import Blueprint, Flask, current_app, has_request_context
 from werkzeug.local import LocalProxy
 
-from stopper.guard import cli, endpoints, openapi, redact, store
+from stopper.guard import cli, endpoints, openapi, redact, store, transport
 from stopper.guard.audit import Kind
 from stopper.guard.clients import is_client_id
 from stopper.guard.gate import EXTENSION, Gate, current_gate, passage
@@ -141,7 +141,8 @@ class Guard:
         if EXTENSION in app.extensions:
             raise ConfigurationError("the application is guarded already")
         settings = Settings.from_config(app.config, app.instance_path)
-        store.check_at_start(settings.store, "STOPPER_STORE" in app.config)
+        store.check_at_start(settings.store, bool(app.config.get("STOPPER_STORE")))
+        transport.check_at_start(settings)
         _check_keys(settings)
         gate = app.extensions[EXTENSION] = Gate(app, self._default, self._loaders)
         app.config["PREFERRED_URL_SCHEME"] = "https"

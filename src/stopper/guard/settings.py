@@ -122,8 +122,8 @@ class Settings:
             if name not in known:
                 raise ConfigurationError(_unknown(key, known))
             values[name] = _checked(key, name, value)
-        values.setdefault("store", "sqlite:///" + str(Path(instance_path) / "stopper.db"))
-        values.setdefault("key_file", str(Path(instance_path) / "stopper-keys.json"))
+        values["store"] = values.get("store") or "sqlite:///" + str(Path(instance_path) / "stopper.db")
+        values["key_file"] = values.get("key_file") or str(Path(instance_path) / "stopper-keys.json")
         if os.environ.get("STOPPER_DEV_HTTP") == "1":
             values["dev_http"] = True
         for name in _FROM_ENVIRONMENT & known.keys() - values.keys():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from stopper.guard.settings import Settings
+
+
+logger = logging.getLogger("stopper")
 
 
 class Channel(enum.Enum):
@@ -66,6 +70,12 @@ _SCHEME_CLAIMS = (
     "HTTP_CLOUDFRONT_FORWARDED_PROTO",
 )
 _SWITCHES = ("HTTP_X_FORWARDED_SSL", "HTTP_X_FORWARDED_HTTPS", "HTTP_X_HTTPS", "HTTP_FRONT_END_HTTPS")
+
+
+def check_at_start(settings: Settings) -> None:
+    """Say where the configuration lets everybody speak for a proxy."""
+    if any(not isinstance(network, str) and network.prefixlen == 0 for network in settings.trusted_proxies):
+        logger.warning("STOPPER_TRUSTED_PROXIES holds every address: any client can claim to have come over TLS")
 
 
 def channel(environ: WSGIEnvironment, settings: Settings) -> Channel:

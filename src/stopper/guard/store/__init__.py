@@ -115,12 +115,13 @@ class Store(ClientStore, Protocol):
 def check_at_start(url: str, configured: bool) -> None:
     """Say what an operator should know of the store before the first request; `configured` is false for the default.
 
-    Raises ConfigurationError for a Redis that may evict entries. That the store is away is no reason not to start:
-    until it is back the guard lets nobody through.
+    Raises ConfigurationError for an address of no store, a missing driver and a Redis that may evict entries. That the
+    store is away is no reason not to start: until it is back the guard lets nobody through.
     """
+    kept = open_store(url)
     if url.startswith(REDIS_SCHEMES):
         try:
-            open_store(url).newest_revocation()
+            kept.newest_revocation()
         except StoreError as error:
             logger.warning("%s; requests with tokens are answered 503 until it is back", error)
     elif not configured:

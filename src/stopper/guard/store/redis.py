@@ -82,15 +82,18 @@ class RedisStore:
     shared = True
 
     def __init__(self, url: str) -> None:
-        """Take the URL; raise ConfigurationError where the driver is missing."""
-        self._url = url
-        _driver()
+        """Take the URL; raise ConfigurationError where it is none, or the driver is missing."""
+        try:
+            self._client = _driver().Redis.from_url(
+                url, decode_responses=True, socket_timeout=2.0, socket_connect_timeout=2.0
+            )
+            self._client.connection_pool.make_connection()  # which connects nowhere yet, but takes all options
+        except (ValueError, TypeError):
+            raise ConfigurationError("STOPPER_STORE is no URL of a Redis, such as redis://host:6379/0") from None
 
     @functools.cached_property
     def _redis(self) -> Any:
-        client = _driver().Redis.from_url(
-            self._url, decode_responses=True, socket_timeout=2.0, socket_connect_timeout=2.0
-        )
+        client = self._client
         policy = client.info("memory").get("maxmemory_policy", "noeviction")
         if policy != "noeviction":  # an evicted revocation would bring a token back to life
             raise ConfigurationError(f"Redis evicts entries (maxmemory-policy {policy}): it must be noeviction")

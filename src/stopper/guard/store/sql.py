@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from stopper.guard.clients import Client, ClientSecret
+from stopper.guard.settings import ConfigurationError
 from stopper.guard.store import Kind, Redemption, Revocation, StoreError
 from stopper.guard.token import Refresh, Token
 
@@ -122,8 +123,11 @@ class SqlStore:
     shared = True
 
     def __init__(self, url: str) -> None:
-        """Take the URL; nothing is opened before the first use."""
-        self._url = sa.make_url(url)
+        """Take the URL; nothing is opened before the first use.
+
+        Raises ConfigurationError, which does not repeat the URL and its password, for one that leads to no database.
+        """
+        self._url = _address(url)
         self._lock = threading.Lock()
         self._kept = threading.local()
         os.register_at_fork(after_in_child=_calling(weakref.WeakMethod(self._forget_connections)))
@@ -372,6 +376,18 @@ class SqlStore:
             if isinstance(error, self._engine.dialect.loaded_dbapi.Error):
                 raise StoreError(f"the token store failed: {type(error).__name__}") from None
             raise
+
+
+def _address(text: str) -> sa.URL:
+    """Return a URL whose dialect and driver are there; raise ConfigurationError for any other."""
+    try:
+        url = sa.make_url(text)
+        url.get_dialect().import_dbapi()
+    except (ArgumentError, ValueError):
+        raise ConfigurationError("STOPPER_STORE is no URL of a store, such as sqlite:///file or redis://host") from None
+    except ImportError as error:
+        raise ConfigurationError(f"STOPPER_STORE needs a package that is missing: {error.name}") from None
+    return url
 
 
 def _calling(method: weakref.WeakMethod[Callable[[], None]]) -> Callable[[], None]:
