@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stopper.guard.claims import PROFILES
 from stopper.guard.settings import Settings
 
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "guard").glob("*.md"))
@@ -45,6 +46,13 @@ def test_the_table_of_settings_is_complete() -> None:
     page = next(page for page in PAGES if page.stem == "configuration").read_text("utf-8")
     listed = re.findall(r"^\| `(STOPPER_\w+)` \| `(.*?)` \| \S.*\|$", page, re.MULTILINE)
     assert listed == [(f"STOPPER_{setting.name.upper()}", _default(setting)) for setting in fields(Settings)]
+
+
+def test_each_profile_says_what_it_keeps_out() -> None:
+    """V15: the page on issuers has what each profile says of ID and refresh tokens, and no other profile."""
+    page = next(page for page in PAGES if page.stem == "issuers").read_text("utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page.split("| profile |")[1], re.MULTILINE))
+    assert listed == {name: profile.keeps_out for name, profile in PROFILES.items()}
 
 
 def test_what_is_out_of_reach_is_said() -> None:
