@@ -6,6 +6,7 @@ which order, and what they mean for the scan. What is sent goes through `recorde
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ from stopper.observe.app.signing import with_private_key
 from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, NotAskedError, Purpose, Request
 from stopper.observe.wire import jwt, keys
 from stopper.observe.wire.compare import alike, answer_in_words, succeeded, unstable
+from stopper.observe.wire.guess import guess
 from stopper.proof import Ask, Batch, Outcome, Trial
 from stopper.secret import Secret
 
@@ -103,7 +105,17 @@ class LiveScan:
             self.refusal = ""
             if not self.identity.sign:
                 self.identity = with_private_key(jwt.with_key(self.identity, self.keys), self.keys)
+            self.identity = self._guessed(self.identity)
             await self._find_public_keys(self.identity)
+
+    def _guessed(self, identity: Credential) -> Credential:
+        """Return the credential with what came of guessing its key, which then signs where no other is at hand."""
+        host = urlsplit(self.target.base).hostname or ""
+        found = guess(identity.token.reveal(), [host, *(part for part in re.split(r"[.\-]", host) if len(part) > 2)])
+        known = replace(identity, guessed=found.kind, guesses=found.tried)
+        if found.key is None or identity.sign:
+            return known
+        return jwt.holding(known, found.key)
 
     async def _find_public_keys(self, identity: Credential) -> None:
         """Learn by which public keys the credential is verified: from the keys at hand, else from those published."""

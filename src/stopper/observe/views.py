@@ -262,8 +262,9 @@ class Credential:
     `jwt` is None for an opaque token. `sign(header, claims)` makes a token that the API's own key signed, where that
     key was found or is at hand; `seal(signing_input)` gives the bare signature of any bytes, by the token's own
     algorithm. `public_keys` are keys in PEM that verify the token. `siblings` are the other tokens that came with it,
-    by the name of their member (`refresh_token`). `label` says of a mutant what was changed. `disposable` says that
-    the scan's own login made it: nobody else uses it.
+    by the name of their member (`refresh_token`). `guesses` keys were tried on it, and `guessed` says what kind of
+    guess was right, where one was. `label` says of a mutant what was changed. `disposable` says that the scan's own
+    login made it: nobody else uses it.
     """
 
     token: Secret
@@ -276,6 +277,8 @@ class Credential:
     seal: Seal | None = field(default=None, repr=False)
     public_keys: tuple[str, ...] = field(default=(), repr=False)
     siblings: tuple[tuple[str, Secret], ...] = ()
+    guessed: str = ""
+    guesses: int = 0
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the header that presents the token, its value in clear: for a transport, never for a report."""

@@ -20,7 +20,9 @@ from stopper.secret import Secret, opaque_checksum
 
 _LONGEST = 65_536
 _PART = re.compile(r"[A-Za-z0-9_+/-]*={0,2}")
-_DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}  # RFC 7518, 3.2
+DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
+"""The hashes of the HMAC algorithms (RFC 7518 section 3.2)."""
+
 _HOUR = 3600
 _ALPHABETS = (
     string.digits,
@@ -94,7 +96,7 @@ def hmac_signer(key: bytes) -> Signer:
     """Return a signer with an HMAC key; the header's `alg` picks HS256, HS384 or HS512, anything else means HS256."""
 
     def sign(header: Mapping[str, Any], claims: Mapping[str, Any]) -> Secret:
-        digest = _DIGESTS.get(str(header.get("alg")), "sha256")
+        digest = DIGESTS.get(str(header.get("alg")), "sha256")
         return Secret(compact(header, claims, lambda signed: hmac.digest(key, signed, digest)))
 
     return sign
@@ -108,7 +110,7 @@ def keyed(found: Credential, key: bytes, label: str, **header: Any) -> Credentia
     if found.jwt is None:
         return found
     algorithm = found.jwt.header.get("alg")
-    named = {**found.jwt.header, "alg": algorithm if algorithm in _DIGESTS else "HS256", **header}
+    named = {**found.jwt.header, "alg": algorithm if algorithm in DIGESTS else "HS256", **header}
     return found.changed(hmac_signer(key)(named, found.jwt.claims).reveal(), label)
 
 
@@ -134,7 +136,7 @@ def credential(
 ) -> Credential:
     """Return a credential with what its token shows; it can sign where `key` is the one that signed the token."""
     found = Credential(Secret(token), header, scheme, parse(token))
-    return _holding(found, key) if key is not None and verifies(token, key) else found
+    return holding(found, key) if key is not None and verifies(token, key) else found
 
 
 def with_key(found: Credential, keys: Iterable[Secret]) -> Credential:
@@ -142,12 +144,13 @@ def with_key(found: Credential, keys: Iterable[Secret]) -> Credential:
     for key in keys:
         for data in _as_bytes(key.reveal()):
             if verifies(found.token.reveal(), data):
-                return _holding(found, data)
+                return holding(found, data)
     return found
 
 
-def _holding(found: Credential, key: bytes) -> Credential:
-    digest = _DIGESTS[str(found.jwt.header["alg"])] if found.jwt else "sha256"
+def holding(found: Credential, key: bytes) -> Credential:
+    """Return the credential with what signs by its HMAC key."""
+    digest = DIGESTS[str(found.jwt.header["alg"])] if found.jwt else "sha256"
     return replace(found, sign=hmac_signer(key), seal=lambda signed: hmac.digest(key, signed, digest))
 
 
@@ -162,7 +165,7 @@ def _as_bytes(key: str) -> Iterator[bytes]:
 def verifies(token: str, key: bytes) -> bool:
     """Tell whether a token carries the HMAC that its header names, made with this key, over its very bytes."""
     parsed = parse(token)
-    digest = _DIGESTS.get(str(parsed.header.get("alg"))) if parsed else None
+    digest = DIGESTS.get(str(parsed.header.get("alg"))) if parsed else None
     if parsed is None or digest is None:
         return False
     signed = token.rpartition(".")[0].encode("ascii")
@@ -198,7 +201,7 @@ def foreign() -> str:
 
 def _foreign_like(original: Jwt) -> str:
     header, claims = original.header, _renewed(original.claims)
-    if header.get("alg") in _DIGESTS:
+    if header.get("alg") in DIGESTS:
         return hmac_signer(secrets.token_bytes(64))(header, claims).reveal()
     # Other algorithms: random bytes of the right length verify under no key that anybody holds.
     return compact(header, claims, lambda _: secrets.token_bytes(len(original.signature)))
