@@ -138,9 +138,7 @@ def test_a_comment_that_suppresses_nothing_is_told() -> None:
     """Only of controls that were asked: what was not looked at may well be there."""
     comments = Comments([comment(7), comment(8), comment(9, "BT401"), comment(10, reason="")])
     suppression.sift([finding()], comments, (), TODAY)
-    assert suppression.idle(comments, {"BT205"}) == (
-        "suppressing comments that suppress nothing: shop/api.py:8 (BT205)",
-    )
+    assert suppression.idle(comments, {"BT205"}) == ("suppressions that suppress nothing: shop/api.py:8 (BT205)",)
 
 
 def test_many_notes_stay_one_line() -> None:
@@ -166,3 +164,28 @@ def test_one_route_does_not_speak_for_its_neighbours() -> None:
     sifted = suppression.sift(found, comments, (), TODAY)
     assert [len(each.endpoints) for each in sifted.counting] == [29]
     assert [each.endpoints for each in sifted.suppressed] == [routes[0].endpoints]
+
+
+def test_one_operation_of_a_shared_cause() -> None:
+    """What is suppressed on one operation leaves the finding that others share; a place in the source holds it."""
+    routes = [
+        Route((Endpoint("GET", f"/r{number}"),), Place("shop.py", number), Place("shop.py", number), f"view{number}")
+        for number in (1, 2)
+    ]
+    joined = correlate.join(Heard(asked=frozenset(Witness), routes=routes))
+    controls = {"BT416": Control("BT416", "x", Severity.HIGH, "x", "M S")}
+    wire = [
+        Observation("BT416", Witness.WIRE, Verdict(False, "open", None, route.endpoints, cause="the hook"))
+        for route in routes
+    ]
+    entry_of_one = Ignore(
+        Place("openapi.yaml", 9), 0, 0, ("BT416",), "why", Silencer.SPECIFICATION, routes[0].endpoints
+    )
+    for comments in (Comments([entry_of_one]), Comments([comment(1, "BT416", uri="shop.py")])):
+        sifted = suppression.sift(correlate.findings(wire, controls, joined, comments), comments, (), TODAY)
+        assert [each.endpoints for each in sifted.counting] == [routes[1].endpoints]
+        assert [each.endpoints for each in sifted.suppressed] == [routes[0].endpoints]
+    source = Verdict(False, "here", Place("shop.py", 50), (*routes[0].endpoints, *routes[1].endpoints))
+    comments = Comments([entry_of_one])
+    found = correlate.findings([*wire, Observation("BT416", Witness.SOURCE, source)], controls, joined, comments)
+    assert len(suppression.sift(found, comments, (), TODAY).counting) == 1

@@ -227,6 +227,9 @@ def _segments(path: str) -> tuple[str, ...]:
 # --------------------------------------------------------------------------- findings
 
 
+_ANCHORED = "at "
+"""How the cause begins of what is broken at one place."""
+
 _ALONE = "on "
 """How the cause begins of what is broken at one endpoint and has no other cause."""
 
@@ -243,20 +246,23 @@ def findings(
     """Group broken observations by control and cause, tell how sure they are, and fold the narrower into the broader.
 
     A group in which every verdict is only supporting is no finding. Sorted by severity, control, place, endpoint.
-    What a comment suppresses at one route is not grouped with what is broken at others.
+    What is suppressed on one endpoint is not grouped with what is broken on others.
     """
     named = [_renamed(observation, joined) for observation in observations]
     broken = [observation for observation in named if not observation.verdict.kept]
     kept = [observation for observation in named if observation.verdict.kept]
     anchors = _anchors(broken, controls)
     causes = [_cause(observation, anchors.get(observation.control, [])) for observation in broken]
-    shared = _throughout(list(zip(broken, causes, strict=True)), kept, joined, comments or Comments(()))
-    groups: dict[tuple[str, str], list[Observation]] = defaultdict(list)
-    for observation, cause in zip(broken, causes, strict=True):
-        groups[observation.control, shared.get((observation.control, cause), cause)].append(observation)
+    excepted = _excepted(broken, causes, joined, comments or Comments(()))
+    counting = [pair for pair, apart in zip(zip(broken, causes, strict=True), excepted, strict=True) if not apart]
+    shared = _throughout(counting, kept, joined)
+    groups: dict[tuple[str, str, bool], list[Observation]] = defaultdict(list)
+    for observation, cause, apart in zip(broken, causes, excepted, strict=True):
+        whole = cause if apart else shared.get((observation.control, cause), cause)
+        groups[observation.control, whole, apart].append(observation)
     made = [
         _finding(controls[control], group, kept, joined)
-        for (control, _), group in groups.items()
+        for (control, _, _), group in groups.items()
         if any(o.verdict.strength is not Strength.SUPPORTING for o in group)
     ]
     return _numbered(sorted(_folded(made, controls), key=_order))
@@ -299,34 +305,45 @@ def _cause(observation: Observation, anchors: Sequence[tuple[Place, set[Endpoint
     """Return the key of the group that an observation belongs to."""
     verdict = observation.verdict
     if observation.witness is Witness.SOURCE and verdict.place and not verdict.witnesses:
-        return f"at {verdict.place}"
+        return f"{_ANCHORED}{verdict.place}"
     for place, endpoints in anchors:
         if endpoints & set(verdict.endpoints):
-            return f"at {place}"
+            return f"{_ANCHORED}{place}"
     if verdict.cause:
         return f"because {verdict.cause}"
     if verdict.endpoints:
         return f"{_ALONE}{min(verdict.endpoints)}"
-    return f"at {verdict.place}"
+    return f"{_ANCHORED}{verdict.place}"
+
+
+def _excepted(broken: Sequence[Observation], causes: Sequence[str], joined: Joined, comments: Comments) -> list[bool]:
+    """Tell of each whether it is suppressed on all its endpoints, and its cause is no place that others share."""
+    places = {view.endpoint: view.place for view in joined.views}
+
+    def silent(control: str, endpoint: Endpoint) -> bool:
+        return bool(comments.of(control, endpoint) or comments.at(control, places.get(endpoint)))
+
+    return [
+        bool(endpoints := o.verdict.endpoints)
+        and not cause.startswith(_ANCHORED)
+        and all(silent(o.control, endpoint) for endpoint in endpoints)
+        for o, cause in zip(broken, causes, strict=True)
+    ]
 
 
 def _throughout(
-    broken: Sequence[tuple[Observation, str]], kept: Sequence[Observation], joined: Joined, comments: Comments
+    broken: Sequence[tuple[Observation, str]], kept: Sequence[Observation], joined: Joined
 ) -> dict[tuple[str, str], str]:
     """Return the causes that are one in truth, by control: endpoints of a file break the promise, and none keeps it.
 
     A hook that nobody registered opens all operations of a module; that is one thing to mend, not thirty.
     """
-    places = {view.endpoint: view.place for view in joined.views if view.place}
-    files = {endpoint: place.uri for endpoint, place in places.items()}
+    files = {view.endpoint: view.place.uri for view in joined.views if view.place}
     intact = {(o.control, files.get(endpoint)) for o in kept for endpoint in o.verdict.endpoints}
     alone: dict[tuple[str, str], set[str]] = defaultdict(set)
     for observation, cause in broken:
-        place = places.get(min(observation.verdict.endpoints)) if cause.startswith(_ALONE) else None
-        uri = place.uri if place else None
-        if uri is None or comments.at(observation.control, place):
-            continue
-        if (observation.control, uri) not in intact:
+        uri = files.get(min(observation.verdict.endpoints)) if cause.startswith(_ALONE) else None
+        if uri is not None and (observation.control, uri) not in intact:
             alone[observation.control, uri].add(cause)
     return {
         (control, cause): f"throughout {uri}"

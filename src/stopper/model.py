@@ -170,9 +170,10 @@ class Observation:
 
 
 class Silencer(enum.Enum):
-    """What suppresses a finding: a comment in the scanned source, or an entry of a baseline file."""
+    """What suppresses a finding: a comment in the source, an entry in the specification or in a baseline file."""
 
     COMMENT = "comment"
+    SPECIFICATION = "specification"
     BASELINE = "baseline"
 
 
@@ -188,10 +189,10 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """A comment that asks to suppress controls: `# stopper: ignore[BT205] reason`.
+    """What asks to suppress controls: `# stopper: ignore[BT205] reason`, or `x-stopper-ignore` in a specification.
 
-    It speaks for the lines `first` to `last` of its file. `controls` are the ids as they are written, none where it
-    names none; without a `reason` it suppresses nothing.
+    It speaks for the lines `first` to `last` of its file, and for the `endpoints`. `controls` are the ids as they are
+    written, none where it names none; without a `reason` it suppresses nothing.
     """
 
     place: Place
@@ -199,6 +200,8 @@ class Ignore:
     last: int
     controls: tuple[str, ...]
     reason: str
+    by: Silencer = Silencer.COMMENT
+    endpoints: tuple[Endpoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What counts of the findings: comments in the source and a baseline take some out, and what is odd about them is told.
+"""What counts of the findings: comments, specification and baseline take some out; what is odd about them is told.
 
 Pure: the comments, the entries and the day are given.
 """
@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from stopper.model import Accepted, Finding, Ignore, Place, Silencer, Suppression, Witness
+from stopper.model import Accepted, Endpoint, Finding, Ignore, Place, Silencer, Suppression, Witness
 
 _TOLD = 20
 """Places that a note names before it only counts the rest."""
@@ -26,30 +26,42 @@ class Sifted:
 
 
 class Comments:
-    """The suppressing comments of the source, by the control and the line that they speak for."""
+    """The suppressions written beside what they are about, by the control and the line or endpoint."""
 
     def __init__(self, ignores: Iterable[Ignore]) -> None:
-        """Take the comments; one without a reason suppresses nothing."""
+        """Take comments and entries of specifications; one without a reason suppresses nothing."""
         self.every = tuple(ignores)
         self.used: set[tuple[Ignore, str]] = set()
         self._by_file: defaultdict[tuple[str, str], list[Ignore]] = defaultdict(list)
+        self._by_endpoint: dict[tuple[str, Endpoint], Ignore] = {}
         for ignore in self.every:
             for control in ignore.controls if ignore.reason else ():
                 self._by_file[control, ignore.place.uri].append(ignore)
+                for endpoint in ignore.endpoints:
+                    self._by_endpoint.setdefault((control, endpoint), ignore)
 
     def at(self, control: str, place: Place | None) -> Ignore | None:
-        """Return the comment that suppresses a control at a place."""
+        """Return what suppresses a control at a place."""
         here = self._by_file.get((control, place.uri), ()) if place else ()
         return next((each for each in here if place and each.first <= place.line <= each.last), None)
 
-    def on(self, finding: Finding) -> Ignore | None:
-        """Return the comment that suppresses a finding: at its place, or at each place where the source shows it."""
-        own = self.at(finding.control, finding.place)
-        if own is not None:
-            return own
+    def of(self, control: str, endpoint: Endpoint) -> Ignore | None:
+        """Return what suppresses a control on an endpoint."""
+        return self._by_endpoint.get((control, endpoint))
+
+    def on(self, finding: Finding) -> tuple[Ignore, ...]:
+        """Return what suppresses a finding: at its place, at each place where the source shows it, on each endpoint."""
         broken = (o.verdict for o in finding.observations if o.witness is Witness.SOURCE and not o.verdict.kept)
-        shown = [self.at(finding.control, verdict.place) for verdict in broken if verdict.place]
-        return shown[0] if shown and None not in shown else None
+        ways = (
+            [self.at(finding.control, finding.place)],
+            [self.at(finding.control, verdict.place) for verdict in broken if verdict.place],
+            [self.of(finding.control, endpoint) for endpoint in finding.endpoints],
+        )
+        for way in ways:
+            found = tuple(ignore for ignore in way if ignore is not None)
+            if found and len(found) == len(way):
+                return tuple(dict.fromkeys(found))
+        return ()
 
 
 def sift(findings: Sequence[Finding], comments: Comments, accepted: Iterable[Accepted], today: datetime.date) -> Sifted:
@@ -72,10 +84,11 @@ def sift(findings: Sequence[Finding], comments: Comments, accepted: Iterable[Acc
 def _judged(finding: Finding, comments: Comments, accepted: dict[str, Accepted]) -> Finding:
     """Return the finding with what suppresses it, and so each narrower one that it takes in."""
     finding = replace(finding, folded=tuple(_judged(inner, comments, {}) for inner in finding.folded))
-    ignore = comments.on(finding)
-    if ignore is not None:
-        comments.used.add((ignore, finding.control))
-        return replace(finding, suppression=Suppression(Silencer.COMMENT, ignore.reason, ignore.place))
+    ignores = comments.on(finding)
+    if ignores:
+        comments.used.update((ignore, finding.control) for ignore in ignores)
+        first = ignores[0]
+        return replace(finding, suppression=Suppression(first.by, first.reason, first.place))
     entry = accepted.get(finding.fingerprint)
     if entry is not None:
         return replace(finding, suppression=Suppression(Silencer.BASELINE, entry.reason, expires=entry.expires))
@@ -83,27 +96,27 @@ def _judged(finding: Finding, comments: Comments, accepted: dict[str, Accepted])
 
 
 def oddities(comments: Comments, known: Collection[str]) -> tuple[str, ...]:
-    """Say which comments name no control, none that is known, or give no reason."""
+    """Say which comments and entries name no control, none that is known, or give no reason."""
     return (
         *_told(
-            "suppressing comments that name no control",
+            "suppressions that name no control",
             [str(ignore.place) for ignore in comments.every if not ignore.controls],
         ),
         *_told(
-            "suppressing comments with an id that no control has",
+            "suppressions with an id that no control has",
             [f"{i.place} ({control})" for i in comments.every for control in i.controls if control not in known],
         ),
         *_told(
-            "suppressing comments without a reason, so that the findings stay",
+            "suppressions without a reason, so that the findings stay",
             [f"{i.place} ({', '.join(i.controls)})" for i in comments.every if i.controls and not i.reason],
         ),
     )
 
 
 def idle(comments: Comments, asked: Collection[str]) -> tuple[str, ...]:
-    """Say which comments suppress nothing, of the controls that this scan asked of every witness that they have."""
+    """Say which of them suppress nothing, of the controls that this scan asked of every witness that they have."""
     return _told(
-        "suppressing comments that suppress nothing",
+        "suppressions that suppress nothing",
         [
             f"{ignore.place} ({control})"
             for ignore in comments.every

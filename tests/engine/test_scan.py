@@ -11,7 +11,7 @@ from flask import Flask, abort, redirect, request
 
 from stopper.controls import Entry, catalogue
 from stopper.engine import Event, Inputs, Limits, Scan, ScanFinished, ScanStarted, Target
-from stopper.model import Accepted, Control, Endpoint, Place, Report, Severity, Verdict, Witness
+from stopper.model import Accepted, Control, Endpoint, Place, Report, Severity, Silencer, Verdict, Witness
 from stopper.observe.source import read_project
 from stopper.observe.source.standing import EVERYTHING
 from stopper.observe.source.suppressions import suppressions
@@ -302,7 +302,7 @@ def test_comment_in_the_source() -> None:
     report, _ = scanned(read_code("  # stopper: ignore[BT205] the shop of the tutorial"))
     assert report.findings == ()
     assert [finding.fingerprint for finding in report.suppressed] == [before.fingerprint]
-    assert not told(report, "suppressing comments")
+    assert not told(report, "suppressions")
 
 
 def test_comments_that_do_nothing_are_notes() -> None:
@@ -347,3 +347,16 @@ def test_baseline_of_what_is_gone() -> None:
     assert "BT205 shop/old.py" in told(report, "match nothing")[0]
     scan = Scan(read_code(accepted=accepted), dict(catalogue()), Limits(), lambda _: None)
     assert not told(scan.report(partial="interrupted"), "match nothing")
+
+
+def test_specification_suppresses() -> None:
+    """`x-stopper-ignore` takes a finding of its operation out of the count, and the scan's grade is of the rest."""
+    before, _ = scanned(inputs(target(shop())))
+    assert "BT601" in {finding.control for finding in before.findings}
+    spec = SPEC.replace(b"/open: {get: {", b"/open: {get: {x-stopper-ignore: {BT601: open to all}, ")
+    report, _ = scanned(replace(inputs(target(shop())), documents=(read("openapi.yaml", spec, None),)))
+    assert "BT601" not in {finding.control for finding in report.findings}
+    (finding,) = (finding for finding in report.suppressed if finding.control == "BT601")
+    assert finding.suppression and finding.suppression.by is Silencer.SPECIFICATION
+    assert finding.suppression.reason == "open to all"
+    assert not told(report, "suppressions")

@@ -253,8 +253,7 @@ class Scan:
         """Return what is known so far as a whole report; `partial` says why it is not all."""
         controls = {name: entry.control for name, entry in self.entries.items()}
         observations = tuple(sorted(self.observations.values(), key=_order))
-        ignores = self.inputs.ignores
-        comments = Comments(replace(ignore, reason=redact(ignore.reason, self.known)) for ignore in ignores)
+        comments = self._comments()
         found = correlate.findings(observations, controls, self.joined, comments)
         sifted = suppression.sift(found, comments, self.inputs.accepted, self.today)
         incomplete = self.inputs.incomplete or self._incomplete()
@@ -296,6 +295,18 @@ class Scan:
             for live in self.lives
             if live.shortfall and not self._counts(live)
         ]
+
+    def _comments(self) -> Comments:
+        """Return what source and specifications suppress: reasons without secrets, endpoints as they are shown."""
+        written = (*self.inputs.ignores, *(each for document in self.inputs.documents for each in document.ignores))
+        return Comments(
+            replace(
+                ignore,
+                reason=redact(ignore.reason, self.known),
+                endpoints=tuple(map(self.joined.canonical, ignore.endpoints)),
+            )
+            for ignore in written
+        )
 
     def _idle(self, comments: Comments, found: Sequence[Finding]) -> tuple[str, ...]:
         """State which suppressions a whole scan finds nothing for."""

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from stopper.model import Endpoint, Place, Witness
+from stopper.model import Endpoint, Ignore, Place, Witness
 from stopper.secret import Secret
 
 # --------------------------------------------------------------------------- the specification
@@ -133,7 +133,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class SpecDocument:
-    """A specification as read: `version` as declared, problems as met, the rest as resolved per operation."""
+    """A specification as read: `version` as declared, problems as met, the rest as resolved per operation.
+
+    `ignores` is what it asks to suppress (`x-stopper-ignore`).
+    """
 
     uri: str
     version: str
@@ -142,6 +145,7 @@ class SpecDocument:
     schemes: tuple[Scheme, ...] = ()
     servers: tuple[Server, ...] = ()
     problems: tuple[Problem, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
 
 
 # --------------------------------------------------------------------------- the wire

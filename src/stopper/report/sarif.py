@@ -154,12 +154,12 @@ def _result(finding: Finding, index: dict[str, int], fallback: Place | None) -> 
 
 
 def _suppression(suppression: Suppression) -> dict[str, Any]:
-    """Return a suppression (section 3.35): a comment is in the source, a baseline beside it."""
+    """Return a suppression (section 3.35): comment and specification are what was scanned, a baseline stands beside."""
     reason = _text(suppression.reason)
     if suppression.expires:
         reason = _text(f"{suppression.reason} (until {suppression.expires})")
     result: dict[str, Any] = {
-        "kind": "inSource" if suppression.by is Silencer.COMMENT else "external",
+        "kind": "external" if suppression.by is Silencer.BASELINE else "inSource",
         "status": "accepted",
         "justification": reason,
     }

@@ -77,6 +77,7 @@ def _read(uri: str, data: bytes, library: Library) -> SpecDocument:
         schemes=tuple(operations.security.schemes.values()),
         servers=operations.servers.document,
         problems=problems.listed(),
+        ignores=operations.suppressions.listed(),
     )
 
 

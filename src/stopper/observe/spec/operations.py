@@ -11,6 +11,7 @@ from stopper.observe.spec.parameters import Parameters
 from stopper.observe.spec.reference import Library
 from stopper.observe.spec.security import Security
 from stopper.observe.spec.servers import Servers, base_path, safe_path
+from stopper.observe.spec.suppressions import Suppressions
 from stopper.observe.views import Operation
 
 _METHODS = frozenset(("get", "put", "post", "delete", "options", "head", "patch", "trace", "query"))
@@ -31,6 +32,8 @@ class Operations:
         self._problems = library.problems
         self._parameters = Parameters(library)
         self._issuers = Issuers(library, self.security.schemes.values())
+        self.suppressions = Suppressions(library.problems)
+        self.suppressions.document(root)
 
     def read(self) -> Iterator[Operation]:
         """Yield every operation in the document's order."""
@@ -97,6 +100,7 @@ class Operations:
         endpoint = Endpoint(method, base_path(servers) + safe_path(template))
         security, security_place = self.security.of(node)
         responses = self._library.follow(node.get("responses"))
+        self.suppressions.operation(endpoint, (self._root, path_item, node))
         for name, callback in self._callbacks(node):
             self._problems.add(callback, f"not reached: callback {quoted(name)}")
         return Operation(
