@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 import resource
 import subprocess
 import sys
 
-from stopper.controls import catalogue
+import pytest
+
+from stopper.controls import catalogue, find
 from stopper.model import Control, Severity
-from stopper.report.catalogue import LETTERS, coloured_page, page, table
+from stopper.report.catalogue import LETTERS, coloured_page, page, page_for, table
 
 HIGH = Control("BT205", "hardcoded_secret", Severity.HIGH, "Secret written in the code", "S F", cwe=(798,))
 LOW = Control("BT106", "hsts_weak", Severity.LOW, "Weak HSTS", "W S A")
@@ -72,3 +75,22 @@ def test_listing_takes_less_than_half_a_second() -> None:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.stdout.startswith("id ")
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_page_is_coloured_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal gets the set page, a pipe and NO_COLOR the page as it was written."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    control = find("BT103")
+    assert "\x1b[" in page_for(control.control, control.page, Terminal())
+    plain = page(control.control, control.page)
+    assert page_for(control.control, control.page, io.StringIO()) == plain
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert page_for(control.control, control.page, Terminal()) == plain

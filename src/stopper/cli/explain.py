@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from stopper.controls import UnknownControlError, find
-from stopper.report.catalogue import page
+from stopper.report.catalogue import page_for
 
 
 @click.command("explain")
@@ -16,4 +18,4 @@ def command(control: str) -> None:
         entry = find(control)
     except UnknownControlError as error:
         raise click.UsageError(str(error)) from None
-    click.echo(page(entry.control, entry.page))
+    click.echo(page_for(entry.control, entry.page, sys.stdout))

@@ -6,7 +6,10 @@ Rich is imported only where it is used: the list must be there at once.
 from __future__ import annotations
 
 import io
+import os
+import shutil
 from collections.abc import Collection, Mapping
+from typing import TextIO
 
 from stopper.model import Control
 
@@ -27,7 +30,8 @@ LETTERS = {
 
 LEGEND = (
     "asks: P the specification, W traffic, M with changed credentials, C in a conversation,\n"
-    "      S the source with its settings and lists of packages, A the running app, J several of them together; F has a fix"
+    "      S the source with its settings and lists of packages, A the running app, J several of them together;\n"
+    "      F has a fix"
 )
 
 Row = tuple[str, str, str, str, str]
@@ -50,6 +54,12 @@ def _row(control: Control, hooks: Collection[str]) -> Row:
 def page(control: Control, text: str) -> str:
     """Return a control's page as it was written, under a line that says which control it is."""
     return f"# {_heading(control)}\n\n{text.strip()}"
+
+
+def page_for(control: Control, text: str, stream: TextIO) -> str:
+    """Return a control's page as a stream can show it: set and coloured on a terminal, else as it was written."""
+    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return page(control, text) if plain else coloured_page(control, text, shutil.get_terminal_size().columns)
 
 
 def coloured_page(control: Control, text: str, width: int) -> str:
