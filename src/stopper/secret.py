@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_PAIRS = tuple(high + low for high in _BASE62 for low in _BASE62)  # half as many divisions, as each request needs some
 _URL_SAFE = string.ascii_letters + string.digits + "-_"
 
 
@@ -130,11 +131,11 @@ _OPAQUE_TAIL = re.compile(r"_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}(?![0-9A-Za-z])")
 
 def base62(number: int, width: int) -> str:
     """Return a non-negative number in the digits 0-9A-Za-z, filled with zeros on the left up to `width`."""
-    digits: list[str] = []
+    pairs: list[str] = []
     while number:
-        number, digit = divmod(number, 62)
-        digits.append(_BASE62[digit])
-    return "".join(reversed(digits)).rjust(width, "0")
+        number, pair = divmod(number, 3844)
+        pairs.append(_PAIRS[pair])
+    return "".join(reversed(pairs)).lstrip("0").rjust(width, "0")
 
 
 def opaque_checksum(body: str) -> str:

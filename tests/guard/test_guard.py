@@ -387,9 +387,11 @@ def test_an_application_may_render_refusals_but_not_turn_them_around(app: Flask)
 
 
 def test_no_hook_of_the_application_runs_for_a_refused_request(app: Flask) -> None:
-    """The guard stands before hooks that were registered earlier or later."""
+    """The guard stands before all hooks, registered earlier or later, put first of all, or for the URL's values."""
     seen: list[str] = []
     app.before_request(lambda: seen.append(request.path))
+    app.before_request_funcs[None].insert(0, lambda: seen.append("put first"))
+    app.url_value_preprocessor(lambda endpoint, values: seen.append("values"))
     app.test_client().get("/me")
     assert seen == []
 

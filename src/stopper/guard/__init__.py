@@ -33,7 +33,7 @@ from werkzeug.local import LocalProxy
 from stopper.guard import cli, endpoints, openapi, redact, store, transport
 from stopper.guard.audit import Kind
 from stopper.guard.clients import is_client_id
-from stopper.guard.gate import EXTENSION, Gate, current_gate, passage
+from stopper.guard.gate import EXTENSION, PASSAGE, Gate, asked, current_gate, passage
 from stopper.guard.pem import signing_keys
 from stopper.guard.respond import (
     InsecureTransport,
@@ -146,10 +146,10 @@ class Guard:
         _check_keys(settings)
         gate = app.extensions[EXTENSION] = Gate(app, self._default, self._loaders)
         app.config["PREFERRED_URL_SCHEME"] = "https"
-        # First of all hooks, so that none of the application's runs for a refused request.
-        app.before_request_funcs.setdefault(None, []).insert(0, gate.before_request)
         app.wsgi_app = gate.guarded(app.wsgi_app)  # type: ignore[assignment,method-assign]  # as Flask wants it
         app.register_error_handler(StoreError, gate.store_failed)
+        # Before all hooks, so that none of the application's runs for a refused request.
+        app.preprocess_request = gate.stand_before(app.preprocess_request)  # type: ignore[method-assign]
         app.dispatch_request = gate.watch(app.dispatch_request)  # type: ignore[method-assign]
         redact.install()
         cli.register(app, self)
@@ -427,7 +427,9 @@ def _declaring(rule: Rule) -> Callable[[Subject], Subject]:
 
         @functools.wraps(subject)
         def checked(*arguments: Any, **keywords: Any) -> Any:
-            _ensure_checked(rule)
+            way = asked().environ.get(PASSAGE)
+            if way is None or way.rule is not rule:  # which is rare, and only then worth a closer look
+                _ensure_checked(rule)
             return subject(*arguments, **keywords)
 
         return cast(Subject, checked)

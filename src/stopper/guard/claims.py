@@ -7,7 +7,6 @@ only type, audience or a claim of the issuer's own tells them apart (RFC 8725 §
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -163,7 +162,7 @@ def check(header: Mapping[str, Any], claims: Mapping[str, Any], expected: Expect
     _check_audience(audience, expected.audiences)
     profile.demand(claims)
     issued_at, expires_at = _check_times(claims, expected, now)
-    extra = {name: value for name, value in claims.items() if name not in _STANDARD}
+    extra = {name: claims[name] for name in claims.keys() - _STANDARD}
     extra["aud"] = audience
     return Token(
         id=kept_name(_text(claims, "jti", longest=LONGEST_ID)) if "jti" in claims else "",
@@ -183,6 +182,9 @@ def _client(claims: Mapping[str, Any], name: str) -> str:
     """Return the client that a token was issued to; an issuer that names itself has issued it to none."""
     client = _text(claims, name) if name in claims else ""
     return "" if client == claims["iss"] else client
+
+
+_NUMBERS = frozenset((int, float))  # and not bool, which is an int
 
 
 def _type(value: str) -> str:
@@ -213,12 +215,13 @@ def _check_times(claims: Mapping[str, Any], expected: Expectation, now: float) -
 
 
 def _number(claims: Mapping[str, Any], name: str) -> float:
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    value: Any = claims.get(name)
+    if type(value) not in _NUMBERS:
         raise ClaimError(f"{name} is no number")
-    if not math.isfinite(value) or not 0 <= value < 2**40:
+    number: float = value
+    if not 0 <= number < 2**40:  # nor is NaN, whatever it is compared with
         raise ClaimError(f"{name} is no date")
-    return value
+    return number
 
 
 def _text(claims: Mapping[str, Any], name: str, longest: int = LONGEST_NAME) -> str:

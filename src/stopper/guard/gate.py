@@ -36,11 +36,14 @@ EXTENSION = "stopper"
 RESOURCE_METADATA = "stopper.resource_metadata"
 """Where an application that serves its metadata keeps what tells the address."""
 
-_PASSAGE = "stopper.passage"  # of the WSGI environment, which every context of the request shares
+PASSAGE = "stopper.passage"
+"""Where the WSGI environment, which every context of a request shares, has its passage."""
 
 # Looked up once: before Python 3.12, to name a member of an enumeration costs as much as ten other look-ups.
 _TLS = Channel.TLS
 _OPTIONAL, _PUBLIC, _UNDECLARED = Access.OPTIONAL, Access.PUBLIC, Access.UNDECLARED
+
+_DECIDED = frozenset(("cache-control", "strict-transport-security"))  # by the application, where it has set them
 
 
 class Passage:
@@ -64,7 +67,7 @@ def passage() -> Passage | None:
 
     Raises RuntimeError outside of a request.
     """
-    way: Passage | None = asked().environ.get(_PASSAGE)
+    way: Passage | None = asked().environ.get(PASSAGE)
     return way if way is not None and way.seen else None
 
 
@@ -85,6 +88,7 @@ class Gate:
         The configuration is read at first use.
         """
         self._app = app
+        self._config = app.config
         self.default = DEFAULTS[default]
         self.tokens = Tokens(lambda: Settings.from_config(app.config, app.instance_path))
         self.loaders = loaders
@@ -103,21 +107,33 @@ class Gate:
 
     # ----------------------------------------------------------------------- a request comes in
 
-    def before_request(self) -> None:
+    def stand_before(self, preprocess: Callable[..., T]) -> Callable[..., T]:
+        """Return an application's preprocessing of requests with this gate before it.
+
+        As one of its hooks, another could be put before it, and Flask would ask each time whether it is asynchronous.
+        """
+
+        @functools.wraps(preprocess)
+        def standing_before(*arguments: object) -> T:
+            self._admit_request(asked())
+            return preprocess(*arguments)
+
+        return standing_before
+
+    def _admit_request(self, at_hand: Request) -> None:
         """Let a request through to its view, or raise the refusal that answers it."""
-        at_hand = asked()
         environ = at_hand.environ
-        way: Passage | None = environ.get(_PASSAGE)
+        way: Passage | None = environ.get(PASSAGE)
         if way is None or way.seen:  # not through `guarded`, or once more with the same environment
-            way = environ[_PASSAGE] = Passage()
+            way = environ[PASSAGE] = Passage()
         way.seen = True
-        way.channel = transport.channel(environ, self.settings)
-        way.rule = self._rule(at_hand)
+        way.channel = channel = transport.channel(environ, self.settings)
+        way.rule = rule = self._rule(at_hand)
         redact.carry_anew(environ.get("HTTP_AUTHORIZATION"))
         try:
-            if way.channel is not _TLS or self._app.debug:
+            if channel is not _TLS or self._config["DEBUG"]:
                 self._admit_transport(way, environ)
-            self._admit_credential(way, way.rule, environ)
+            self._admit_credential(way, rule, environ)
         except respond.Refusal as refusal:
             self._note(way, refusal, environ)
             raise
@@ -240,7 +256,8 @@ class Gate:
     def _admit_token(self, way: Passage, rule: Rule, token: Token) -> None:
         if rule.audience and rule.audience not in token.audiences:
             raise respond.InvalidToken("meant for another audience")
-        way.subject = self.subject_of(token)
+        if self.loaders:
+            way.subject = self.subject_of(token)
         if not rule.scopes <= token.scopes:
             raise respond.InsufficientScope("The token does not reach so far.", scopes=rule.scopes)
         if rule.max_age and token.authenticated_at < time.time() - rule.max_age:
@@ -267,6 +284,9 @@ class Gate:
     def _verify(self, credential: str) -> Token:
         try:
             return self.tokens.verify(credential)
+        except respond.InvalidToken:
+            present.check_grammar(credential)
+            raise
         except StoreError as error:
             logger.error("%s", error)
             raise respond.Unavailable("Tokens cannot be checked now.", "store unavailable") from None
@@ -280,7 +300,7 @@ class Gate:
         """
 
         def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
-            way = environ[_PASSAGE] = Passage()
+            way = environ[PASSAGE] = Passage()
 
             def start(status: str, headers: respond.Headers, *error: Any) -> Any:
                 if way.seen:
@@ -293,10 +313,15 @@ class Gate:
 
     def _marked(self, way: Passage, status: str, headers: respond.Headers) -> tuple[str, respond.Headers]:
         """Return status and headers of an answer with what transport, refusal and tokens ask for."""
+        secure = self._when_secure if way.channel is _TLS else []
+        if way.token is not None and way.refusal is None and not way.issued:
+            for name, _ in headers:
+                if name.lower() in _DECIDED:
+                    break
+            else:  # as nearly every answer is
+                return status, [*headers, *secure, respond.NO_STORE]
         names = [name.lower() for name, _ in headers]
-        if "strict-transport-security" in names:
-            headers = respond.without(headers, "strict-transport-security")
-        marked = [*headers, *self._when_secure] if way.channel is _TLS else [*headers]
+        marked = [*respond.without(headers, "strict-transport-security"), *secure]
         if way.issued or way.refusal is not None:
             marked = [*respond.without(marked, "cache-control", "x-content-type-options"), *respond.NOT_TO_KEEP]
         elif way.token is not None and "cache-control" not in names:

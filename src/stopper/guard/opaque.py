@@ -31,7 +31,7 @@ def is_well_formed(token: str) -> bool:
 
 def digest(token: str) -> bytes:
     """Return the 32 bytes under which a token is kept: its SHA-256, enough for 256 random bits."""
-    return hashlib.sha256(token.encode("ascii")).digest()
+    return hashlib.sha256(token.encode()).digest()
 
 
 def peppered(token: str, pepper: Secret) -> bytes:

@@ -19,12 +19,15 @@ LONGEST_HEADER = 16_384
 
 # RFC 6750 §2.1: credentials = "Bearer" 1*SP b64token. The scheme's case does not matter (RFC 9110 §11.1). Servers join
 # repeated headers with a comma, which the grammar does not have: two credentials are refused.
-_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)", re.ASCII)
+_B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
 _QUERY_NAMES = frozenset(("access_token", "bearer_token"))
 
 
 def bearer(environ: WSGIEnvironment) -> str | None:
-    """Return the presented token, or None where there is none; raise InvalidRequest where it is presented wrongly."""
+    """Return the presented token, or None where there is none; raise InvalidRequest where it is presented wrongly.
+
+    Both kinds of token have a stricter grammar than `check_grammar`, which only what is no token is held against.
+    """
     query = environ.get("QUERY_STRING")
     if query and in_query(query):
         raise InvalidRequest("A token must not stand in the URL.", "token in the query")
@@ -33,12 +36,22 @@ def bearer(environ: WSGIEnvironment) -> str | None:
         return None
     if len(header) > LONGEST_HEADER:
         raise InvalidRequest("The Authorization header is too long.", "Authorization header too long")
-    found = _BEARER.fullmatch(header)
-    if found:
-        return found[1]
-    if header[:6].lower() == "bearer" or "bearer " in header.lower():
-        raise InvalidRequest("The Authorization header is malformed.", "malformed Authorization header")
+    scheme, _, credential = header.partition(" ")
+    if scheme == "Bearer" or scheme.lower() == "bearer":
+        return credential.lstrip(" ")
+    if scheme[:6].lower() == "bearer" or "bearer " in header.lower():
+        raise _malformed()
     return None
+
+
+def check_grammar(credential: str) -> None:
+    """Raise InvalidRequest for what stands after the scheme and is not one b64token."""
+    if not _B64TOKEN.fullmatch(credential):
+        raise _malformed()
+
+
+def _malformed() -> InvalidRequest:
+    return InvalidRequest("The Authorization header is malformed.", "malformed Authorization header")
 
 
 def in_query(query: str) -> list[str]:

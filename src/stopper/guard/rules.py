@@ -79,7 +79,8 @@ def rule_for(app: Flask, url_rule: UrlRule, method: str, default: Rule) -> Rule:
     around = list(_of_blueprints(app, url_rule.endpoint))
     for subject in (_method_of(view, method), view, getattr(view, "view_class", None)):
         if subject is not None and (rule := declared(subject)):
-            return replace(rule, audience=rule.audience or next((outer.audience for outer in around), ""))
+            inherited = next((outer.audience for outer in around), "")
+            return rule if rule.audience or not inherited else replace(rule, audience=inherited)
     if around:
         return around[0]
     if url_rule.endpoint.rpartition(".")[2] == "static" and getattr(view, "__module__", "").startswith("flask."):

@@ -81,7 +81,7 @@ def check_at_start(settings: Settings) -> None:
 def channel(environ: WSGIEnvironment, settings: Settings) -> Channel:
     """Tell how a request came, from its WSGI environment alone."""
     original: dict[str, Any] = environ.get("werkzeug.proxy_fix.orig") or environ
-    if environ.keys().isdisjoint(_FORWARDING):
+    if _FORWARDING.isdisjoint(environ):
         if original.get("wsgi.url_scheme") == "https":
             return _TLS
         if settings.dev_http and is_loopback(peer(environ)):
