@@ -48,7 +48,8 @@ _MEANT_TO_LAST = frozenset(
 _LASTS = frozenset(
     "exp expires expire expiry expiration expiration_time ttl lifetime duration days hours minutes".split()
 )
-_FROM_CALLER = frozenset("request json args form values data body payload params req".split())
+_FROM_CALLER = frozenset("request json args form values data body payload params query input dict req".split())
+"""Words that alone make up the names of what the caller has sent."""
 
 
 def lives(module: Module) -> Iterator[Life]:
@@ -219,11 +220,17 @@ def chosen_by_caller(module: Module) -> Iterator[tuple[ast.AST, str]]:
             continue
         key = module.constant(call.args[0])
         told = words(key) if isinstance(key, str) else ()
-        if not told or told[-1] not in _LASTS or not _FROM_CALLER.intersection(words(last_name(call.func.value))):
+        if not told or told[-1] not in _LASTS or not _is_sent(call.func.value):
             continue
         maker = _maker_given(module, call)
         if maker is not None:
             yield call, f"the token of {last_name(maker)}()"
+
+
+def _is_sent(node: ast.expr) -> bool:
+    """Tell whether an object is what the caller has sent, by its name: `request.json`, `data`, `request_dict`."""
+    told = words(last_name(node))
+    return bool(told) and _FROM_CALLER.issuperset(told)
 
 
 def _maker_given(module: Module, taken: ast.Call) -> ast.Call | None:

@@ -141,7 +141,7 @@ def _origin(module: Module, value: ast.expr) -> tuple[Hashable, bool]:
             return None, False
         default = [*value.args[1:2], *(each.value for each in value.keywords if each.arg == "default")]
         if default and _name(default[0]) in _KEYS:
-            return _name(default[0]), True
+            return _name(default[0]), _name(default[0]) != _name(value)
     if isinstance(value, ast.Constant):
         return (
             ((value.value, "literal"), False) if isinstance(value.value, str | bytes) and value.value else (None, False)

@@ -106,12 +106,17 @@ def bound(module: Module, node: ast.expr) -> ast.expr | None:
     function = module.function_of(node)
     if function is None or not isinstance(node, ast.Name):
         return None
-    found = [each for each in _assignments(function) if last_name(each.targets[0]) == node.id]
-    return found[0].value if len(found) == 1 and isinstance(found[0].targets[0], ast.Name) else None
+    found = [each for each in _assignments(function) if last_name(_target(each)) == node.id]
+    only = found[0] if len(found) == 1 and isinstance(_target(found[0]), ast.Name) else None
+    return only.value if isinstance(only, ast.Assign | ast.AnnAssign) else None
 
 
-def _assignments(function: Function) -> Iterator[ast.Assign]:
-    return (node for node in ast.walk(function) if isinstance(node, ast.Assign))
+def _assignments(function: Function) -> Iterator[ast.Assign | ast.AnnAssign | ast.AugAssign]:
+    return (node for node in ast.walk(function) if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign))
+
+
+def _target(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> ast.expr:
+    return node.targets[0] if isinstance(node, ast.Assign) else node.target
 
 
 def _together(scope: _Scope, parts: list[ast.expr]) -> Entropy | None:

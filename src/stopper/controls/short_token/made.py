@@ -16,7 +16,8 @@ from stopper.observe.source.flows import Says, credential, last_name, made_by, w
 _KINDS = frozenset({Says.TOKEN, Says.SESSION, Says.SECRET})
 _NO_BEARER = frozenset(
     "csrf xsrf lock lease fence fencing mutex probe trace tracing span correlation idempotency dedup run job task "
-    "nonce etag batch tmp temp upload watermark boundary placeholder separator mock test dummy fake salt totp".split()
+    "nonce etag batch tmp temp upload watermark boundary placeholder separator mock test dummy fake salt totp "
+    "otp".split()
 )
 """Words of names and classes whose tokens nobody presents to be let in."""
 

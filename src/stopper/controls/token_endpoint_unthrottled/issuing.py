@@ -32,6 +32,7 @@ _PASSWORDS = frozenset({"password", "passwd", "pwd", "passphrase", "checkpw"})
 _MAKES = frozenset("create generate make issue encode new get build sign token".split())
 _TOKENS = frozenset({"token", "tokens", "jwt"})
 _ANSWERS = frozenset({"access_token", "token", "auth_token", "jwt", "accessToken"})
+_ENDS = frozenset("logout signout revoke invalidate delete".split())
 _DEEPEST = 2
 
 
@@ -41,8 +42,8 @@ def token_endpoints(module: Module) -> Iterator[tuple[Route, View]]:
         if route.place.uri != module.path or not route.endpoints:
             continue
         basic = any(guard.kind == "basic" for guard in route.guards)
-        if not basic and route.guarded:  # whoever comes here has been let in before
-            continue
+        if (not basic and route.guarded) or not _ENDS.isdisjoint(words(route.name)):
+            continue  # whoever comes here has been let in before
         run = list(_run(view.module, view.node, 0))
         if (basic or any(_checks_password(part) for part in run)) and any(_makes_token(part) for part in run):
             yield route, view

@@ -97,6 +97,13 @@ def create_token(user, expiration):
     return jwt.encode({"sub": user, "exp": time.time() + expiration}, KEY, algorithm="HS256")
 
 
+@app.post("/policy")
+def by_policy():
+    policy_params = app.config["POLICY"]
+    ttl = policy_params.get("ttl", 10)
+    return {"token": create_token(request.json["user"], ttl)}
+
+
 @app.post("/bounded")
 def bounded():
     expiration = request.json.get("expiration", 3600)

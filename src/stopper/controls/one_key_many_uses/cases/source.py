@@ -29,6 +29,11 @@ class Config:
     WTF_CSRF_SECRET_KEY = SECRET_KEY  # bad
 
 
+class Fallback:
+    SECRET_KEY = os.getenv("SECRET_KEY", "")
+    JWT_SECRET_KEY = os.getenv("SECRET_KEY", SECRET_KEY)  # bad
+
+
 class Literal:
     SECRET_KEY = "orchard"
     JWT_SECRET_KEY = "orchard"  # bad

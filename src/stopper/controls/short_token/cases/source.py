@@ -71,6 +71,26 @@ def through_variable(user):
     user.token = value
 
 
+def grown_letters(length, with_digits=False):
+    letters = string.ascii_lowercase
+    if with_digits:
+        letters += string.digits
+    return "".join(secrets.choice(letters) for _ in range(length))
+
+
+def from_helper_that_grows(user):
+    user.auth_token = grown_letters(12)
+
+
+def annotated_key(length: int) -> str:
+    key: str = "".join([secrets.choice(string.ascii_lowercase) for _ in range(length)])
+    return key
+
+
+def from_annotated(user):
+    user.auth_token = annotated_key(10)  # bad
+
+
 def from_helper(user):
     user.auth_token = random_letters()  # bad
 

@@ -38,6 +38,12 @@ def by_basic():
     return jsonify(access_token=create_access_token(basic.current_user().id))
 
 
+@app.post("/logout")
+@basic.login_required
+def logout():
+    return jsonify(token=create_access_token("nobody"))
+
+
 @app.post("/again")
 @jwt_required()
 def again():
