@@ -35,7 +35,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Endpoint, Severity, Strength, Verdict, Witness
-from stopper.observe.source import Function, Module, View
+from stopper.observe.source import Definition, Function, Module
 from stopper.observe.source.doors import door
 from stopper.observe.source.flows import last_name, words
 from stopper.observe.views import Access, EndpointView, Guard, Route
@@ -60,6 +60,9 @@ _WHO = frozenset(
     "roles admin token claims session g account member scope scopes login guest anonymous".split()
 )
 """Words of names by which a view asks who calls."""
+
+_STEPS = 2
+"""Calls through which it is looked for."""
 
 
 def joint(view: EndpointView) -> Iterable[Verdict]:
@@ -101,8 +104,7 @@ def source(module: Module) -> Iterable[Verdict]:
             how = route.misplaced[0].how
             message = f"{route.endpoints[0]} is registered without {how}, which stands above the route and never runs"
             yield Verdict(False, message, route.place, route.endpoints)
-        elif route.guards and _changes(route) and not _asks(view):
-            how = route.guards[0].how
+        elif (how := _lenient(route)) and _changes(route) and not _asks(view.module, view.node):
             message = f"{how} lets callers without a token through, and {route.name}() never asks who calls"
             yield Verdict(False, message, route.place, route.endpoints)
     if open_routes:
@@ -113,11 +115,22 @@ def _changes(route: Route) -> bool:
     return not _CHANGES.isdisjoint(endpoint.method for endpoint in route.endpoints)
 
 
-def _asks(view: View) -> bool:
-    """Tell whether a view speaks of who calls, by any name that it uses."""
-    body = (node for statement in view.node.body for node in ast.walk(statement))
+def _lenient(route: Route) -> str:
+    """Return the view's own decorator that lets callers without a token through; a hook does so for all views alike."""
+    return next((guard.how for guard in route.guards if guard.optional and guard.how.startswith("@")), "")
+
+
+def _asks(module: Module, function: Function, steps: int = _STEPS) -> bool:
+    """Tell whether a view, or what it calls of the project's own, speaks of who calls, by any name that it uses."""
+    body = [node for statement in function.body for node in ast.walk(statement)]
+    if any(isinstance(node, ast.Name | ast.Attribute) and not _WHO.isdisjoint(words(last_name(node))) for node in body):
+        return True
+    called = (module.resolve(node.func) for node in body if isinstance(node, ast.Call)) if steps else ()
     return any(
-        isinstance(node, ast.Name | ast.Attribute) and not _WHO.isdisjoint(words(last_name(node))) for node in body
+        isinstance(target, Definition)
+        and not isinstance(target.node, ast.ClassDef)
+        and _asks(target.module, target.node, steps - 1)
+        for target in called
     )
 
 

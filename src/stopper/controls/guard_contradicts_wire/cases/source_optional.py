@@ -33,6 +33,17 @@ def comment():
     return {}
 
 
+def stored(comment):
+    return db.comments.put(comment, by=get_jwt_identity())
+
+
+@app.patch("/comments")
+@jwt_required(optional=True)
+def edit_comment():
+    stored(request.get_json())
+    return {}
+
+
 @app.put("/profile")
 @jwt_required(optional=True)
 def profile():
