@@ -78,7 +78,7 @@ def source(module: Module) -> Iterable[Verdict]:
         if _checks(call):
             yield Verdict(True, f"{call.library} looks at `nbf`", place(module, call.node))
     for node, value in settings(module, frozenset({"verify_nbf"})):
-        if value is False and not _unverified(module, node) and not _revokes(module, node):
+        if value is False and not (_by_hand(module) or _unverified(module, node) or _revokes(module, node)):
             message = "the check of `nbf` is switched off: tokens work before their time"
             yield Verdict(False, message, place(module, node), module.endpoints(node))
     for node, value in settings(module, frozenset({"JWT_DECODE_LEEWAY"})):
@@ -93,6 +93,14 @@ def _checks(call: JoseCall) -> bool:
     """Tell whether a call surely looks at `nbf`, by the clock alone."""
     sure = call.option("verify_nbf") in (None, True) and "leeway" not in call.arguments and not call.spread
     return sure and call.act is Act.VERIFY and call.verifies is True and call.library in ("PyJWT", "python-jose")
+
+
+def _by_hand(module: Module) -> bool:
+    """Tell whether the module reads `nbf` itself, by a clock of its own; where a token is made it is written."""
+    return any(
+        node.value == "nbf" and not (isinstance(around := module.parent(node), ast.Dict) and node in around.keys)
+        for node in module.nodes(ast.Constant)
+    )
 
 
 def _unverified(module: Module, node: ast.AST) -> bool:
