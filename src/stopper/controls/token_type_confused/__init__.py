@@ -32,8 +32,8 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from stopper.model import Control, Severity, Verdict
-from stopper.observe.source import UNKNOWN, Module
+from stopper.model import Control, Endpoint, Severity, Verdict
+from stopper.observe.source import UNKNOWN, Function, Module, within
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, place, words, written
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import minted, parse
@@ -103,15 +103,19 @@ def _switched_off(module: Module) -> Iterator[Verdict]:
     """Yield where Flask-JWT-Extended is told to let any kind of token in, but for taking it back."""
     for call in module.nodes(ast.Call) if module.mentions("verify_type") else ():
         off = any(word.arg == "verify_type" and module.constant(word.value) is False for word in call.keywords)
-        if off and last_name(call) in _REQUIRED and not _revokes(module, call):
+        holder = module.parent(call)
+        function = holder if isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef) else module.function_of(call)
+        endpoints = module.endpoints(function or call)
+        if off and last_name(call) in _REQUIRED and not (function and _revokes(function, endpoints)):
             message = "any kind of token is let in (verify_type=False): a refresh token opens it for weeks"
-            yield Verdict(False, message, place(module, call), module.endpoints(call))
+            yield Verdict(False, message, place(module, call), endpoints)
 
 
-def _revokes(module: Module, call: ast.Call) -> bool:
-    holder = module.parent(call)
-    function = holder if isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef) else module.function_of(call)
-    return function is not None and not _REVOKING.isdisjoint(words(function.name))
+def _revokes(function: Function, endpoints: Iterable[Endpoint]) -> bool:
+    """Tell whether a view is for taking a token back, or looks at the kind itself."""
+    named = {*words(function.name), *(word for each in endpoints for word in words(each.path.replace("/", "_")))}
+    looks = any(isinstance(node, ast.Constant) and node.value in ("jti", "type") for node in within(function))
+    return looks or not _REVOKING.isdisjoint(named)
 
 
 def _called(call: JoseCall) -> set[str]:

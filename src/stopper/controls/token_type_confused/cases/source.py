@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import jwt
 from flask import Flask
-from flask_jwt_extended import jwt_required, verify_jwt_in_request
+from flask_jwt_extended import get_jwt, jwt_required, verify_jwt_in_request
 
 app = Flask(__name__)
 KEY = os.environ["KEY"]
@@ -27,6 +27,19 @@ def invoices():
 @app.delete("/logout")
 @jwt_required(verify_type=False)
 def logout():
+    return {}
+
+
+@app.delete("/session/revoke")
+@jwt_required(verify_type=False)
+def end():
+    return {}
+
+
+@app.delete("/token")
+@jwt_required(verify_type=False)
+def modify_token():
+    db.ended.put(get_jwt()["jti"])
     return {}
 
 
