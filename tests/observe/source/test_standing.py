@@ -71,6 +71,12 @@ def test_path(path: str, expected: Standing) -> None:
         (".env.example", Standing.EXAMPLE),
         (".env.local", Standing.DEVELOPMENT),
         ("demo.ipynb", Standing.EXAMPLE),
+        ("static/login.test.js", Standing.TEST),
+        ("web/login.spec.ts", Standing.TEST),
+        ("web/__tests__/login.tsx", Standing.TEST),
+        ("openapi.spec.yaml", Standing.PRODUCTION),
+        ("templates/demo.html", Standing.EXAMPLE),
+        ("templates/login.html", Standing.PRODUCTION),
         ("latest.ipynb", Standing.PRODUCTION),
     ],
 )

@@ -3,8 +3,8 @@
 The rule, applied in this order to the path of the file, then to the classes and functions around the line:
 
 * a folder `test`, `tests`, `testing`, `spec`, `e2e` or `fixtures`, a file `test_*`, `*_test`, `tests`, `conftest`
-  (whatever its suffix; `-` and `.` part words as `_` does), a class `Test*` or `*TestConfig`, `*TestingConfig`, a
-  function `test_*`: a test;
+  (whatever its suffix; `-` and `.` part words as `_` does), a script `*.spec.js`, a class `Test*` or
+  `*TestConfig`, `*TestingConfig`, a function `test_*`: a test;
 * a folder `vendor`, `_vendor`, `third_party`, `site-packages`: other people's code (a vulnerable library is a finding
   of its own);
 * a folder or file of examples, demos, samples or documentation; of migrations; of seeds or fake data; of a development
@@ -43,6 +43,7 @@ class Standing(enum.Enum):
 _VENDORED = frozenset({"vendor", "_vendor", "vendored", "third_party", "thirdparty", "site-packages", "node_modules"})
 _FOLDERS = {
     **dict.fromkeys("test tests testing spec specs e2e fixtures testsuite unittests".split(), Standing.TEST),
+    **dict.fromkeys("__tests__ cypress".split(), Standing.TEST),
     **dict.fromkeys(_VENDORED, Standing.VENDORED),
     **dict.fromkeys("migrations alembic".split(), Standing.MIGRATION),
     **dict.fromkeys("seed seeds fake".split(), Standing.SEED),
@@ -56,7 +57,10 @@ _WORDS = {
 }
 """What a word of a file's name tells, wherever it stands in it: `config_dev.py`, `.env.example`."""
 
-_SUFFIX = re.compile(r"\.(py[wixd]?|pxi|ipynb|txt|in|toml|cfg|ini|conf|lock|ya?ml|json)$")
+_SUFFIX = re.compile(
+    r"\.(py[wixd]?|pxi|ipynb|txt|in|toml|cfg|ini|conf|lock|ya?ml|json|x?html?|jinja2?|j2|[cm]?[jt]sx?|vue|svelte)$"
+)
+_SPEC = re.compile(r"\.spec\.[cm]?[jt]sx?$")
 _TEST_NAME = re.compile(r"^((tests?|e2e)([._-].*)?|(.*[._-])tests?|conftest|testing)$")
 _ORDER = (Standing.TEST, Standing.VENDORED, Standing.MIGRATION, Standing.SEED, Standing.EXAMPLE, Standing.DEVELOPMENT)
 """Which standing a path has that speaks of several: what weighs least comes first."""
@@ -74,7 +78,7 @@ def of_path(path: str) -> Standing:
     *folders, file = path.lower().split("/")
     name = _SUFFIX.sub("", file)
     told = {_FOLDERS.get(folder) for folder in folders} | {_WORDS.get(word) for word in re.split(r"[._-]", name)}
-    if _TEST_NAME.match(name):
+    if _TEST_NAME.match(name) or _SPEC.search(file):
         told.add(Standing.TEST)
     if file == "metadata":  # it says of other people's code that the project uses it
         told.discard(Standing.VENDORED)
