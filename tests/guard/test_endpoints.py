@@ -564,18 +564,26 @@ def test_metadata_stands_at_the_path_of_its_identifier(guard: Guard, tmp_path: A
 # --------------------------------------------------------------------------- limits and logs
 
 
-def test_flask_limiter_limits_the_endpoints(guard: Guard, tmp_path: Any) -> None:
-    """B18: where Flask-Limiter is set up, too many calls get 429 with Retry-After; other routes are left alone."""
-    app = Flask("shop", instance_path=str(tmp_path))
-    guard.init_app(app)
-    Limiter(lambda: "somebody", app=app, storage_uri="memory://")
-    app.register_blueprint(guard.endpoints())
-    client = app.test_client()
-    answers = [client.post("/oauth/token", data={"grant_type": "client_credentials"}) for _ in range(61)]
-    assert [answer.status_code for answer in answers[:60]] == [401] * 60
-    assert refused(answers[60], 429, "slow_down")
-    assert answers[60].headers["Retry-After"] == "60"
-    assert client.get("/oauth/jwks").status_code == 200
+@pytest.mark.parametrize("order", ["limiter first", "blueprint first", "blueprint of two applications"])
+def test_flask_limiter_limits_the_endpoints(guard: Guard, tmp_path: Any, order: str) -> None:
+    """B18: wherever Flask-Limiter is set up, too many calls get 429 with Retry-After; other routes are left alone."""
+    endpoints = guard.endpoints()
+    apps = [Flask("shop", instance_path=str(tmp_path)) for _ in range(2 if "two" in order else 1)]
+    for app in apps:
+        guard.init_app(app)
+        if order != "limiter first":
+            app.register_blueprint(endpoints)
+        Limiter(lambda: "somebody", app=app, storage_uri="memory://")
+        if order == "limiter first":
+            app.register_blueprint(endpoints)
+    for app in apps:
+        client = app.test_client()
+        answers = [client.post("/oauth/token", data={"grant_type": "client_credentials"}) for _ in range(61)]
+        assert [answer.status_code for answer in answers[:60]] == [401] * 60
+        assert refused(answers[60], 429, "slow_down")
+        assert answers[60].headers["Retry-After"] == "60"
+        assert client.get("/oauth/jwks").status_code == 200
+        assert client.post("/oauth/revoke", data={"token": "x"}).status_code == 200
 
 
 def test_no_secret_and_no_token_in_a_log(

@@ -4,8 +4,8 @@
 
 Clients authenticate with HTTP Basic; a public client names itself by `client_id`. A subject loader is asked about the
 tokens of clients too, whose subject is the client's id. Behind Flask-WTF the blueprint must be exempt from its CSRF
-check: no browser sends these requests of its own accord. Where Flask-Limiter is set up on the application before the
-blueprint is registered, it limits them.
+check: no browser sends these requests of its own accord. Where Flask-Limiter is set up on the application, it limits
+them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import binascii
 import functools
 import re
 import time
+import weakref
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from flask import Blueprint, Response, jsonify, request
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from stopper.guard import published, redact, respond
@@ -100,27 +100,41 @@ class Call:
 
 
 Answer = Callable[[Call], Mapping[str, Any]]
+View = Callable[[], Response]
 
 
 def blueprint(guard: Guard, prefix: str) -> Blueprint:
     """Return the blueprint, with the endpoints below `prefix` and the metadata where RFC 8414 and RFC 9728 want it."""
     made = Blueprint("stopper", __name__)
     declare(made, PUBLIC)
-    for name, answer in (("token", _token), ("revoke", _revoke), ("introspect", _introspect)):
-        made.add_url_rule(f"{prefix}/{name}", name, _answering(guard, answer), methods=["POST"])
+    for name, answer, rate in (
+        ("token", _token, "60/minute"),
+        ("revoke", _revoke, "60/minute"),
+        ("introspect", _introspect, "6000/minute"),
+    ):
+        view = _limited(_answering(guard, answer), rate)
+        made.add_url_rule(f"{prefix}/{name}", name, view, methods=["POST"])
     published.add_to(made, prefix)
     made.register_error_handler(429, _too_many)
-    made.record(_limit)
     return made
 
 
-def _limit(state: BlueprintSetupState) -> None:
-    """Let each Flask-Limiter of the application limit the endpoints by its own key (ASVS 16.3.3)."""
-    views = state.app.view_functions
-    for limiter in state.app.extensions.get("limiter", ()):
-        for name, rate in (("token", "60/minute"), ("revoke", "60/minute"), ("introspect", "6000/minute")):
-            endpoint = f"{state.name_prefix}.{state.name}.{name}".lstrip(".")
-            views[endpoint] = limiter.limit(rate)(views[endpoint])
+def _limited(view: View, rate: str) -> View:
+    """Let each Flask-Limiter of the application limit a view by its own key (ASVS 16.3.3).
+
+    They are asked for at the first call, as they may be set up before the blueprint is registered or after it.
+    """
+    views: weakref.WeakKeyDictionary[Flask, View] = weakref.WeakKeyDictionary()
+
+    @functools.wraps(view)
+    def limited() -> Response:
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        if app not in views:
+            limiters = app.extensions.get("limiter", ())
+            views[app] = functools.reduce(lambda made, limiter: limiter.limit(rate)(made), limiters, view)
+        return views[app]()
+
+    return limited
 
 
 def _too_many(error: Exception) -> Response:
@@ -132,7 +146,7 @@ def _too_many(error: Exception) -> Response:
 # --------------------------------------------------------------------------- requests of clients
 
 
-def _answering(guard: Guard, answer: Answer) -> Callable[[], Response]:
+def _answering(guard: Guard, answer: Answer) -> View:
     """Return a view that reads form and client for an answer, and writes refusals as RFC 6749 §5.2 has them."""
 
     @functools.wraps(answer)
