@@ -32,6 +32,7 @@ OWASP API Security Top 10 2023, API2; ASVS 5.0.0 8.3.1; CWE-306, CWE-696.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Endpoint, Severity, Strength, Verdict, Witness
@@ -60,6 +61,9 @@ _WHO = frozenset(
     "roles admin token claims session g account member scope scopes login guest anonymous".split()
 )
 """Words of names by which a view asks who calls."""
+
+_ENDS = re.compile(r"(?:log|sign)_?(?:out|off)", re.IGNORECASE)
+"""Names of views that end the caller's own session."""
 
 _STEPS = 2
 """Calls through which it is looked for."""
@@ -103,7 +107,9 @@ def source(module: Module) -> Iterable[Verdict]:
         if route.misplaced:
             how = route.misplaced[0].how
             message = f"{route.endpoints[0]} is registered without {how}, which stands above the route and never runs"
-            yield Verdict(False, message, route.place, route.endpoints)
+            # A caller who is not signed in has nothing to end: the guard is missing, and little is lost by it.
+            weight = Severity.LOW if _ENDS.search(route.name) else None
+            yield Verdict(False, message, route.place, route.endpoints, severity=weight)
         elif (how := _lenient(route)) and _changes(route) and not _asks(view.module, view.node):
             message = f"{how} lets callers without a token through, and {route.name}() never asks who calls"
             yield Verdict(False, message, route.place, route.endpoints)
