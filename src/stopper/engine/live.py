@@ -6,6 +6,7 @@ which order, and what they mean for the scan. What is sent goes through `recorde
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections import defaultdict
@@ -21,7 +22,7 @@ from stopper.engine.published import published_keys
 from stopper.engine.recorder import CutShortError, Listener, Recorder, Target
 from stopper.model import Scope, Skip, Verdict, Witness
 from stopper.observe.app.signing import with_private_key
-from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, NotAskedError, Purpose, Request
+from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, NotAskedError, OwnKeys, Purpose, Request
 from stopper.observe.wire import jwt, keys
 from stopper.observe.wire.compare import alike, answer_in_words, succeeded, unstable
 from stopper.observe.wire.guess import guess
@@ -125,6 +126,28 @@ class LiveScan:
         if not self.identity.public_keys:
             found = await self.recorder.drive(published_keys(self.target.base), None)
             self.identity = keys.with_public_keys(identity, found)
+        if not self.identity.public_keys:
+            found = keys.recovered(await self._tokens(identity))
+            self.identity = keys.with_public_keys(identity, found)
+
+    async def _tokens(self, identity: Credential) -> list[str]:
+        """Return tokens of one key: the credential, those that came with it, and one of another login."""
+        tokens = [identity.token, *(token for _, token in identity.siblings)]
+        if identity.disposable and self.target.logins and len(tokens) == 1:
+            made = await self.target.logins[0](self.recorder, self.target.base)
+            if isinstance(made, Credential):
+                self.listener.learnt(made.token)
+                tokens.append(made.token)
+        return [token.reveal() for token in tokens]
+
+    def _own_keys(self) -> OwnKeys | None:
+        """Serve the public key of our own for the credential's algorithm, where the user allowed it to be fetched."""
+        if not self.target.documents or not self.identity or not self.identity.jwt:
+            return None
+        own = keys.own(str(self.identity.jwt.header.get("alg")))
+        named = {"kid": self.identity.jwt.header["kid"]} if "kid" in self.identity.jwt.header else {}
+        document = json.dumps({"keys": [{**own.jwk, "use": "sig", "alg": own.algorithm, **named}]})
+        return OwnKeys(self.target.documents.serve(document.encode()), self.target.documents.fetched)
 
     async def _calibrate(self) -> Exchange:
         """Ask for a path that cannot exist beside the operations: what answers like it is a soft 404 or a catch-all."""
@@ -187,6 +210,7 @@ class LiveScan:
             operation=step.view.operation,
             loopback=self.target.loopback,
             may_send_clear=self.target.may_send_clear,
+            own_keys=self._own_keys(),
         )
 
     async def _ask_in_clear(self, step: Step, clear: Request, baseline: Baseline) -> Exchange:

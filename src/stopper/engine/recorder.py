@@ -38,13 +38,26 @@ class CutShortError(Exception):
     """No more can be asked (budget or time is used up, the target is down); what is left was not looked at."""
 
 
+class DocumentServer(Protocol):
+    """Serves one document on loopback and counts who fetches it."""
+
+    def serve(self, document: bytes) -> str:
+        """Serve this document from now on; returns its URL."""
+        ...
+
+    def fetched(self) -> int:
+        """Return how often it was fetched."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A running API as the engine asks it.
 
     `base` is its https address, `clear` the same over plain HTTP where there is one. `logins` make credentials over a
     transport; the first is the identity of the scan, the others are further token endpoints. `token` is a credential
-    given directly. `may_send_clear` allows credentials over `clear` (loopback, or allowed by the user).
+    given directly. `may_send_clear` allows credentials over `clear` (loopback, or allowed by the user). `documents` is
+    set where the user allowed that the API fetches something from us.
     """
 
     witness: Witness
@@ -55,6 +68,7 @@ class Target:
     token: Credential | None = None
     loopback: bool = False
     may_send_clear: bool = False
+    documents: DocumentServer | None = None
 
 
 Login = Callable[[Transport, str], Awaitable[Credential | str]]

@@ -402,6 +402,14 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnKeys:
+    """An address at which the scan itself serves the public key of `observe.wire.keys.own`, and who fetched it."""
+
+    url: str
+    fetched: Callable[[], int] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """One operation that can be called over one transport: what `probe` is given.
 
@@ -409,7 +417,8 @@ class Live:
     `clear_nothing` its answer to a caller with nothing;
     `credential` is None without an identity; `operation` is the promise, where a specification knows the endpoint.
     `may_send_clear` says whether the credential may cross the clear twin (loopback, or allowed). `thorough` is false
-    where another operation was asked everything already: here only what tells most is worth a request.
+    where another operation was asked everything already: here only what tells most is worth a request. `own_keys` is
+    set where the user allowed that the API fetches something from us.
     """
 
     endpoint: Endpoint
@@ -423,6 +432,7 @@ class Live:
     may_send_clear: bool = False
     thorough: bool = True
     clear_nothing: Exchange | None = None
+    own_keys: OwnKeys | None = None
 
     def with_credential(self, credential: Credential | None = None) -> Request:
         """Return the request with a credential: the given one, else the working one, else none."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import time
 
+import jwt as pyjwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from stopper.observe.views import Credential
-from stopper.observe.wire.jwt import credential
-from stopper.observe.wire.keys import as_secrets, members, own, with_public_keys
+from stopper.observe.wire.jwt import credential, foreign
+from stopper.observe.wire.keys import as_secrets, members, own, recovered, with_public_keys
 
 KEYS = {"RS256": RSAKey.generate_key(2048), "ES256": ECKey.generate_key("P-256"), "EdDSA": OKPKey.generate_key()}
 
@@ -74,3 +77,17 @@ def test_own_key(algorithm: str, made: str) -> None:
     assert "d" not in key.jwk
     assert own(algorithm) is key
     assert bool(key.certificates) == (made != "EdDSA")
+
+
+def test_a_key_is_recovered_from_two_tokens() -> None:
+    """Two tokens of an RSA key with a small exponent tell it; two of different keys, or one twice, tell nothing."""
+    private = rsa.generate_private_key(public_exponent=3, key_size=2048)
+    other = rsa.generate_private_key(public_exponent=3, key_size=2048)
+    one, two, stranger = (
+        pyjwt.encode({"sub": name}, key, "RS256") for name, key in (("ada", private), ("bob", private), ("ada", other))
+    )
+    assert recovered([one, two]) == (
+        private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
+    )
+    assert recovered([one, stranger]) == ()
+    assert recovered([one, one, "opaque", foreign()]) == ()

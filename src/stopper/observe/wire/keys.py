@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import datetime
 import functools
+import hashlib
+import itertools
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +23,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from stopper.observe.views import Credential, Seal
+from stopper.observe.wire import jwt
 
 _LARGEST_SET = 1 << 20
 _MOST_KEYS = 50
@@ -88,6 +92,65 @@ def members(document: bytes) -> tuple[str, ...]:
     found = parsed.get("keys") if isinstance(parsed.get("keys"), list) else [parsed]
     keys = [each for each in found or () if isinstance(each, dict) and isinstance(each.get("kty"), str)]
     return tuple(json.dumps(each) for each in keys[:_MOST_KEYS])
+
+
+# --------------------------------------------------------------------------- a public key from what it signed
+
+_EXPONENTS = (3, 5, 17, 257)
+"""Public exponents whose powers can be reckoned with at once; 65537 would take numbers of a hundred million bits."""
+
+_HASHES = {"RS256": hashlib.sha256, "RS384": hashlib.sha384, "RS512": hashlib.sha512}
+_DIGEST_PREFIXES = {
+    "RS256": bytes.fromhex("3031300d060960864801650304020105000420"),
+    "RS384": bytes.fromhex("3041300d060960864801650304020205000430"),
+    "RS512": bytes.fromhex("3051300d060960864801650304020305000440"),
+}
+"""What stands before the hash in a signature's padding (RFC 8017, 9.2, note 1)."""
+
+_SMALL_FACTORS = 1000
+
+
+def recovered(tokens: Iterable[str]) -> tuple[str, ...]:
+    """Return the RSA key, in PEM, that signed two of the tokens; empty where it cannot be told from them.
+
+    Its modulus divides s^e - m for every signature s of a padded message m (RFC 8017, 5.2.2), and so their greatest
+    common divisor.
+    """
+    parsed = [(token, found) for token in dict.fromkeys(tokens) if (found := jwt.parse(token))]
+    signed = [(token, found) for token, found in parsed if found.header.get("alg") in _HASHES]
+    for (one, first), (other, second) in itertools.combinations(signed[:4], 2):
+        if first.header["alg"] == second.header["alg"] and len(first.signature) == len(second.signature):
+            for exponent in _EXPONENTS:
+                modulus = math.gcd(*(_multiple(token, exponent) for token in (one, other)))
+                pem = _with_modulus(modulus, exponent, len(first.signature))
+                if pem:
+                    return (pem,)
+    return ()
+
+
+def _multiple(token: str, exponent: int) -> int:
+    """Return a multiple of the modulus that signed a token."""
+    signed, _, signature = token.rpartition(".")
+    raw, algorithm = jwt.decode(signature) or b"", str(_algorithm(token))
+    digest = _DIGEST_PREFIXES[algorithm] + _HASHES[algorithm](signed.encode()).digest()
+    padded = b"\x00\x01" + b"\xff" * (len(raw) - len(digest) - 3) + b"\x00" + digest
+    return int(int.from_bytes(raw, "big") ** exponent - int.from_bytes(padded, "big"))
+
+
+def _algorithm(token: str) -> object:
+    parsed = jwt.parse(token)
+    return parsed.header.get("alg") if parsed else None
+
+
+def _with_modulus(multiple: int, exponent: int, size: int) -> str:
+    """Return the public key whose modulus a number is, small factors aside, in PEM; empty where it has another size."""
+    for factor in range(2, _SMALL_FACTORS):
+        while multiple and multiple.bit_length() > size * 8 - 7 and multiple % factor == 0:
+            multiple //= factor
+    if not size * 8 - 7 <= multiple.bit_length() <= size * 8 or size < 64:
+        return ""
+    public = rsa.RSAPublicNumbers(exponent, multiple).public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 # --------------------------------------------------------------------------- a public key as a secret
