@@ -232,7 +232,9 @@ def _parameters(function: Function) -> set[str]:
 
 
 def _sites(module: Module, function: Function) -> Iterator[tuple[Module, ast.expr]]:
-    """Yield the calls of a function of the project in all its files."""
+    """Yield the calls of a function of the project in all its files; a class is not followed into its making."""
+    if function.name == "__init__":
+        return
     called = f"{function.name}("
     where = [other for other in module.project.modules if called in other.text]
     for other in where if len(where) <= _MOST_PLACES else ():
