@@ -163,3 +163,34 @@ LABS = (
     Lab("confusion", "BT406", private(SIGNING), either(SIGNING), with_public(SIGNING), key_set(SIGNING)),
     Lab("recovered key", "BT406", private(SMALL_EXPONENT), either(SMALL_EXPONENT), with_public(SMALL_EXPONENT)),
 )
+
+
+# --------------------------------------------------------------------------- faults that do not work
+
+
+def none_in_the_list(token: str) -> Mapping[str, Any]:
+    """Allow `none` beside HS256: PyJWT raises for a token without signature where a key is given."""
+    read: Mapping[str, Any] = jwt.decode(token, STRONG, algorithms=["HS256", "none"])
+    return read
+
+
+def secret_or_public(token: str) -> Mapping[str, Any]:
+    """Allow HS256 for a public key: PyJWT knows a PEM when it sees one, and raises."""
+    pem = SIGNING.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    read: Mapping[str, Any] = jwt.decode(token, pem, algorithms=["RS256", "HS256"])
+    return read
+
+
+def key_of_path_by_library(token: str) -> Mapping[str, Any]:
+    """Read the key from the file that the header names: PyJWT takes no empty one."""
+    key = (KEYS / str(jwt.get_unverified_header(token)["kid"])).read_text()
+    read: Mapping[str, Any] = jwt.decode(token, key, algorithms=["HS256"])
+    return read
+
+
+WITHOUT_EFFECT = (
+    Lab("none in the list", "BT404", shared(STRONG), none_in_the_list, verified(STRONG)),
+    Lab("secret or public", "BT406", private(SIGNING), secret_or_public, with_public(SIGNING), key_set(SIGNING)),
+    Lab("path in kid", "BT409", shared(STRONG), key_of_path_by_library, verified(STRONG)),
+)
+"""Flaws that were put into the code and that the library's release makes harmless."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import jwt
 import pytest
 from flask import Flask
 
@@ -19,7 +22,7 @@ from stopper.observe.views import AppSnapshot, Credential
 from stopper.observe.wire.jwt import parse
 from stopper.secret import Secret
 from tests.cases import InProcess
-from tests.labs.apps import LABS, STRONG, Decoder, Lab, served, shared
+from tests.labs.apps import LABS, STRONG, WITHOUT_EFFECT, Decoder, Lab, served, shared
 
 NAMES = [pytest.param(lab, id=lab.name) for lab in LABS]
 
@@ -67,3 +70,31 @@ def test_twin_is_silent(lab: Lab) -> None:
     report = scanned(mended, mended.right)
     assert not report.incomplete
     assert found(report) == set()
+
+
+@pytest.mark.parametrize("lab", [pytest.param(lab, id=lab.name) for lab in WITHOUT_EFFECT])
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_fault_without_effect_is_not_reported(lab: Lab, crashes: bool) -> None:
+    """A planted fault that the library refuses to be misled by is no finding, whether it ends in a 401 or in a 500."""
+
+    def falls_over(token: str) -> Mapping[str, Any]:
+        try:
+            return lab.flawed(token)
+        except jwt.InvalidKeyError as error:
+            raise RuntimeError("something went wrong") from error
+
+    report = scanned(lab, falls_over if crashes else refusing(lab.flawed))
+    assert not report.incomplete
+    assert found(report) == set()
+
+
+def refusing(decode: Decoder) -> Decoder:
+    """Return a decoder whose errors about keys are refusals."""
+
+    def decoded(token: str) -> Mapping[str, Any]:
+        try:
+            return decode(token)
+        except jwt.PyJWTError as error:
+            raise ValueError("refused") from error
+
+    return decoded
