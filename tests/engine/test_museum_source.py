@@ -21,7 +21,7 @@ def test_a_missed_exhibit_and_a_loud_twin_would_be_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The last line counts them, and the status says so."""
-    sound = requirements("PyJWT", "2.13.0")
+    sound = requirements("PyJWT", "2.15.1")
     flawed = requirements("PyJWT", "2.3.0")
     exhibits = (
         Exhibit("missed", "BT215", sound, sound),

@@ -22,7 +22,7 @@ for it (CWE-1395, OWASP API8:2023).
 
     PyJWT==2.15.1
 
-    pyjwt = "^2.13"
+    pyjwt = "^2.15"
 
 ## References
 
@@ -67,17 +67,25 @@ def manifest(manifest: Manifest) -> Iterable[Verdict]:
         if flaws:
             yield _broken(pin, flaws)
         elif not any(_affects(advisory, release) for advisory in known for release in allowed):
-            yield Verdict(True, f"{pin.package}: no flaw known on {DATE} in {_told(pin)}", pin.place)
+            yield Verdict(True, f"no advisory of {DATE} that is known here names {pin.package} {_told(pin)}", pin.place)
 
 
 def _broken(pin: Pin, flaws: Sequence[Advisory]) -> Verdict:
     worst = max(flaws, key=lambda advisory: advisory.severity.rank)
     others = f", and has {_count(len(flaws) - 1)} more" if len(flaws) > 1 else ""
-    good = max(advisory.fixed for advisory in flaws)
-    message = f"{pin.package} {_told(pin)} {worst.flaw} ({worst.id}){others}: take {good} or later"
-    listed = "\n".join(f"{each.id}: {each.flaw}; fixed in {each.fixed}" for each in flaws)
+    message = f"{pin.package} {_told(pin)} {worst.flaw} ({worst.id}){others}: {_remedy(flaws)}"
+    listed = "\n".join(f"{each.id}: {each.flaw}; {_fixed(each)}" for each in flaws)
     severity = min(worst.severity, Severity.LOW, key=lambda one: one.rank) if pin.development else worst.severity
     return Verdict(False, message, pin.place, evidence=(Evidence(f"Known on {DATE}", listed),), severity=severity)
+
+
+def _remedy(flaws: Sequence[Advisory]) -> str:
+    fixed = [advisory.fixed for advisory in flaws if advisory.fixed]
+    return f"take {max(fixed)} or later" if len(fixed) == len(flaws) else "no release is good, take another library"
+
+
+def _fixed(advisory: Advisory) -> str:
+    return f"fixed in {advisory.fixed}" if advisory.fixed else f"not fixed on {DATE}"
 
 
 def _count(number: int) -> str:

@@ -4,6 +4,6 @@ setup(
     name="shop",
     install_requires=[
         "python-jwt==3.3.3",  # bad
-        "pyjwt>=2.13,<3",  # ok
+        "pyjwt>=2.15,<3",  # ok
     ],
 )
