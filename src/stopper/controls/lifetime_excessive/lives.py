@@ -48,6 +48,7 @@ _MEANT_TO_LAST = frozenset(
 _LASTS = frozenset(
     "exp expires expire expiry expiration expiration_time ttl lifetime duration days hours minutes".split()
 )
+_TOKENS = frozenset({"token", "tokens", "access", "refresh", "jwt", "session"})
 _FROM_CALLER = frozenset("request json args form values data body payload params query input dict req".split())
 """Words that alone make up the names of what the caller has sent."""
 
@@ -55,7 +56,7 @@ _FROM_CALLER = frozenset("request json args form values data body payload params
 def lives(module: Module) -> Iterator[Life]:
     """Yield every lifetime that can be told, one for each place."""
     seen: set[ast.AST] = set()
-    for life in (*_configured(module), *_named(module), *_made(module), *_serialized(module)):
+    for life in (*_configured(module), *_named(module), *_made(module), *_serialized(module), *_stored(module)):
         if life.node not in seen:
             seen.add(life.node)
             yield life
@@ -178,6 +179,28 @@ def _age(module: Module, call: ast.Call, told: frozenset[str]) -> ast.expr | Non
         return named.get("expires_in", next(iter(call.args[1:2]), None))
     about_login = not told.isdisjoint({"token", "jwt", "auth", "login"})
     return named.get("max_age") if last_name(call) == "loads" and about_login else None
+
+
+def _stored(module: Module) -> Iterator[Life]:
+    """Yield the ends of tokens that are kept in a table: `user.token_expiration = …`, `Token(expires_at=…)`."""
+    for told, value in _ends(module):
+        life = from_now(module, value)
+        if life is not None and _MEANT_TO_LAST.isdisjoint(told) and not _own_setting(module, value):
+            refresh = not _REFRESHES.isdisjoint(told)
+            yield Life(bound(module, value) or value, "a refresh token" if refresh else "a token", life, refresh)
+
+
+def _ends(module: Module) -> Iterator[tuple[set[str], ast.expr]]:
+    for assign in module.nodes(ast.Assign):
+        target = assign.targets[0]
+        told = set(words(target.attr)) if isinstance(target, ast.Attribute) else set()
+        if not _TOKENS.isdisjoint(told) and not _LASTS.isdisjoint(told):
+            yield told | _told(module.function_of(assign)), assign.value
+    for call in module.nodes(ast.Call):
+        kind = words(last_name(call))
+        if kind[-1:] == ("token",) and last_name(call)[:1].isupper():
+            ends = (each for each in call.keywords if each.arg and not _LASTS.isdisjoint(words(each.arg)))
+            yield from ((set(kind) | _told(module.function_of(call)), each.value) for each in ends)
 
 
 def _own_setting(module: Module, node: ast.expr) -> bool:

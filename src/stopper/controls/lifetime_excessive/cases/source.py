@@ -87,6 +87,19 @@ def verify_auth_token(token):
     return URLSafeTimedSerializer(KEY).loads(token, max_age=86400 * 60)  # bad
 
 
+def new_row(user):
+    user.token_expiration = datetime.datetime.utcnow() + timedelta(days=365)  # bad
+    return AccessToken(user=user, expires_at=int(time.time()) + 86400 * 7)  # bad
+
+
+def new_short_row(user):
+    user.token_expiration = datetime.datetime.utcnow() + timedelta(hours=1)  # ok
+    user.refresh_expiration = datetime.datetime.utcnow() + timedelta(days=14)  # ok
+    user.token_expiration = datetime.datetime.utcnow() - timedelta(days=365)
+    user.trial_expires = datetime.datetime.utcnow() + timedelta(days=365)
+    return InviteToken(user=user, expires_at=datetime.datetime.utcnow() + timedelta(days=7))
+
+
 @app.post("/login")
 def login():
     expiration = request.json.get("expiration", 3600)  # bad
