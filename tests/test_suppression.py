@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from dataclasses import replace
 
 import pytest
@@ -79,6 +80,25 @@ def test_a_comment_elsewhere_takes_nothing_out(ignore: Ignore) -> None:
 def test_a_comment_speaks_for_its_whole_statement() -> None:
     """A finding inside a statement of several lines is suppressed by the comment that speaks for them."""
     assert sift(finding(), comment(5, last=9)).counting == ()
+
+
+def test_every_line_of_a_file_may_have_its_comment() -> None:
+    """Of many comments, on lines and on statements, the right one is found, and in no time."""
+    lines = [comment(line, reason=f"line {line}") for line in range(1, 60_001, 3)]
+    spans = [comment(line, last=line + 1, reason=f"lines {line}") for line in range(2, 60_001, 3)]
+    comments = Comments([*reversed(lines), *reversed(spans)])
+    began = time.process_time()
+    found = [comments.at("BT205", Place("shop/api.py", line)) for line in range(1, 60_001)]
+    assert time.process_time() - began < 2
+    assert [each.reason for each in found[:6] if each] == [
+        "line 1",
+        "lines 2",
+        "lines 2",
+        "line 4",
+        "lines 5",
+        "lines 5",
+    ]
+    assert None not in found and comments.at("BT205", Place("shop/api.py", 60_003)) is None
 
 
 def test_a_comment_where_the_source_shows_it() -> None:
@@ -166,6 +186,21 @@ def test_one_route_does_not_speak_for_its_neighbours() -> None:
     assert [each.endpoints for each in sifted.suppressed] == [routes[0].endpoints]
 
 
+def test_what_a_specification_suppresses_on_an_operation() -> None:
+    """It is suppressed there, not in the document as a whole; an entry at the top speaks for every line."""
+    whole = finding(Place("openapi.yaml"))
+    on_operation = Ignore(
+        Place("openapi.yaml", 9), 1, 0, ("BT205",), "why", Silencer.SPECIFICATION, (Endpoint("GET", "/a"),)
+    )
+    on_all = Ignore(Place("openapi.yaml", 3), 0, 1 << 31, ("BT205",), "why", Silencer.SPECIFICATION)
+    assert sift(whole, on_operation).suppressed == ()
+    assert len(sift(whole, on_operation, on_all).suppressed) == 1
+    assert len(sift(finding(Place("openapi.yaml", 70)), on_operation, on_all).suppressed) == 1
+    assert len(sift(replace(whole, endpoints=(Endpoint("GET", "/a"),)), on_operation).suppressed) == 1
+    both = replace(whole, endpoints=(Endpoint("GET", "/a"), Endpoint("GET", "/b")))
+    assert sift(both, on_operation).suppressed == ()
+
+
 def test_one_operation_of_a_shared_cause() -> None:
     """What is suppressed on one operation leaves the finding that others share; a place in the source holds it."""
     routes = [
@@ -179,7 +214,7 @@ def test_one_operation_of_a_shared_cause() -> None:
         for route in routes
     ]
     entry_of_one = Ignore(
-        Place("openapi.yaml", 9), 0, 0, ("BT416",), "why", Silencer.SPECIFICATION, routes[0].endpoints
+        Place("openapi.yaml", 9), 1, 0, ("BT416",), "why", Silencer.SPECIFICATION, routes[0].endpoints
     )
     for comments in (Comments([entry_of_one]), Comments([comment(1, "BT416", uri="shop.py")])):
         sifted = suppression.sift(correlate.findings(wire, controls, joined, comments), comments, (), TODAY)

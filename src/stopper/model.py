@@ -191,8 +191,8 @@ class Suppression:
 class Ignore:
     """What asks to suppress controls: `# stopper: ignore[BT205] reason`, or `x-stopper-ignore` in a specification.
 
-    It speaks for the lines `first` to `last` of its file, and for the `endpoints`. `controls` are the ids as they are
-    written, none where it names none; without a `reason` it suppresses nothing.
+    It speaks for the lines `first` to `last` of its file (for none, where `last` is less), and for the `endpoints`.
+    `controls` are the ids as they are written, none where it names none; without a `reason` it suppresses nothing.
     """
 
     place: Place

@@ -6,6 +6,7 @@ Pure: the comments, the entries and the day are given.
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -32,18 +33,29 @@ class Comments:
         """Take comments and entries of specifications; one without a reason suppresses nothing."""
         self.every = tuple(ignores)
         self.used: set[tuple[Ignore, str]] = set()
+        self._by_line: dict[tuple[str, str, int], Ignore] = {}
         self._by_file: defaultdict[tuple[str, str], list[Ignore]] = defaultdict(list)
         self._by_endpoint: dict[tuple[str, Endpoint], Ignore] = {}
         for ignore in self.every:
-            for control in ignore.controls if ignore.reason else ():
-                self._by_file[control, ignore.place.uri].append(ignore)
+            for control in dict.fromkeys(ignore.controls) if ignore.reason else ():
+                if ignore.first == ignore.last:
+                    self._by_line.setdefault((control, ignore.place.uri, ignore.first), ignore)
+                elif ignore.first < ignore.last:
+                    self._by_file[control, ignore.place.uri].append(ignore)
                 for endpoint in ignore.endpoints:
                     self._by_endpoint.setdefault((control, endpoint), ignore)
+        for spans in self._by_file.values():
+            spans.sort(key=_first)
 
     def at(self, control: str, place: Place | None) -> Ignore | None:
         """Return what suppresses a control at a place."""
-        here = self._by_file.get((control, place.uri), ()) if place else ()
-        return next((each for each in here if place and each.first <= place.line <= each.last), None)
+        if place is None:
+            return None
+        # Statements do not overlap, so that of those of several lines only the last one before the line can hold it.
+        spans = self._by_file.get((control, place.uri), [])
+        before = bisect_right(spans, place.line, key=_first)
+        around = spans[before - 1] if before and spans[before - 1].last >= place.line else None
+        return self._by_line.get((control, place.uri, place.line), around)
 
     def of(self, control: str, endpoint: Endpoint) -> Ignore | None:
         """Return what suppresses a control on an endpoint."""
@@ -62,6 +74,10 @@ class Comments:
             if found and len(found) == len(way):
                 return tuple(dict.fromkeys(found))
         return ()
+
+
+def _first(ignore: Ignore) -> int:
+    return ignore.first
 
 
 def sift(findings: Sequence[Finding], comments: Comments, accepted: Iterable[Accepted], today: datetime.date) -> Sifted:

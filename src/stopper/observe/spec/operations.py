@@ -32,7 +32,7 @@ class Operations:
         self._problems = library.problems
         self._parameters = Parameters(library)
         self._issuers = Issuers(library, self.security.schemes.values())
-        self.suppressions = Suppressions(library.problems)
+        self.suppressions = Suppressions(library.problems, library.budget)
         self.suppressions.document(root)
 
     def read(self) -> Iterator[Operation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stopper.model import Endpoint, Ignore, Silencer
-from stopper.observe.spec.node import Node, Problems
+from stopper.observe.spec.node import Budget, Node, Problems
 
 KEY = "x-stopper-ignore"
 _EVERY_LINE = 1 << 31
@@ -16,6 +16,7 @@ class Suppressions:
     """Collects, while operations are read, which control is suppressed on which of them."""
 
     problems: Problems
+    budget: Budget
     _found: dict[int, tuple[str, Node, list[Endpoint]]] = field(default_factory=dict)
     _wide: set[int] = field(default_factory=set)
 
@@ -38,6 +39,7 @@ class Suppressions:
         if not isinstance(node.value, dict):
             self.problems.add(node, f"`{KEY}` is no mapping of controls to reasons; it suppresses nothing")
             return []
+        self.budget.spend_steps(len(node.entries))
         return list(node.entries.items())
 
     def listed(self) -> tuple[Ignore, ...]:
@@ -45,7 +47,7 @@ class Suppressions:
         return tuple(
             Ignore(
                 place=reason.place,
-                first=0,
+                first=0 if key in self._wide else 1,
                 last=_EVERY_LINE if key in self._wide else 0,
                 controls=(name.strip().upper(),),
                 reason=reason.text.strip(),
