@@ -80,9 +80,12 @@ def source(module: Module) -> Iterable[Verdict]:
     for call in jose_calls(module):
         if call.act is Act.VERIFY and call.verifies is True:
             yield from _judged(module, call)
-    for node, value in settings(module, frozenset({"JWT_DECODE_LEEWAY"})):
+    for node, value in settings(module, frozenset({"JWT_DECODE_LEEWAY", "JWT_LEEWAY"})):
         if isinstance(value, int | float) and value >= _ABSURD:
             yield from _broken(module, node, "the setting allows an hour or more of leeway after the expiry")
+    for node, value in settings(module, frozenset({"JWT_VERIFY_EXPIRATION", "JWT_VERIFY_CLAIMS"})):
+        if value is False or (isinstance(value, list) and "exp" not in value):
+            yield from _broken(module, node, "the setting leaves the expiry out of what Flask-JWT looks at")
 
 
 def _judged(module: Module, call: JoseCall) -> Iterable[Verdict]:
@@ -97,7 +100,7 @@ def _judged(module: Module, call: JoseCall) -> Iterable[Verdict]:
         yield from _broken(module, call.node, "tokens are good for an hour or more after their expiry (leeway)")
     elif call.library in _CLAIMS_APART:
         yield from _validated_apart(module, call)
-    elif checked is not UNKNOWN and expired is not UNKNOWN and call.library in ("PyJWT", "python-jose"):
+    elif checked is not UNKNOWN and expired is not UNKNOWN and call.library in ("PyJWT", "python-jose", "jwcrypto"):
         yield Verdict(True, f"{call.library} checks the expiry", place=place(module, call.node))
 
 

@@ -32,7 +32,7 @@ from collections.abc import Iterable
 
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
-from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, words
+from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, settings, words
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import compact, unsigned
 
@@ -77,6 +77,12 @@ def source(module: Module) -> Iterable[Verdict]:
                 yield from _broken(call)
         elif call.act is Act.VERIFY and call.verifies is True:
             yield Verdict(True, f"{call.library} verifies the signature", place=place(module, call.node))
+
+
+    for node, value in settings(module, frozenset({"JWT_VERIFY", "JWT_VERIFY_CLAIMS"})):
+        if value is False or (isinstance(value, list) and "signature" not in value):
+            message = "the setting leaves the signature out of what Flask-JWT looks at"
+            yield Verdict(False, message, place=place(module, node), endpoints=module.endpoints(node))
 
 
 def _believed(call: JoseCall) -> bool:

@@ -6,10 +6,12 @@ import ast
 import enum
 from collections.abc import Iterator
 
-from stopper.observe.source.flows import Act, JoseCall, jose_calls, reading
+from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, reading
 from stopper.observe.source.syntax import Function, within
 
 _LIBRARIES = frozenset({"PyJWT", "python-jose"})
+_CLAIMS_APART = {"Authlib": "claims_options", "joserfc": "JWTClaimsRegistry", "jwcrypto": "check_claims"}
+"""Libraries that are told by claim what is wanted, and the parameter or class that is told it."""
 _SHARED = ("jwks", "pyjwkclient", "openid-configuration", "signing_key_from_jwt")
 """What a module that verifies with the published keys of another issuer speaks of."""
 
@@ -30,7 +32,13 @@ def expected(call: JoseCall, parameter: str, option: str, claims: frozenset[str]
     `parameter` is the library's name for the wanted value, `option` switches the check off, `claims` are those that
     serve the same end when the program compares them itself.
     """
-    if call.act is not Act.VERIFY or call.verifies is not True or call.library not in _LIBRARIES:
+    if call.act is not Act.VERIFY or call.verifies is not True:
+        return Expected.UNKNOWN
+    if call.library in _CLAIMS_APART:
+        return _by_claim(call, claims)
+    if call.library == "google-auth" and parameter == "audience":  # whose token it is, it looks at itself
+        return Expected.ASKED if parameter in call.arguments else Expected.NEVER
+    if call.library not in _LIBRARIES:
         return Expected.UNKNOWN
     off = call.option(option)
     if parameter in call.arguments and off is not False:
@@ -40,6 +48,23 @@ def expected(call: JoseCall, parameter: str, option: str, claims: frozenset[str]
     if _by_hand(call, claims):
         return Expected.BY_HAND
     return Expected.OFF if off is False else Expected.NEVER
+
+
+def _by_claim(call: JoseCall, claims: frozenset[str]) -> Expected:
+    """Return what is expected where the wanted values are given by claim, in the call or beside it."""
+    told = _CLAIMS_APART[call.library]
+    options = call.values.get(told)
+    if options is not None:
+        if not claims.isdisjoint(options.items):
+            return Expected.ASKED
+        if not options.closed:
+            return Expected.UNKNOWN
+    for made in call.module.nodes(ast.Call):
+        if last_name(made) == told and not claims.isdisjoint(str(keyword.arg) for keyword in made.keywords):
+            return Expected.ASKED
+    if call.spread or any(last_name(made) == told for made in call.module.nodes(ast.Call) if not made.keywords):
+        return Expected.UNKNOWN
+    return Expected.BY_HAND if _by_hand(call, claims) else Expected.NEVER
 
 
 def shared_secret(call: JoseCall) -> bool | None:
@@ -53,7 +78,11 @@ def shared_secret(call: JoseCall) -> bool | None:
 
 def of_another_issuer(call: JoseCall) -> bool:
     """Tell whether tokens are verified with the published keys of an issuer that the module is not itself."""
-    if shared_secret(call) is not False or not call.module.mentions(*_SHARED):
+    if call.library == "google-auth":
+        return True
+    shared = shared_secret(call)
+    by_key = call.library in _CLAIMS_APART and "algorithms" not in call.arguments  # the key says which it is for
+    if (shared is not False and not by_key) or not call.module.mentions(*_SHARED):
         return False
     return not any(other.act is Act.SIGN for other in jose_calls(call.module))
 

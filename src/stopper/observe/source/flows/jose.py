@@ -8,11 +8,12 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stopper.observe.source.constants import UNKNOWN
 from stopper.observe.source.flows.values import NONE, RAW, Value
+from stopper.observe.source.names import Instance
 
 if TYPE_CHECKING:
     from stopper.observe.source.flows.values import Called
@@ -43,17 +44,30 @@ for _name in ("jwt", "jwt.api_jwt", "jwt.PyJWT", "jwt.api_jwt.PyJWT"):
     _FUNCTIONS[f"{_name}.decode"] = (Act.VERIFY, "PyJWT", _PYJWT_DECODE)
     _FUNCTIONS[f"{_name}.decode_complete"] = (Act.VERIFY, "PyJWT", _PYJWT_DECODE)
     _FUNCTIONS[f"{_name}.get_unverified_header"] = (Act.HEADER, "PyJWT", _ONE)
+for _name in ("jwt.PyJWS", "jwt.api_jws", "jwt.api_jws.PyJWS"):
+    _FUNCTIONS[f"{_name}.decode"] = (Act.VERIFY, "PyJWS", ("token", "key", "algorithms", "options"))
+    _FUNCTIONS[f"{_name}.decode_complete"] = (Act.VERIFY, "PyJWS", ("token", "key", "algorithms", "options"))
+    _FUNCTIONS[f"{_name}.get_unverified_header"] = (Act.HEADER, "PyJWS", _ONE)
 for _name in ("jose.jwt", "jose"):
     _FUNCTIONS[f"{_name}.encode"] = (Act.SIGN, "python-jose", _SIGN)
     _FUNCTIONS[f"{_name}.decode"] = (Act.VERIFY, "python-jose", _DECODE)
     _FUNCTIONS[f"{_name}.get_unverified_claims"] = (Act.READ, "python-jose", _ONE)
     _FUNCTIONS[f"{_name}.get_unverified_header"] = (Act.HEADER, "python-jose", _ONE)
+    _FUNCTIONS[f"{_name}.get_unverified_headers"] = (Act.HEADER, "python-jose", _ONE)
+_FUNCTIONS["jose.jws.sign"] = (Act.SIGN, "python-jose", ("claims", "key", "headers", "algorithm"))
+_FUNCTIONS["jose.jws.get_unverified_header"] = (Act.HEADER, "python-jose", _ONE)
 _FUNCTIONS["jose.jws.verify"] = (Act.VERIFY, "python-jose", ("token", "key", "algorithms", "verify"))
 _FUNCTIONS["jose.jws.get_unverified_claims"] = (Act.READ, "python-jose", _ONE)
 _FUNCTIONS["joserfc.jwt.encode"] = (Act.SIGN, "joserfc", _SIGN_HEADER_FIRST)
 _FUNCTIONS["joserfc.jwt.decode"] = (Act.VERIFY, "joserfc", ("token", "key", "algorithms", "registry"))
 _FUNCTIONS["joserfc.jws.extract_compact"] = (Act.READ, "joserfc", _ONE)
-for _name in ("authlib.jose.jwt", "authlib.jose.JsonWebToken"):
+_FUNCTIONS["joserfc.jws.extract_json"] = (Act.READ, "joserfc", _ONE)
+_FUNCTIONS["joserfc.jws.deserialize_compact"] = (Act.VERIFY, "joserfc.jws", ("token", "key", "algorithms", "registry"))
+_FUNCTIONS["joserfc.jws.deserialize_json"] = (Act.VERIFY, "joserfc.jws", ("token", "key", "algorithms", "registry"))
+for _name in ("authlib.jose.JsonWebSignature", "authlib.jose.rfc7515.JsonWebSignature"):
+    _FUNCTIONS[f"{_name}.deserialize_compact"] = (Act.VERIFY, "Authlib JWS", ("token", "key"))
+    _FUNCTIONS[f"{_name}.deserialize"] = (Act.VERIFY, "Authlib JWS", ("token", "key"))
+for _name in ("authlib.jose.jwt", "authlib.jose.JsonWebToken", "authlib.jose.rfc7519.JsonWebToken"):
     _FUNCTIONS[f"{_name}.encode"] = (Act.SIGN, "Authlib", _SIGN_HEADER_FIRST[:3])
     _FUNCTIONS[f"{_name}.decode"] = (Act.VERIFY, "Authlib", ("token", "key", "claims_cls", "claims_options"))
 for _name in ("flask_jwt_extended", "flask_jwt_extended.utils"):
@@ -70,8 +84,14 @@ for _name in ("flask_jwt_extended", "flask_jwt_extended.utils"):
         )
     _FUNCTIONS[f"{_name}.get_unverified_jwt_headers"] = (Act.HEADER, "Flask-JWT-Extended", _ONE)
 
+for _name in ("auth0.authentication", "auth0.v3.authentication"):
+    _FUNCTIONS[f"{_name}.token_verifier.TokenVerifier.verify"] = (Act.VERIFY, "auth0-python", _ONE)
+for _name in ("verify_oauth2_token", "verify_token", "verify_firebase_token"):
+    _FUNCTIONS[f"google.oauth2.id_token.{_name}"] = (Act.VERIFY, "google-auth", ("token", "request", "audience"))
+_FUNCTIONS["firebase_admin.auth.verify_id_token"] = (Act.VERIFY, "firebase-admin", _ONE)
+
 NAMES = frozenset(
-    {name.rpartition(".")[2] for name in _FUNCTIONS} | {"loads", "dumps", "loads_unsafe"},
+    {name.rpartition(".")[2] for name in _FUNCTIONS} | {"loads", "dumps", "loads_unsafe", "JWT", "deserialize"},
 )
 """Last parts of the names that are worth resolving."""
 
@@ -150,9 +170,23 @@ def read(module: Module, called: Called, function: Function | None) -> JoseCall 
     if known is not None:
         act, library, parameters = known
         return _call(act, library, module, called, function, parameters)
+    if called.name in ("JWT", "deserialize") and qualified.startswith("jwcrypto."):
+        return _jwcrypto(module, called, function, qualified)
     if called.name in ("loads", "loads_unsafe", "dumps"):
         return _text(module, called, function, qualified)
     return None
+
+
+def _jwcrypto(module: Module, called: Called, function: Function | None, qualified: str) -> JoseCall | None:
+    """Return what jwcrypto's objects do: JWT(header, claims) signs later, a key with the token verifies it at once."""
+    made = qualified == "jwcrypto.jwt.JWT"
+    parameters = ("headers", "claims", "token", "key", "algorithms") if made else ("token", "key")
+    call = _call(Act.READ, "jwcrypto", module, called, function, parameters)
+    if "claims" in call.arguments:
+        return replace(call, act=Act.SIGN)
+    if "token" not in call.arguments:
+        return None
+    return replace(call, act=Act.VERIFY) if "key" in call.arguments else call
 
 
 def _text(module: Module, called: Called, function: Function | None, qualified: str) -> JoseCall | None:
@@ -189,10 +223,31 @@ def _call(
         values[_SAME.get(keyword_name, keyword_name)] = value
     if library == "PyJWT" and act is Act.VERIFY:
         _old_positions(module, arguments, values)
+    if library == "Authlib" and act is Act.VERIFY:
+        _algorithms_of_object(module, called, arguments, values)
     return JoseCall(act, library, module, called.node, function, arguments, values, serializer)
 
 
-_SAME = {"payload": "claims", "jwt": "token", "s": "token", "value": "token", "encoded_token": "token"}
+_SAME = {
+    "payload": "claims",
+    "jwt": "token",
+    "s": "token",
+    "value": "token",
+    "encoded_token": "token",
+    "id_token": "token",
+    "algs": "algorithms",
+}
+
+
+def _algorithms_of_object(
+    module: Module, called: Called, arguments: dict[str, ast.expr], values: dict[str, Value]
+) -> None:
+    """Take the algorithms of `JsonWebToken(["RS256"])` for those of its `decode`, where both are in one file."""
+    func = called.node.func
+    holder = module.resolve(func.value) if isinstance(func, ast.Attribute) else None
+    made = holder.call if isinstance(holder, Instance) and holder.module is module else None
+    if made is not None and made.args:
+        arguments["algorithms"], values["algorithms"] = made.args[0], Value(expression=made.args[0])
 
 
 def _old_positions(module: Module, arguments: dict[str, ast.expr], values: dict[str, Value]) -> None:
