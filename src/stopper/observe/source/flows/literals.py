@@ -234,10 +234,8 @@ def _from_section(call: ast.Call) -> bool:
 
 def _setting_default(module: Module, call: ast.Call) -> Iterator[Literal]:
     """Yield the default of a setting whose own name is a secret's, wherever its value goes."""
-    if not call.args or not _reads_setting(module, call):
-        return
-    key, default = _asked(call)
-    if default is not None and key and means_secret(key):
+    key, default = _asked(call) if call.args else ("", None)
+    if default is not None and key and means_secret(key) and _reads_setting(module, call):
         text = _text(default)
         if text is not None and is_secret(key, text, True):
             yield Literal(call, default, key, Secret(text), True, _refused(module, text))
