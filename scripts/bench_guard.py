@@ -3,8 +3,9 @@
     python scripts/bench_guard.py [--rounds N] [--tokens N]
 
 The peers are installed from requirements/bench.txt into an environment of their own under .work/bench. There each
-application answers the same route in process; all take turns in every round, and what counts is the best round of each
-less the best of bare Flask. `first` is with a token that was not seen before, `repeat` with the same one again.
+application answers the same route in process. All take turns in every round, beginning elsewhere in each, and what
+counts is the median over the rounds of what each took more than bare Flask did in the same round: what else runs on the
+machine meets all alike. `first` is with a token that was not seen before, `repeat` with the same one again.
 R1 to R4 are ratios to the peer named in the issue (HS256 first and repeat to Flask-JWT-Extended's HS256, opaque first
 and repeat to Authlib's on SQLite), R5 is the guard's EdDSA at first sight to one bare Ed25519 verification, U is what
 redaction adds to a clean log record within a request. Before the last line stands how much memory grew over `--tokens`
@@ -21,6 +22,7 @@ import hashlib
 import logging
 import os
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -35,8 +37,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements" / "bench.txt"
 WORK = ROOT / ".work" / "bench"
-REQUESTS = 500
-"""Requests of one case in one round."""
+REQUESTS = 100
+"""Requests of one case that are timed in one round: few, so that all cases of a round find the same machine."""
+UNTIMED = 20
+"""Requests before them, which bring the case's code back into the processor's caches."""
 LARGEST_GROWTH = 4.0
 """Mebibytes by which the process may grow from the first quarter of the distinct tokens to the last."""
 
@@ -265,8 +269,8 @@ def environ(token: str) -> dict[str, Any]:
     }
 
 
-def microseconds(case: Case, tokens: list[str]) -> float:
-    """Return the CPU time of a request in µs; raises RuntimeError where one is refused."""
+def microseconds(case: Case, tokens: list[str], untimed: int = 0) -> float:
+    """Return the CPU time of a request in µs, without the first so many; raises RuntimeError where one is refused."""
     requests = [environ(token) for token in tokens]
     statuses: list[str] = []
 
@@ -274,26 +278,34 @@ def microseconds(case: Case, tokens: list[str]) -> float:
         statuses.append(status)
 
     application = case.application
-    gc.collect()
+    for request in requests[:untimed]:
+        application(request, start).close()
     began = time.process_time()
-    for request in requests:
+    for request in requests[untimed:]:
         application(request, start).close()
     taken = time.process_time() - began
     if set(statuses) != {"200 OK"}:
         raise RuntimeError(f"{case.name} answered {sorted(set(statuses))}")
-    return taken / len(requests) * 1e6
+    return taken / (len(requests) - untimed) * 1e6
 
 
 def added(cases: list[Case], rounds: int) -> dict[str, float]:
-    """Return what each case adds to the first one, in µs, each by its best round: what else runs can only add."""
+    """Return what each case adds to the first one, in µs: the median of the differences within each round."""
+    taken: dict[str, list[float]] = {case.name: [] for case in cases}
     for case in cases:
         microseconds(case, case.tokens(50))
-    best = {case.name: float("inf") for case in cases}
+    gc.collect()
+    gc.freeze()
     for number in range(rounds):
-        minted = {case.name: case.tokens(REQUESTS) for case in cases}
+        minted = {case.name: case.tokens(UNTIMED + REQUESTS) for case in cases}
+        gc.collect()
         for case in _turned(cases, number):
-            best[case.name] = min(best[case.name], microseconds(case, minted[case.name]))
-    return {name: value - best[cases[0].name] for name, value in best.items()}
+            taken[case.name].append(microseconds(case, minted[case.name], UNTIMED))
+    return {name: _median_difference(values, taken[cases[0].name]) for name, values in taken.items()}
+
+
+def _median_difference(more: list[float], less: list[float]) -> float:
+    return statistics.median(one - other for one, other in zip(more, less, strict=True))
 
 
 def _turned(cases: list[Case], number: int) -> list[Case]:
@@ -318,7 +330,7 @@ def redaction_microseconds(rounds: int, plain: Callable[[logging.Handler, loggin
     record = logging.LogRecord("shop", logging.INFO, "shop.py", 1, line, ("192.0.2.7", 17, 12), None)
     with_it, without = Silent(), Silent()
     redact.carry_anew("Bearer " + os.urandom(32).hex())
-    count, taken = 2000, []
+    count, mine, theirs = 500, [], []
     for _ in range(rounds):
         began = time.process_time()
         for _ in range(count):
@@ -326,9 +338,10 @@ def redaction_microseconds(rounds: int, plain: Callable[[logging.Handler, loggin
         middle = time.process_time()
         for _ in range(count):
             plain(without, record)
-        taken.append((middle - began, time.process_time() - middle))
+        mine.append(middle - began)
+        theirs.append(time.process_time() - middle)
     redact.carry_anew(None)
-    return (min(mine for mine, _ in taken) - min(theirs for _, theirs in taken)) / count * 1e6
+    return _median_difference(mine, theirs) / count * 1e6
 
 
 def resident_mebibytes() -> float:
@@ -399,7 +412,7 @@ def report(figures: Mapping[str, tuple[float, float]], more: float) -> int:
 def main() -> int:
     """Measure in the peers' environment."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=31, help="how often all take turns (default: 31)")
+    parser.add_argument("--rounds", type=int, default=101, help="how often all take turns (default: 101)")
     parser.add_argument("--tokens", type=int, default=100_000, help="distinct tokens for the memory (default: 100000)")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     wanted = parser.parse_args()
