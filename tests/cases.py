@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from stopper.observe.app.snapshot import snapshot
 from stopper.observe.source import Project, read_project
 from stopper.observe.source.standing import Scope
 from stopper.observe.spec import read
-from stopper.observe.views import AppSnapshot, Credential, Exchange, Purpose, Request, Response, SpecDocument
+from stopper.observe.views import AppSnapshot, Credential, Exchange, Purpose, Request, Response, SpecDocument, Tls
 from stopper.observe.wire.jwt import parse
 from stopper.secret import Secret
 
@@ -226,7 +226,17 @@ def _live(module: types.ModuleType) -> Target:
         clear="http://shop.test",
         token=token,
         may_send_clear=True,
+        handshake=_handshake(module),
     )
+
+
+def _handshake(module: types.ModuleType) -> Callable[[], Awaitable[Tls | None]]:
+    """Return what gives the case's `TLS`, where it has one."""
+
+    async def handshake() -> Tls | None:
+        return getattr(module, "TLS", None)
+
+    return handshake
 
 
 def _credential(made: str | Credential) -> Credential:

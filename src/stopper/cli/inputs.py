@@ -306,6 +306,7 @@ def _target(client: Client, base: str, clear: str, options: Options) -> Target:
         token=_given(options),
         loopback=loopback,
         may_send_clear=bool(clear) and (Address.parse(clear).loopback or options.clear_token),
+        handshake=partial(client.handshake, base),
     )
 
 

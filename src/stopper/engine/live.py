@@ -22,7 +22,18 @@ from stopper.engine.published import published_keys
 from stopper.engine.recorder import CutShortError, Listener, Recorder, Target
 from stopper.model import Scope, Skip, Verdict, Witness
 from stopper.observe.app.signing import with_private_key
-from stopper.observe.views import Access, Baseline, Credential, Exchange, Live, NotAskedError, OwnKeys, Purpose, Request
+from stopper.observe.views import (
+    Access,
+    Baseline,
+    Credential,
+    Exchange,
+    Live,
+    NotAskedError,
+    OwnKeys,
+    Purpose,
+    Request,
+    Tls,
+)
 from stopper.observe.wire import jwt, keys
 from stopper.observe.wire.compare import alike, answer_in_words, succeeded, unstable
 from stopper.observe.wire.guess import guess
@@ -65,11 +76,13 @@ class LiveScan:
     identity: Credential | None = None
     refusal: str = ""
     died: str = ""
+    tls: Tls | None = None
 
     async def run(self) -> None:
         """Log in, calibrate, ask every operation's door, then send mutants and probes where a door was found."""
         try:
             await self._log_in()
+            self.tls = await self.target.handshake() if self.target.handshake else None
             missing = await self._calibrate()
             lives = await self._doors(self.plan.steps, missing)
             lives += await self._doors(filled(self.plan.unfilled, self.baselines), missing)
@@ -211,6 +224,7 @@ class LiveScan:
             loopback=self.target.loopback,
             may_send_clear=self.target.may_send_clear,
             own_keys=self._own_keys(),
+            tls=self.tls,
         )
 
     async def _ask_in_clear(self, step: Step, clear: Request, baseline: Baseline) -> Exchange:

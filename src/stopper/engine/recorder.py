@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from stopper.model import Endpoint, Skip, Verdict, Witness
-from stopper.observe.views import Credential, Exchange, Purpose, Request
+from stopper.observe.views import Credential, Exchange, Purpose, Request, Tls
 from stopper.proof import Ask
 from stopper.secret import Secret
 
@@ -57,7 +57,7 @@ class Target:
     `base` is its https address, `clear` the same over plain HTTP where there is one. `logins` make credentials over a
     transport; the first is the identity of the scan, the others are further token endpoints. `token` is a credential
     given directly. `may_send_clear` allows credentials over `clear` (loopback, or allowed by the user). `documents` is
-    set where the user allowed that the API fetches something from us.
+    set where the user allowed that the API fetches something from us; `handshake` looks at how the server speaks TLS.
     """
 
     witness: Witness
@@ -69,6 +69,7 @@ class Target:
     loopback: bool = False
     may_send_clear: bool = False
     documents: DocumentServer | None = None
+    handshake: Callable[[], Awaitable[Tls | None]] | None = None
 
 
 Login = Callable[[Transport, str], Awaitable[Credential | str]]

@@ -21,9 +21,10 @@ from yarl import URL
 
 from stopper.io.connection import CertificateFileError, Resolver, session, tls_context
 from stopper.io.failures import ClosedEarlyError, TransportError, translated
+from stopper.io.handshake import examined
 from stopper.io.pace import Pace
 from stopper.io.policy import Policy, PolicyError, Target
-from stopper.observe.views import Credential, Exchange, Request, Response
+from stopper.observe.views import Credential, Exchange, Request, Response, Tls
 from stopper.observe.wire import content
 from stopper.secret import Secret, spellings
 
@@ -33,6 +34,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, 5.5: TAB may stand in a field value
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "upgrade", "expect", "te", "trailer"})
 _MOST_HOPS = 5
+_SECONDS_OF_HANDSHAKE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,19 @@ class Client:
                 raise TransportError("redirected from https to http")
             target = following
         raise TransportError(f"more than {_MOST_HOPS} redirects")
+
+    async def handshake(self, url: str) -> Tls | None:
+        """Return how the server at an https URL that the user typed speaks TLS, None where it cannot be looked at."""
+        try:
+            target = Target.parse(url)
+            self._policy.check_typed(target)
+            found = await self._resolver.resolve(target.host, target.port)
+        except (PolicyError, OSError):
+            return None
+        if target.scheme != "https" or not found:
+            return None
+        seconds = min(self._limits.deadline, _SECONDS_OF_HANDSHAKE)
+        return await asyncio.to_thread(examined, found[0]["host"], target.port, target.host, self._context, seconds)
 
     async def _carry(self, request: Request, target: Target, cap: int) -> Response:
         _check_sendable(request)

@@ -402,6 +402,22 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """How a server speaks TLS, as handshakes show it.
+
+    `old_versions` are those below 1.2 that it speaks; `refusal` is why a careful client turns away (expired, another
+    name, unknown authority), empty where it does not. `expires` is a Unix time; `key` is kind and bits of the
+    certificate's key, `signature_hash` the hash in its signature ("sha256").
+    """
+
+    old_versions: tuple[str, ...] = ()
+    refusal: str = ""
+    expires: float | None = None
+    key: tuple[str, int] = ("", 0)
+    signature_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OwnKeys:
     """An address at which the scan itself serves the public key of `observe.wire.keys.own`, and who fetched it."""
 
@@ -433,6 +449,7 @@ class Live:
     thorough: bool = True
     clear_nothing: Exchange | None = None
     own_keys: OwnKeys | None = None
+    tls: Tls | None = None
 
     def with_credential(self, credential: Credential | None = None) -> Request:
         """Return the request with a credential: the given one, else the working one, else none."""
