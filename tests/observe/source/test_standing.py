@@ -151,6 +151,8 @@ def test_the_place_counts_not_the_module_that_was_asked() -> None:
         ("if not (app.debug or app.testing):\n    here = 1\n", False),
         ("if not app.debug and not app.testing:\n    here = 1\n", False),
         ("if env == 'production':\n    pass\nelif ready:\n    here = 1\n", True),
+        ("x = here if app.debug else 2\n", True),
+        ("x = 2 if app.debug else here\n", False),
         ("if here := app.debug:\n    pass\n", False),
         ("if ready:\n    here = 1\n", False),
         ("def run_local():\n    here = 1\n", True),

@@ -43,7 +43,7 @@ from stopper.controls.cors_exposes_credentials.extension import configured
 from stopper.controls.cors_exposes_credentials.headers import written
 from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import Module, Project
-from stopper.observe.source.answers import while_debugging
+from stopper.observe.source.development import in_development_alone
 from stopper.observe.source.flows import place
 from stopper.observe.views import Access, Exchange, Live, Request
 from stopper.observe.wire.compare import unstable
@@ -103,7 +103,7 @@ def source(module: Module) -> Iterable[Verdict]:
         return
     weight = _weight(module.project)
     for node, what in _found(module):
-        if what and weight is not None and not while_debugging(module, node):
+        if what and weight is not None and not in_development_alone(module, node):
             message = f"every origin may send its visitors' credentials: {what}"
             yield Verdict(False, message, place(module, node), module.endpoints(node), severity=weight)
         elif not what:

@@ -37,7 +37,7 @@ from collections.abc import Iterable, Iterator
 from stopper.controls.hsts_weak.policy import short, weakness, weakness_of_all
 from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import UNKNOWN, Module
-from stopper.observe.source.answers import while_debugging
+from stopper.observe.source.development import in_development_alone
 from stopper.observe.source.flows import last_name, place
 from stopper.observe.views import Exchange
 from stopper.observe.wire.evidence import evidence
@@ -87,7 +87,7 @@ def source(module: Module) -> Iterable[Verdict]:
             yield _judged(module, node, weakness(known))
     for call in module.nodes(ast.Call) if module.mentions("talisman", "sslify") else ():
         kind = _extension(module, call)
-        if kind and not while_debugging(module, call):
+        if kind and not in_development_alone(module, call):
             yield from _configured(module, call, kind)
 
 

@@ -32,6 +32,7 @@ from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module, within
+from stopper.observe.source.development import in_development_alone, said
 from stopper.observe.source.flows import last_name, place, words
 from stopper.observe.source.outbound import beginning, client, outbound, to_loopback
 
@@ -56,10 +57,9 @@ _SWITCHES = frozenset(
 _MODES = frozenset({"cert_reqs", "verify_mode", "ssl_cert_reqs"})
 _UNVERIFIED = frozenset({"ssl._create_unverified_context", "ssl._create_stdlib_context"})
 _CHOICE = frozenset(
-    "verify verification insecure ssl tls cert certs certificate certificates validate selfsigned dev debug "
-    "development testing local localhost".split()
+    "verify verification insecure ssl tls cert certs certificate certificates validate selfsigned localhost".split()
 )
-"""Words of a condition that leaves it to the operator, or to the environment, whether certificates are checked."""
+"""Words of a condition that leaves it to the operator whether certificates are checked."""
 
 _LOOKS = frozenset({"getpeercert", "get_peer_certificate", "get_server_certificate"})
 """Who asks for the certificate itself wants to see it whatever it is."""
@@ -182,19 +182,13 @@ def _left_to_others(module: Module, node: ast.AST) -> bool:
     inner: ast.AST = node
     for outer in module.ancestors(node):
         if isinstance(outer, ast.If | ast.IfExp) and inner is not outer.test:
-            told = {word for part in within(outer.test) for word in words(_name(part))}
+            told = {word for part in within(outer.test) for word in words(said(part))}
             if not _CHOICE.isdisjoint(told):
                 return True
         if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
-            return False
+            break
         inner = outer
-    return False
-
-
-def _name(node: ast.AST) -> str:
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
-    return last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+    return in_development_alone(module, node)
 
 
 def _hushed(module: Module) -> Iterator[Found]:

@@ -37,7 +37,7 @@ from collections.abc import Iterable, Iterator
 from stopper.controls.volatile_secret.making import Fresh, fresh, kept, refused
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module, within
-from stopper.observe.source.answers import while_debugging
+from stopper.observe.source.development import in_development_alone
 from stopper.observe.source.flows import Says, credential, last_name, place, words
 
 CONTROL = Control(
@@ -66,7 +66,7 @@ def source(module: Module) -> Iterable[Verdict]:
         made = fresh(module, value)
         if made is None and any(last_name(part) in _OUTSIDE for part in within(value)):
             yield Verdict(True, f"{name} comes from outside the program", place(module, node))
-        if made is None or while_debugging(module, node) or refused(module, node) or kept(module, name, node):
+        if made is None or in_development_alone(module, node) or refused(module, node) or kept(module, name, node):
             continue
         if made is Fresh.ALWAYS and not _replaceable(module, node):
             message = f"{name} is drawn anew by every worker and at every start"

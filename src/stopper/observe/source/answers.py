@@ -10,10 +10,11 @@ import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from stopper.observe.source.development import in_development_alone
 from stopper.observe.source.flows import last_name, reading, words
 from stopper.observe.source.flows.library import CARRIERS, CARRYING_METHODS
 from stopper.observe.source.names import Definition
-from stopper.observe.source.syntax import Function, within
+from stopper.observe.source.syntax import Function
 
 if TYPE_CHECKING:
     from stopper.observe.source.module import Module, Project
@@ -32,7 +33,6 @@ _ANSWERING_WORDS = frozenset(
 )
 """Words of the project's own functions that wrap a body: what they are given is in what they return."""
 
-_DEBUG = frozenset({"debug", "debugging", "development", "dev"})
 _HANDLERS = frozenset({"errorhandler", "app_errorhandler", "register_error_handler"})
 _DEEPEST = 4
 
@@ -73,7 +73,7 @@ def _wraps(module: Module, function: Function) -> bool:
 
 def reaches_client(module: Module, node: ast.AST, depth: int = 0) -> bool:
     """Tell whether the value of an expression becomes a part of an answer, through names and callers."""
-    if while_debugging(module, node):
+    if in_development_alone(module, node):
         return False
     inner = node
     for outer in module.ancestors(node):
@@ -90,22 +90,6 @@ def reaches_client(module: Module, node: ast.AST, depth: int = 0) -> bool:
             return False
         inner = outer
     return False
-
-
-def while_debugging(module: Module, node: ast.AST) -> bool:
-    """Tell whether a place is reached only where a setting says that the program is being debugged."""
-    inner = node
-    for outer in module.ancestors(node):
-        if isinstance(outer, ast.If | ast.IfExp) and inner is not outer.test and not _is_else(outer, inner):
-            names = (last_name(each) or getattr(each, "value", "") for each in within(outer.test))
-            if any(isinstance(name, str) and not _DEBUG.isdisjoint(words(name)) for name in names):
-                return True
-        inner = outer
-    return False
-
-
-def _is_else(condition: ast.If | ast.IfExp, branch: ast.AST) -> bool:
-    return branch in condition.orelse if isinstance(condition, ast.If) else branch is condition.orelse
 
 
 def _makes_answer(module: Module, call: ast.Call) -> bool:

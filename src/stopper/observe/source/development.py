@@ -21,21 +21,24 @@ def on_own_machine(module: Module, node: ast.AST) -> bool:
     """Tell whether what stands around a node keeps it to the developer's machine: file, class, function, condition."""
     if _speaks_of(_FILES, module.path.rpartition("/")[2].removesuffix(".py")):
         return True
+    named = (o for o in module.ancestors(node) if isinstance(o, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef))
+    return any(_speaks_of(_OWN_MACHINE, outer.name) for outer in named) or in_development_alone(module, node)
+
+
+def in_development_alone(module: Module, node: ast.AST) -> bool:
+    """Tell whether a node stands on the side of a condition that only a developer's machine reaches."""
     inner = node
     for outer in module.ancestors(node):
-        if isinstance(outer, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if _speaks_of(_OWN_MACHINE, outer.name):
-                return True
-        elif isinstance(outer, ast.If) and inner is not outer.test and _leads_there(outer, inner):
+        if isinstance(outer, ast.If | ast.IfExp) and inner is not outer.test and _leads_there(outer, inner):
             return True
         inner = outer
     return False
 
 
-def _leads_there(branch: ast.If, inner: ast.AST) -> bool:
-    """Tell whether the side of a condition on which a node stands runs on the developer's machine alone."""
-    met = (inner in branch.body) is not _negated(branch.test)
-    return any(_speaks_of(_OWN_MACHINE if met else _SERVED, _said(part)) for part in within(branch.test))
+def _leads_there(branch: ast.If | ast.IfExp, inner: ast.AST) -> bool:
+    then = inner in branch.body if isinstance(branch, ast.If) else inner is branch.body
+    wanted = _OWN_MACHINE if then is not _negated(branch.test) else _SERVED
+    return any(_speaks_of(wanted, said(part)) for part in within(branch.test))
 
 
 def _negated(test: ast.expr) -> bool:
@@ -47,7 +50,8 @@ def _negated(test: ast.expr) -> bool:
     return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
 
 
-def _said(node: ast.AST) -> str:
+def said(node: ast.AST) -> str:
+    """Return what a part of a condition says: the name that it reads, the text that it compares with."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
     return last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""
