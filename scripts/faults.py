@@ -49,7 +49,7 @@ ROWS = (
     source_row(52, "sums, attributes, calls and branches of twenty thousand parts"),
     source_row(53, "a line of 5 MB, a table of a million values, 90,000 lines", seconds=90),
     source_row(54, "syntax of a Python to come"),
-    source_row(55, "Python 2, Cython, notebooks, stubs"),
+    source_row(55, "Python 2, Cython, notebooks, stubs, templates"),
     source_row(56, "links, loops, pipes, sockets and devices"),
     source_row(57, "a million files, names of every kind", seconds=300),
     source_row(58, "archives that leave their folder, unfold to too much or are broken", seconds=120),

@@ -170,7 +170,7 @@ def _parses(text: str) -> bool:
 
 
 def test_fault_55_what_is_not_python_of_today(tree: Path) -> None:
-    """Python 2, Cython, notebooks, stubs: each is told for what it is, and read as far as it can be."""
+    """Python 2, Cython, notebooks, stubs, templates: each is told for what it is, and read as far as it can be."""
     (tree / "old.py").write_text(SOUND + "print url\n")
     (tree / "fast.pyx").write_text("cimport numpy\ncdef int load(int x):\n    return 1\n" + SOUND)
     (tree / "types.pyi").write_text("import flask\ndef load(token: str) -> int: ...\n")
@@ -178,10 +178,13 @@ def test_fault_55_what_is_not_python_of_today(tree: Path) -> None:
     (tree / "work.ipynb").write_text(json.dumps({"cells": [cell], "metadata": {}}, indent=1))
     (tree / "other.ipynb").write_text('{"cells": [], "access_token": ')
     (tree / "read.me").write_text("flask")
+    (tree / "login.html").write_text("<script>\nlocalStorage.setItem('token', data.token)\n</script>\n")
+    (tree / "shop.min.js").write_text("localStorage.setItem('token', data.token)\n")
     ended = scanned(tree)
     line = next(n for n, row in enumerate((tree / "work.ipynb").read_text().split("\n"), 1) if "verify" in row)
-    unclean(ended, {"BT110 old.py:2", "BT110 fast.pyx:5", f"BT110 work.ipynb:{line}"})
+    unclean(ended, {"BT110 old.py:2", "BT110 fast.pyx:5", "BT314 login.html:2", f"BT110 work.ipynb:{line}"})
     assert ended.reasons["other.ipynb"] == "no valid JSON, so no notebook"
+    assert ended.reasons["shop.min.js"].startswith("a bundle")
     assert ended.reasons["."] == "not of a kind that is read"
     assert ended.report["coverage"]["files_irrelevant"] == 1
 

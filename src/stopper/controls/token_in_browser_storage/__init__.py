@@ -60,7 +60,7 @@ _AFTER = frozenset({"key", "name", "storage", "item", "field"})
 """Words after which a constant says where the token lies: `TOKEN_STORAGE_KEY`."""
 _OTHER = frozenset(
     "csrf xsrf fcm push firebase device registration page next cancel reset expiry expires expiration expired type "
-    "count has is show design cache selected crypto coin swap theme share invite confirm unsubscribe".split()
+    "count decoded has is show design cache selected crypto coin swap theme share invite confirm unsubscribe".split()
 )
 """Words of tokens that let nobody in."""
 _NOTHING = frozenset({"null", "undefined", "true", "false"})
@@ -103,8 +103,8 @@ def _kept(page: Frontend) -> Iterator[tuple[int, str, str]]:
         return
     for found in _STORED.finditer(page.code):
         key, value = _written(found)
-        literal = _LITERAL.match(key) or _constant(page, key)
-        name = literal[1] if literal else key
+        literal = _LITERAL.match(key)
+        name = literal[1] if literal else page.constants.get(key.rpartition(".")[2], key)
         held = _held(value)
         if not held:
             continue
@@ -128,14 +128,6 @@ def _held(value: str) -> list[str]:
     names = _NAME_IN.findall(" ".join(filled) if filled else _TEXTS.sub("", value))
     told = [name for name in names if name not in _NOTHING]
     return told if "stringify" in told else told[-1:]
-
-
-def _constant(page: Frontend, name: str) -> re.Match[str] | None:
-    """Return the literal that a name has in this file, as the match of its text."""
-    last = name.rpartition(".")[2]
-    if not _NAME_IN.fullmatch(last):
-        return None
-    return re.search(rf"\b{re.escape(last)}\s*[=:]\s*['\"`]([^'\"`\n]{{1,100}})['\"`]", page.code)
 
 
 def _credential(name: str) -> bool:

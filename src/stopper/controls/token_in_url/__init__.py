@@ -261,7 +261,7 @@ def _is_sent(page: Frontend, found: re.Match[str]) -> bool:
     if told & {"access", "auth", "jwt", "bearer", "session"} and told & {"token", "jwt", "bearer"}:
         return True
     kept = re.search(r"Storage\s*\.\s*getItem\(|['\"`]Bearer ", page.text)
-    return kept is not None and bool(names) and words(names[-1])[-1:] == [_PERHAPS]
+    return kept is not None and bool(names) and words(names[-1]) == [_PERHAPS]
 
 
 def _in_paths(module: Module) -> Iterator[Verdict]:

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from stopper.observe.source.files import PYTHON, UnreadableError, decode_anyhow, parse
+from stopper.observe.source.files import KINDS, PYTHON, UnreadableError, decode_anyhow, parse
 
 MOST = 5
 """Notes about one file; who hides one thing hides many."""
@@ -23,8 +23,11 @@ _MIXED = re.compile(rf"(?=\w*[A-Za-z])\w*[{_ALIKE}]\w*")
 
 
 def deceptions(path: str, source: bytes) -> Iterator[str]:
-    """Yield, for a file of any kind, where it is not what it looks like; at most a few times, and quoting nothing."""
-    if source.isascii():
+    """Yield where a file of source is not what it looks like; at most a few times, and quoting nothing.
+
+    Bundled scripts are no source: they hold tables of such characters.
+    """
+    if source.isascii() or not path.endswith(KINDS):
         return
     try:
         text = decode_anyhow(source)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,6 +33,7 @@ _SCRIPT_TEXT = re.compile(
     r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))", re.DOTALL
 )
 _TAG = re.compile(r"<[A-Za-z][^<>]*>")
+_CONSTANT = re.compile(r"\b(?P<name>[A-Za-z_$][\w$]*)\s*[=:]\s*(?P<quote>['\"`])(?P<text>[^'\"`\n]{1,100})(?P=quote)")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -60,6 +61,11 @@ class Frontend:
     def code(self) -> str:
         """Return what a browser obeys, spaces in the place of all else: of a page the scripts and the tags."""
         return self.template if self.script else "".join(_obeyed(self.template))
+
+    @cached_property
+    def constants(self) -> Mapping[str, str]:
+        """Return the names that are given a text anywhere in the code, each with its last one."""
+        return {found["name"]: found["text"] for found in _CONSTANT.finditer(self.code)}
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -132,4 +138,4 @@ def _uncommented(found: re.Match[str]) -> str:
 
 
 def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
+    return "\n".join(" " * len(line) for line in text.split("\n"))

@@ -16,6 +16,8 @@ async function login(form) {
   localStorage.setItem("csrf_token", data.csrf); // ok
   localStorage.setItem("tokenExpiry", data.expires); // ok
   localStorage.setItem("tokenType", data.type); // ok
+  localStorage.setItem("decodedToken", JSON.stringify(decodedToken)); // ok
+  localStorage.setItem("token", JSON.stringify(`Bearer ${data.meta.value}`)); // bad
   localStorage.setItem("fcm_token", data.value); // ok
   localStorage.setItem("access_token", "");
   localStorage.setItem("access_token", null);

@@ -7,6 +7,8 @@ function open(id) {
   new WebSocket(`${BASE}/live?token=${token}`); // bad
   window.open("/export?api_key=" + user.apiKey); // bad
   image.src = "/avatar?token=" + data.accessToken; // bad
+  fetch(`/api/tasks?token=${encodeURIComponent(localStorage.getItem("token"))}`); // bad
+  fetch(`/visits/cancel?token=${visit.cancelToken}`);
   fetch(`/api/orders?access_token_id=${id}`);
   fetch(`/api/next?page_token=${page}`);
   fetch(`/api/next?token=${page.next}`);
