@@ -410,3 +410,14 @@ def test_no_answer_of_trouble_is_an_acceptance(name: str) -> None:
     report = scanned(api(**{name: _falls_over}), f"/{name}")
     accepting = {"BT306", "BT312", "BT402", "BT403", "BT404", "BT405", "BT421", "BT422", "BT426"}
     assert not [f for f in report.findings if f.control in accepting and any(e.path == f"/{name}" for e in f.endpoints)]
+
+
+def test_a_large_api_is_scanned_to_its_end_within_the_budget() -> None:
+    """Where the budget has no room for every check of every operation some are left out, and said; all are reached."""
+    names = [f"part{number}" for number in range(110)]
+    private: View = lambda known: {"user": "ada"} if known else ({"message": "who are you?"}, 401)  # noqa: E731
+    report = scanned(api(**dict.fromkeys(names, private)), *(f"/{name}" for name in names))
+    assert not report.incomplete
+    assert report.coverage.requests <= 600
+    assert report.coverage.reached == len(names)
+    assert any("for the budget of requests" in skip.why for skip in report.skips)

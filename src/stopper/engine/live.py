@@ -42,6 +42,9 @@ from stopper.secret import Secret
 
 Result = TypeVar("Result")
 
+RESERVE = 60
+"""Requests that are kept for what is asked once: one operation's probes, those of the application, and the end."""
+
 APPLICATION_TRIES = 2
 """Operations from which a probe of the whole application starts, where the first one's answers say nothing."""
 
@@ -263,7 +266,8 @@ class LiveScan:
         Where another group stands behind the same decoder its answers agree; where it does not, one request for each
         control shows it. The worst faults come first; what the budget has no room for is said.
         """
-        end = self.recorder.sent + round(self.recorder.budget * MUTANT_SHARE)
+        share = self.recorder.sent + round(self.recorder.budget * MUTANT_SHARE)
+        end = min(share, self.recorder.budget - RESERVE)
         shown: dict[str, Shown] = {}
         for number, members in enumerate(groups):
             batches = self._batches(members[0].credential or self._stranger())
@@ -364,6 +368,10 @@ class LiveScan:
                 await self._probe(name, entry, live)
         elif entry.control.scope is Scope.GUARD:
             for number, members in enumerate(groups):
+                if number and self.recorder.budget - self.recorder.sent < RESERVE:
+                    why = f"left out on {len(groups) - number} groups of operations for the budget of requests"
+                    self.listener.skipped(Skip(name, why, "control"))
+                    return
                 thorough = number == 0 or not self.plan.per_group
                 await self._probe(name, entry, replace(members[0], thorough=thorough))
         else:

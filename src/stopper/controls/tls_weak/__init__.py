@@ -8,7 +8,8 @@ or has a key or a signature that is too weak.
 ## Why it matters
 
 A token is as safe as what carries it: old versions can be broken by who listens, and clients that have to ignore a
-wrong certificate ignore an attacker's too (RFC 8996, RFC 9325 section 4, ASVS 5.0.0 12.1.1 and 12.2.2, CWE-295, CWE-326).
+wrong certificate ignore an attacker's too (RFC 8996, RFC 9325 section 4, ASVS 5.0.0 12.1.1 and 12.2.2, CWE-295,
+CWE-326).
 
 ## Bad
 
