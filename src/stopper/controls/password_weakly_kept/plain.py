@@ -221,9 +221,11 @@ def _document(module: Module, call: ast.Call) -> Iterator[Found]:
     """Yield the dictionary with a password that a call keeps, by itself or in a function of the project."""
     if not isinstance(call.func, ast.Attribute | ast.Name):
         return
+    keeping = {"save", "insert", "store", "create", "add", "write"} & set(words(last_name(call)))
+    if not keeping and last_name(call) not in _KEEPS:
+        return
     target = module.resolve(call.func)
     own = isinstance(target, Definition) and not isinstance(target.node, ast.ClassDef)
-    keeping = {"save", "insert", "store", "create", "add", "write"} & set(words(last_name(call)))
     if not (own and keeping) and (own or last_name(call) not in _KEEPS):
         return
     if isinstance(target, Definition) and any(_hashes(part) for part in within(target.node)):
