@@ -34,13 +34,17 @@ _SPEAKS = ("token", "secret", "api_key", "apikey", "session_id", "session_key", 
 
 
 def credentials(module: Module) -> Iterator[tuple[str, ast.expr]]:
-    """Yield each credential's name with the expression that makes it, once."""
+    """Yield each credential's name with the expression that makes it, once.
+
+    A session id lets somebody in only where somebody logs in; conversations and runs have sessions too.
+    """
     if not module.mentions(*_SPEAKS):
         return
     seen: set[ast.expr] = set()
+    sessions = module.mentions("cookie", "login")
     for name, given in (*_assigned(module), *_passed(module), *_returned(module)):
         value = bound(module, given) or given
-        if value not in seen:
+        if value not in seen and (sessions or credential(name) is not Says.SESSION):
             seen.add(value)
             yield name, value
 
