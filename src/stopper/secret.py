@@ -56,6 +56,15 @@ def _label(value: str) -> str:
     return f"[redacted {fingerprint(value)}]"
 
 
+GUESSABLE = "[redacted ************]"
+"""What stands for a password: its fingerprint would let whoever reads it try a dictionary out."""
+
+
+def _is_guessable(kind: str) -> bool:
+    """Tell whether people think of such credentials themselves, by the `kind` of a Match."""
+    return kind.startswith(("pass", "pwd", "basic", "URL password"))
+
+
 class Secret:
     """A text that shows itself only when asked by `reveal()`.
 
@@ -555,7 +564,7 @@ def _base64_spellings(data: bytes) -> Iterator[str]:
 
 
 def redact(text: str, known: Iterable[str | Secret] = ()) -> str:
-    """Return a text in which credentials are replaced by `[redacted <fingerprint>]`.
+    """Return a text in which credentials are replaced by `[redacted <fingerprint>]`, and passwords by as many stars.
 
     Hidden are the exact values in `known`, in each of their spellings, and all that `recognise` finds. A text without
     any is returned as it is. Hiding twice changes nothing more.
@@ -570,7 +579,8 @@ def redact(text: str, known: Iterable[str | Secret] = ()) -> str:
     pieces: list[str] = []
     position = 0
     for match in recognise(text):
-        pieces += text[position : match.start], _label(text[match.start : match.end])
+        hidden = text[match.start : match.end]
+        pieces += text[position : match.start], GUESSABLE if _is_guessable(match.kind) else _label(hidden)
         position = match.end
     pieces.append(text[position:])
     return "".join(pieces)

@@ -129,10 +129,25 @@ def test_what_a_view_may_not_ask_for(app: Flask, guard: Guard) -> None:
     for lifetime in (0, -5):
         with pytest.raises(ValueError, match="at least a second"):
             guard.issue("alice", lifetime=lifetime)
+    for client in ("x" * 256, "a\0b", "\ud800"):
+        with pytest.raises(ValueError, match="no client"):
+            guard.issue("alice", client=client)
     for name in ("iss", "aud", "exp", "nbf", "family", "cnf", "scope"):
         for make in (guard.issue, guard.issue_with_refresh):
             with pytest.raises(ValueError, match=name):
                 make("alice", claims={"shop": 7, name: "x"})
+
+
+def test_a_token_is_never_longer_than_what_is_taken(app: Flask, guard: Guard) -> None:
+    """V22: claims that make a signed token too long to be taken are an error of the caller, not of users."""
+    claims = {"shop": "x" * 9000}
+    assert works(app.test_client(), guard.issue("alice", claims=claims), after_the_lag=False)
+    longer = {"shop": "x" * 13_000}
+    if app.extensions["stopper"].settings.token_format == "opaque":
+        assert works(app.test_client(), guard.issue("alice", claims=longer), after_the_lag=False)
+    else:
+        with pytest.raises(ValueError, match="too long"):
+            guard.issue("alice", claims=longer)
 
 
 def test_absolute_and_idle_expiry(app: Flask, guard: Guard) -> None:

@@ -228,3 +228,21 @@ def test_issuing_without_end_holds_on_to_the_latest_only() -> None:
     assert len(redact._carried.get()) == redact.MOST_CARRIED + 1
     assert "just-words-999-more" not in redact.clean("made just-words-999-more")
     assert CANARY not in redact.clean(f"still {CANARY}")
+
+
+def test_a_password_is_hidden_without_a_fingerprint() -> None:
+    """L01: what people think of themselves is hidden whole: a fingerprint of it could be looked for in a dictionary."""
+    header = "Basic " + base64.b64encode(b"alice:hunter2").decode()
+    lines = (
+        "password=hunter2",
+        "postgresql://shop:hunter2@db/shop",
+        f"Authorization: {header}",
+        f"got {header[6:]} here",
+    )
+    redact.carry_anew(header)
+    for line in lines:
+        hidden = redact.clean(line)
+        assert "[redacted ************]" in hidden
+        assert "hunter2" not in hidden and header[6:] not in hidden
+        assert redact.clean(hidden) == hidden
+    redact.carry_anew(None)

@@ -379,6 +379,8 @@ def _wanted(
 ) -> Token:
     if lifetime is not None and lifetime < 1:
         raise ValueError("a token lives for at least a second")
+    if not _can_be_kept(client):
+        raise ValueError("no client has such an id")
     name = _subject(subject)
     if is_client_id(name) and name != client:
         raise ValueError("a user's subject must not look like the id of a client")  # RFC 9700 §4.15
@@ -448,18 +450,18 @@ def _ensure_checked(rule: Rule) -> None:
 
 def _subject(subject: object) -> str:
     name = "" if subject is None or isinstance(subject, bool) else str(subject)
-    if not 0 < len(name) <= LONGEST_SUBJECT or "\0" in name or not _is_unicode(name):
+    if not name or not _can_be_kept(name):
         raise ValueError(f"a token needs a subject of 1 to {LONGEST_SUBJECT} Unicode characters without NUL")
     return name
 
 
-def _is_unicode(text: str) -> bool:
-    """Tell whether a text can be written at all, which one with half a surrogate pair cannot."""
+def _can_be_kept(name: str) -> bool:
+    """Tell whether every store keeps a name as it is: not one that is too long, has a NUL or half a surrogate pair."""
     try:
-        text.encode()
+        name.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return len(name) <= LONGEST_SUBJECT and "\0" not in name
 
 
 def _scopes(scopes: Iterable[str]) -> Iterable[str]:

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from stopper.guard.present import LONGEST_HEADER
-from stopper.secret import fingerprint, redact, spellings, suspicious
+from stopper.secret import GUESSABLE, fingerprint, redact, spellings, suspicious
 
 __all__ = ["carry", "carry_anew", "clean", "install", "structlog_processor"]
 
@@ -70,14 +70,14 @@ def _replacements(carried: tuple[str | None, ...]) -> tuple[_Replacements, _Repl
     known, replacements, unsuspicious = _latest
     if known != carried:
         header, *values = carried
+        pairs = [(value, f"[redacted {fingerprint(value)}]") for value in values if value]
         if header:
-            values.append(header.partition(" ")[2].strip() or header)
+            scheme, _, credential = header.partition(" ")
+            value = credential.strip() or header
+            pairs.append((value, GUESSABLE if scheme.lower() == "basic" else f"[redacted {fingerprint(value)}]"))
         # What is longer was refused unread; to spell it out would let a caller buy seconds of work with one header.
         replacements = tuple(
-            (form, f"[redacted {fingerprint(value)}]")
-            for value in values
-            if value and len(value) <= LONGEST_HEADER
-            for form in spellings(value)
+            (form, label) for value, label in pairs if len(value) <= LONGEST_HEADER for form in spellings(value)
         )
         unsuspicious = tuple(pair for pair in replacements if not suspicious(pair[0]))
         _latest = carried, replacements, unsuspicious

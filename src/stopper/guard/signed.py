@@ -10,6 +10,7 @@ from stopper.guard import claims, jose
 from stopper.guard.claims import ClaimError, Expectation
 from stopper.guard.jose import JoseError
 from stopper.guard.keys import Key
+from stopper.guard.present import LONGEST_HEADER
 from stopper.guard.token import Token
 
 FindKey = Callable[[str | None], Key | None]
@@ -57,6 +58,9 @@ class SignedTokens:
         return Verified(token, key, key_id, find_key)
 
 
+LONGEST_CREDENTIAL = LONGEST_HEADER - len("Bearer ")
+
+
 def issue(token: Token, audiences: list[str], key: Key) -> str:
     """Return a token of our own as RFC 9068 writes it."""
     members: dict[str, Any] = dict(token.claims)
@@ -75,4 +79,7 @@ def issue(token: Token, audiences: list[str], key: Key) -> str:
     )
     if token.family:
         members["family"] = token.family
-    return jose.sign(members, key, "at+jwt")
+    credential = jose.sign(members, key, "at+jwt")
+    if len(credential) > LONGEST_CREDENTIAL:
+        raise ValueError("the claims make a token that is too long to be taken")
+    return credential
