@@ -147,6 +147,8 @@ def source(module: Module) -> Iterable[Verdict]:
 
 def _settings(module: Module) -> Iterator[tuple[ast.AST, str]]:
     for node in module.nodes(ast.Attribute, ast.Name, ast.Subscript):
+        if not _may_be_setting(node):
+            continue
         whole = _whole(module, node)
         what = "the whole configuration or environment" if whole is not None else _setting(module, node)
         if what and module.function_of(node) is not None and reaches_client(module, node if whole is None else whole):
@@ -155,6 +157,14 @@ def _settings(module: Module) -> Iterator[tuple[ast.AST, str]]:
         what = _fetched(module, call)
         if what and module.function_of(call) is not None and reaches_client(module, call):
             yield call, what
+
+
+def _may_be_setting(node: ast.Attribute | ast.Name | ast.Subscript) -> bool:
+    """Tell by its letters whether an expression can be a setting or all of them: cheap, most are not."""
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.slice, ast.Constant)
+    name = node.attr if isinstance(node, ast.Attribute) else node.id
+    return name in ("config", "environ", "secret_key") or (len(name) > 4 and name.isupper())
 
 
 def _whole(module: Module, node: ast.AST) -> ast.expr | None:

@@ -60,16 +60,25 @@ def source(module: Module) -> Iterable[Verdict]:
     """Look at methods that make a token and keep it, for a way on which they return the one that is kept."""
     if not module.mentions("token", "api_key", "session_key"):
         return
-    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-        owner = module.scope(function)
-        if not isinstance(owner, ast.ClassDef):
-            continue
+    for function in dict.fromkeys(_keeping(module)):
         for name, kept in _kept(function):
             again = _given_again(function, name)
             if again is not None:
                 yield from _broken(module, again, f"`{function.name}` returns `{name}` as it is kept, while it lives")
             elif _returns(function, name):
                 yield Verdict(True, f"`{function.name}` makes `{name}` anew each time", place=place(module, kept))
+
+
+def _keeping(module: Module) -> Iterator[Function]:
+    """Yield the methods that fill an attribute of their own object."""
+    for assign in module.nodes(ast.Assign):
+        target = assign.targets[0]
+        if isinstance(target, ast.Attribute) and last_name(target.value) == "self" and credential(target.attr):
+            function = module.function_of(assign)
+            while function is not None:
+                if isinstance(module.scope(function), ast.ClassDef):
+                    yield function
+                function = module.function_of(function)
 
 
 def _kept(function: Function) -> Iterator[tuple[str, ast.Assign]]:
