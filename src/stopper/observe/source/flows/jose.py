@@ -145,6 +145,8 @@ class JoseCall:
             return UNKNOWN if name in options.optional else known
         if options.closed:
             return None
+        if isinstance(options.expression, ast.Dict) and options.expression is not self.arguments.get("options"):
+            return UNKNOWN  # a mapping of the function's own, of which something was left open on the way
         whole = self.constant("options")
         if isinstance(whole, dict):
             return whole.get(name)
