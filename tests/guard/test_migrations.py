@@ -62,6 +62,22 @@ def test_tables_of_another_revision_are_not_used(url: str) -> None:
         SqlStore(url).purge(0)
 
 
+def test_the_tables_of_an_earlier_release_are_brought_up_to_date(url: str) -> None:
+    """A database from before keys could be kept in it is told to be migrated, and keeps what is in it."""
+    SqlStore(url).revoke(Kind.TOKEN, "t1", 1.0, 9e9)
+    with sa.create_engine(url).begin() as connection:
+        connection.execute(sa.text("DROP TABLE stopper_keys"))
+        connection.execute(schema.update().values(version_num="first"))
+    with pytest.raises(StoreError, match="revision first"):
+        SqlStore(url).read_keys()
+    assert migrations.upgrade(url) == REVISION
+    assert differences(url) == []
+    store = SqlStore(url)
+    assert store.read_keys() is None
+    assert store.replace_keys(None, "document")
+    assert store.newest_revocation() == 1
+
+
 def test_the_newest_migration_is_the_one_that_the_store_names() -> None:
     """Whoever adds a migration names it in the store too."""
     assert ScriptDirectory(str(Path(migrations.__file__).parent)).get_heads() == [REVISION]
