@@ -8,21 +8,21 @@ tree that comes out has Python's own nodes at their own lines, and lacks only wh
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import tree_sitter_python
-from tree_sitter import Language, Node, Parser, Tree
+from typing import TYPE_CHECKING
 
 from stopper.observe.source.files import UnreadableError, parse, weigh
 
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Tree
+
 LARGEST = 1024 * 1024
 """Characters of text above which nothing is recovered: the second tree takes some 150 bytes for each."""
-
-_LANGUAGE = Language(tree_sitter_python.language())
 
 _HOLDS_LINES = frozenset(
     "module block ERROR if_statement elif_clause else_clause for_statement while_statement try_statement "
@@ -121,11 +121,20 @@ def _nest(rows: list[str], lines: list[_Line]) -> list[_Line]:
 def _continued(text: str) -> set[int]:
     """Return the rows that go on with the line of the row before."""
     continued = {number + 1 for number, row in enumerate(text.split("\n")) if row.endswith("\\")}
-    for node in _nodes(Parser(_LANGUAGE).parse(text.encode("utf-8", "replace"))):
+    for node in _nodes(_parser().parse(text.encode("utf-8", "replace"))):
         if node.type not in _HOLDS_LINES:
             last = node.end_point.row if node.end_point.column else node.end_point.row - 1
             continued.update(range(node.start_point.row + 1, last + 1))
     return continued
+
+
+@functools.cache
+def _parser() -> Parser:
+    # Most projects need none, and loading it would slow every start.
+    import tree_sitter_python
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_python.language()))
 
 
 def _nodes(tree: Tree) -> Iterator[Node]:
