@@ -164,6 +164,58 @@ FORMS = {
         app.register_blueprint(bp)
         app.register_blueprint(bp, name="again", url_prefix="/again")
     """,
+    "blueprints with their prefixes in a table": """
+        one, two = Blueprint("one", __name__), Blueprint("two", __name__)
+        one.add_url_rule("/a", view_func=a)
+        two.add_url_rule("/b", view_func=b)
+        for blueprint, prefix in [(one, "/one"), (two, "/two")]:
+            app.register_blueprint(blueprint, url_prefix=prefix)
+    """,
+    "blueprints under names put together": """
+        one, two = Blueprint("one", __name__), Blueprint("two", __name__)
+        one.add_url_rule("/a", view_func=a)
+        two.add_url_rule("/b", view_func=b)
+        for version, blueprint in {"v1": one, "v2": two}.items():
+            app.register_blueprint(blueprint, url_prefix=f"/{version}")
+    """,
+    "blueprints under a number": """
+        VERSION = 1
+        bp.add_url_rule("/a", view_func=a)
+        for blueprint in (bp,):
+            app.register_blueprint(blueprint, url_prefix=f"/api/{VERSION}")
+    """,
+    "a helper that registers blueprints": """
+        def mount(app, blueprint, prefix):
+            app.register_blueprint(blueprint, url_prefix="/api" + prefix)
+        bp.add_url_rule("/a", view_func=a)
+        mount(app, bp, "/v1")
+    """,
+    "a blueprint made by a function": """
+        def make():
+            made = Blueprint("made", __name__)
+            made.add_url_rule("/a", view_func=a)
+            return made
+        app.register_blueprint(make(), url_prefix="/made")
+    """,
+    "an application of its own class": """
+        class Shop(Flask):
+            def __init__(self):
+                super().__init__(__name__)
+                self.add_url_rule("/a", view_func=a)
+                self.register_blueprint(bp, url_prefix="/inside")
+        bp.add_url_rule("/b", view_func=b)
+        app = Shop()
+    """,
+    "an application kept in an object": """
+        class Server:
+            def __init__(self):
+                self.app = Flask(__name__)
+                self.app.add_url_rule("/a", view_func=self.a)
+                self.app.register_blueprint(bp, url_prefix="/kept")
+            def a(self): return ""
+        bp.add_url_rule("/b", view_func=b)
+        app = Server().app
+    """,
     "a prefix at the inner registration": """
         inner = Blueprint("inner", __name__)
         inner.add_url_rule("/a", view_func=a)

@@ -11,8 +11,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stopper.observe.source import names
+from stopper.observe.source import names, registering
 from stopper.observe.source.names import Definition, External, Instance
+from stopper.observe.source.registering import Run
 
 if TYPE_CHECKING:
     from stopper.observe.source.module import Module, Project
@@ -92,7 +93,7 @@ def join(prefix: str, rule: str) -> str:
     return _CONVERTER.sub(r"{\1}", "/" + path.lstrip("/"))
 
 
-def elements(module: Module, node: ast.expr) -> list[Instance]:
+def elements(module: Module, node: ast.AST) -> list[Instance]:
     """Return the objects an expression may be: one, or each of a literal list that a loop runs over."""
     target = module.resolve(node)
     if isinstance(target, Instance):
@@ -132,22 +133,34 @@ class Owners:
     def _register(self, module: Module, call: ast.Call, function: ast.Attribute) -> None:
         parent = function.value
         if function.attr == "register_blueprint":
-            child, prefix = argument(call, "blueprint", 0), argument(call, "url_prefix", 1)
-            self._hang(module, parent, child, prefix, BLUEPRINT)
+            self._run(module, call, parent, argument(call, "blueprint", 0), argument(call, "url_prefix", 1), BLUEPRINT)
         elif function.attr == "add_namespace":
-            self._hang(module, parent, argument(call, "ns", 0), argument(call, "path", 1), NAMESPACE)
+            self._run(module, call, parent, argument(call, "ns", 0), argument(call, "path", 1), NAMESPACE)
         elif function.attr == "init_app" and kind_of(module.resolve(parent)) == API:
-            self._hang(module, argument(call, "app", 0), parent, None, API)
+            given = argument(call, "app", 0)
+            above = module.resolve(given) if given is not None else None
+            self._hang(above, elements(module, parent), None, API)
 
-    def _hang(
-        self, module: Module, parent: ast.expr | None, child: ast.expr | None, prefix: ast.expr | None, kind: str
+    def _run(
+        self,
+        module: Module,
+        call: ast.Call,
+        parent: ast.expr,
+        child: ast.expr | None,
+        prefix: ast.expr | None,
+        kind: str,
     ) -> None:
-        above = module.resolve(parent) if parent is not None else None
-        owner = above if isinstance(above, Instance) else None
-        registration = Registration(owner, text(module, prefix))
-        children = elements(module, child) if child is not None else []
+        """Take in what a call registers, each time that it runs."""
+        for run in registering.runs(module, call) or [Run()]:
+            home, holder = run.one(module, parent)
+            above = home.resolve(holder)
+            children = elements(*run.one(module, child)) if child is not None else []
+            self._hang(above, children, run.text(module, prefix) if prefix is not None else None, kind)
+
+    def _hang(self, above: names.Target | None, children: list[Instance], prefix: str | None, kind: str) -> None:
+        registration = Registration(above if isinstance(above, Instance) else None, prefix)
         for key in [key_of(instance) for instance in children]:
-            if key is not None:
+            if key is not None and registration not in self._registered[key]:
                 self._registered[key].append(registration)
         if not children:
             self._unnamed[kind].append(registration)

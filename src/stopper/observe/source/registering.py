@@ -59,17 +59,17 @@ class Run:
 
     def text(self, module: Module, node: ast.AST) -> str | None:
         """Return the string that an expression is in this run: a constant, names put into a text or beside one."""
+        home, written = self.one(module, node)
+        whole = home.constant(written)
+        if isinstance(whole, str):
+            return whole
         parts: list[ast.expr] = []
         if isinstance(node, ast.JoinedStr):
             parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             parts = [node.left, node.right]
-        if not parts:
-            home, written = self.one(module, node)
-            value = home.constant(written)
-            return value if isinstance(value, str) else None
         texts = [self.text(module, part) for part in parts]
-        return None if None in texts else "".join(text for text in texts if text is not None)
+        return None if not texts or None in texts else "".join(text for text in texts if text is not None)
 
     def _member(self, module: Module, node: ast.AST) -> tuple[Written, ...] | None:
         """Return what `row["view"]` or `row[1]` is, where `row` is bound in this run."""
