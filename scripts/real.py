@@ -228,15 +228,15 @@ def scan(api: Api, urls: tuple[str, str], authority: Path, environment: Mapping[
 
 
 def watched(process: subprocess.Popen[bytes], deadline: float) -> float:
-    """Wait for a process to end and return the peak memory of it and its descendants, in MiB.
+    """Wait for a process to end and return the peak memory of it and its descendants together, in MiB.
 
-    Each counts with its own high-water mark, so that nothing between two samples is missed: an upper bound.
+    What several of them share counts once (proportional set sizes): a forked child shares what its parent has read.
     """
     peak = 0
     while process.poll() is None:
         if time.monotonic() > deadline:
             raise subprocess.TimeoutExpired(process.args, SECONDS_TO_SCAN)
-        peak = max(peak, sum(map(high_water, family(process.pid))))
+        peak = max(peak, sum(map(resident, family(process.pid))))
         time.sleep(SECONDS_BETWEEN_SAMPLES)
     return peak / 1024
 
@@ -251,11 +251,11 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def high_water(pid: int) -> int:
-    """Return the most resident memory that a process has had, in KiB; 0 where it has ended."""
+def resident(pid: int) -> int:
+    """Return the memory that a process has now, in KiB, its part of what it shares; 0 where it has ended."""
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
                 return int(line.split()[1])
     return 0
 

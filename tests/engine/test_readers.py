@@ -23,7 +23,8 @@ def modules(*names: str) -> tuple[Module, ...]:
 def told(asked: tuple[Module, ...], read: object, jobs: int = 2, seconds: float = 20.0) -> list[readers.Answer]:
     """Return what came back, by path."""
     taken: list[readers.Answer] = []
-    asyncio.run(readers.ask(asked, read, jobs, taken.append, seconds))  # type: ignore[arg-type]
+    shares = readers.shares(asked, jobs)
+    asyncio.run(readers.ask(shares, read, jobs, taken.append, seconds))  # type: ignore[arg-type]
     return sorted(taken, key=lambda answer: answer[0].path)
 
 
@@ -40,7 +41,7 @@ def test_every_module_is_told_once_and_by_another_process() -> None:
 
 def test_shares_are_read_by_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is larger than a share is read by more than one child."""
-    monkeypatch.setattr(readers, "LEAST_BYTES", 1)
+    monkeypatch.setattr(readers, "SHARE_BYTES", len(SOURCE))
     answers = told(modules("a", "b", "c", "d"), plain)
     assert len({process for _, held in answers for process in held}) > 1
 
@@ -84,7 +85,7 @@ def test_readers_end_with_an_interruption() -> None:
         return plain(module)
 
     async def interrupted() -> None:
-        running = asyncio.ensure_future(readers.ask(modules("a"), hangs, 1, lambda _: None))
+        running = asyncio.ensure_future(readers.ask([modules("a")], hangs, 1, lambda _: None))
         await asyncio.sleep(0.3)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

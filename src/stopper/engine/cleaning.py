@@ -14,12 +14,12 @@ def cleaned(verdict: Verdict, known: Sequence[Secret]) -> Verdict:
     return replace(
         verdict,
         message=redact(verdict.message, known),
-        place=clean_place(verdict.place, known) if verdict.place else None,
+        place=_clean_place(verdict.place, known) if verdict.place else None,
         evidence=tuple(_clean_evidence(evidence, known) for evidence in verdict.evidence),
     )
 
 
-def clean_place(place: Place, known: Sequence[Secret]) -> Place:
+def _clean_place(place: Place, known: Sequence[Secret]) -> Place:
     return replace(place, text=redact(place.text, known)) if place.text else place
 
 
@@ -28,5 +28,5 @@ def _clean_evidence(evidence: Evidence, known: Sequence[Secret]) -> Evidence:
         title=redact(evidence.title, known),
         detail=redact(evidence.detail, known),
         command=redact(evidence.command, known),
-        path=tuple((clean_place(place, known), redact(text, known)) for place, text in evidence.path),
+        path=tuple((_clean_place(place, known), redact(text, known)) for place, text in evidence.path),
     )

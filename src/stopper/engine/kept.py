@@ -20,7 +20,6 @@ import stopper
 from stopper.engine.reading import Reading
 from stopper.observe.source import FileState, Project
 from stopper.observe.source.standing import Scope
-from stopper.observe.views import Route
 
 
 class Cache(Protocol):
@@ -38,7 +37,6 @@ class Said:
     """All that the source witness says about one project; `unasked` are the files of which nothing was asked."""
 
     unasked: tuple[FileState, ...]
-    routes: tuple[Route, ...]
     readings: tuple[Reading, ...]
 
 

@@ -1,8 +1,7 @@
 """The processes that read the source: as many at a time as asked for, each with a share of the modules.
 
-A child is forked when the project's routes are known, so that it shares them; it reads its modules, tells each answer
-through a pipe and ends, and its memory with it. What a hostile file can do (never end, exhaust the stack) it does to
-a child: the module is told as timed out, and another child reads the rest.
+A child reads its modules, tells each answer through a pipe and ends, and its memory with it. What a hostile file can do
+(never end, exhaust the stack) it does to a child: the module is told as timed out, and another child reads the rest.
 """
 
 from __future__ import annotations
@@ -27,9 +26,6 @@ MODULE_SECONDS = 60.0
 SHARE_BYTES = 2 << 20
 """Source that one child reads at most: its trees take some forty times as much memory."""
 
-LEAST_BYTES = 128 << 10
-"""Source for which no further child is worth its start."""
-
 _LENGTH = struct.Struct("!Q")
 
 Answer = tuple[Reading, tuple[str, ...]]
@@ -38,6 +34,8 @@ Answer = tuple[Reading, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Child:
+    """A child while it reads."""
+
     process: int
     answers: asyncio.StreamReader
     transport: asyncio.BaseTransport
@@ -52,41 +50,52 @@ class _Child:
 
 
 async def ask(
-    modules: Sequence[Module],
+    shares: Sequence[Sequence[Module]],
     read: Callable[[Module], Answer],
     jobs: int,
     take: Callable[[Answer], None],
     seconds: float = MODULE_SECONDS,
 ) -> None:
-    """Give `take` what `read` says of each module, in no order, from up to `jobs` processes; `seconds` bound one."""
-    free = asyncio.Semaphore(jobs)
+    """Give `take` what `read` says of each module, in no order, from up to `jobs` processes.
 
-    async def serve(share: Sequence[Module]) -> None:
-        async with free:
-            await _serve(share, read, take, seconds)
+    Each share is one process's; `seconds` bound a single module.
+    """
+    free = asyncio.Semaphore(jobs)
 
     gc.freeze()  # what the children share must not be written to by a collection
     async with asyncio.TaskGroup() as group:
-        for share in _shares(modules, jobs):
-            group.create_task(serve(share))
+        for share in shares:
+            group.create_task(_serve(share, read, take, seconds, free))
 
 
-def _shares(modules: Sequence[Module], jobs: int) -> list[list[Module]]:
-    """Return the modules in shares of neighbours: they import each other."""
+def shares(modules: Sequence[Module], jobs: int) -> list[list[Module]]:
+    """Return the modules in shares of neighbours, which import each other; a small project is one share."""
     whole = sum(len(module.source) for module in modules)
-    most = min(max(whole // jobs + 1, LEAST_BYTES), SHARE_BYTES)
-    shares: list[list[Module]] = []
+    most = SHARE_BYTES if whole <= SHARE_BYTES else min(whole // jobs + 1, SHARE_BYTES)
+    found: list[list[Module]] = []
     size = most
     for module in modules:
         if size + len(module.source) > most:
-            shares.append([])
+            found.append([])
             size = 0
-        shares[-1].append(module)
+        found[-1].append(module)
         size += len(module.source)
-    return shares
+    return found
 
 
 async def _serve(
+    modules: Sequence[Module],
+    read: Callable[[Module], Answer],
+    take: Callable[[Answer], None],
+    seconds: float,
+    free: asyncio.Semaphore,
+) -> None:
+    """Read one share when a process is free for it."""
+    async with free:
+        await _read_share(modules, read, take, seconds)
+
+
+async def _read_share(
     modules: Sequence[Module], read: Callable[[Module], Answer], take: Callable[[Answer], None], seconds: float
 ) -> None:
     """Read one share; a module that ends its child or does not come to an end is told as that."""

@@ -12,6 +12,7 @@ from stopper.observe.source.configuration import Configuration
 from stopper.observe.source.flows import literals, unfinished
 from stopper.observe.source.frontend import Frontend
 from stopper.observe.source.standing import Scope, of_path
+from stopper.observe.views import Route
 
 KILLED = "ended the process that read it"
 """Why a module counts as not parsed whose reader did not survive it."""
@@ -26,13 +27,15 @@ Weigh = Callable[[Verdict, Severity], Verdict | None]
 class Reading:
     """The answers of one module or of a file beside the code, as plain data that can leave its process.
 
-    `state` is what became of a module's file, None for the others. `verdicts` and `crashes` name their control; a crash
-    has the exception's type alone. `left_out` counts the broken promises of which nothing is said because of where they
-    stand, `holds_keys` says that secrets are written in the file, `unread` pairs what was not read with the reason.
+    `state` is what became of a module's file, None for the others; `routes` are those made in it. `verdicts` and
+    `crashes` name their control; a crash has the exception's type alone. `left_out` counts the broken promises of which
+    nothing is said because of where they stand, `holds_keys` says that secrets are written in the file, `unread` pairs
+    what was not read with the reason.
     """
 
     path: str
     state: FileState | None = None
+    routes: tuple[Route, ...] = ()
     verdicts: tuple[tuple[str, Verdict], ...] = ()
     crashes: tuple[tuple[str, str], ...] = ()
     left_out: int = 0
@@ -56,7 +59,8 @@ def read(module: Module, entries: Mapping[str, Entry], scope: Scope) -> Reading:
 
     answered = _asked("source", module, entries, weigh)
     unread = [(f"{function} in {module.path}", "nested too deep to be followed") for function in unfinished(module)]
-    return replace(answered, state=module.state, holds_keys=bool(keys(module)), unread=tuple(unread))
+    held = bool(keys(module))
+    return replace(answered, state=module.state, routes=module.routes, holds_keys=held, unread=tuple(unread))
 
 
 def read_manifest(manifest: Manifest, entries: Mapping[str, Entry], scope: Scope) -> Reading:
@@ -102,7 +106,7 @@ def _asked(hook: str, subject: Module | Beside, entries: Mapping[str, Entry], we
             if weighed is not None:
                 verdicts.append((control, weighed))
             left_out += weighed is None and not verdict.kept
-    return Reading(subject.path, None, tuple(verdicts), tuple(crashes), left_out)
+    return Reading(subject.path, verdicts=tuple(verdicts), crashes=tuple(crashes), left_out=left_out)
 
 
 def keys(module: Module) -> tuple[str, ...]:

@@ -48,11 +48,15 @@ class SourceScan:
     jobs: int
     cache: Cache | None
     listener: Listener
-    routes: tuple[Route, ...] = ()
     files: list[FileState] = field(default_factory=list)
     keys: list[Secret] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     left_out: int = 0
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Return the routes of all that was heard so far, by path and line."""
+        return tuple(route for reading in self.readings for route in reading.routes)
 
     async def run(self, known: Sequence[Secret], alone: bool) -> None:
         """Tell the listener all that the source says, `known` being what no text may show when it is kept.
@@ -67,21 +71,21 @@ class SourceScan:
         await self._read()
         if self.cache and not any(reading.unsure for reading in self.readings):
             said = tuple(_clean(reading, known) for reading in self.readings)
-            kept.put(self.cache, name, Said(tuple(self._unasked()), self.routes, said))
+            kept.put(self.cache, name, Said(tuple(self._unasked()), said))
 
     async def _read(self) -> None:
         """Read all modules; they are heeded when all are there, or at an interruption: any file may hold a secret."""
         for state in self._unasked():
             self._sorted(state)
         modules = [module for module in self.project.modules if self.scope.asks(module.path)]
-        self.routes = tuple(route for module in modules for route in module.routes)
-        if self.routes:
-            _ = self.project.reach  # found once, before the children that ask it are forked
+        shares = readers.shares(modules, self.jobs)
+        if len(shares) > 1 and self.project.routes:
+            _ = self.project.reach  # found once, before the children that all ask it are forked
         self.readings.extend(read_manifest(each, self.entries, self.scope) for each in self.project.manifests)
         self.readings.extend(read_configuration(each, self.entries, self.scope) for each in self.project.configurations)
         self.readings.extend(read_frontend(each, self.entries, self.scope) for each in self.project.frontends)
         try:
-            await readers.ask(modules, self._ask, self.jobs, self._answered)
+            await readers.ask(shares, self._ask, self.jobs, self._answered)
         finally:
             self.readings.sort(key=lambda reading: (reading.path, reading.state is None))
             for reading in self.readings:
@@ -108,12 +112,12 @@ class SourceScan:
         """Take what was kept; the secrets are read again, because they are never kept."""
         for state in before.unasked:
             self._sorted(state)
-        self.routes = before.routes
         holding = (reading.path for reading in before.readings if reading.holds_keys and not alone)
         for module in map(self.project.at, holding):
             if module is not None:
                 self._learn(keys(module))
-        for reading in before.readings:
+        self.readings.extend(before.readings)
+        for reading in self.readings:
             self._heed(reading)
 
     def _learn(self, held: Iterable[str]) -> None:
