@@ -14,6 +14,9 @@ it fail, and has a console that runs any Python behind a PIN of nine digits (ASV
 
     app.run(host="0.0.0.0", debug=True)
 
+    # .env, kept with the code
+    FLASK_DEBUG=1
+
 ## Good
 
     app.run()        # and `flask --debug run` on the developer's own machine

@@ -16,6 +16,9 @@ anybody. The key cannot be changed without a release, so it never is (ASVS 5.0.0
 
     token = jwt.encode(claims, "super-secret", algorithm="HS256")
 
+    # .env, kept with the code
+    SECRET_KEY=changeme
+
 ## Good
 
     app.config["JWT_SECRET_KEY"] = os.environ["JWT_SECRET_KEY"]

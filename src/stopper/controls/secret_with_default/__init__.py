@@ -16,6 +16,9 @@ nobody notices until tokens are forged (CWE-1188; CVE-2023-27524 was found this 
 
     SECRET_KEY = os.environ.get("SECRET_KEY") or "dev"
 
+    # docker-compose.yml
+    SECRET_KEY: ${SECRET_KEY:-dev}
+
 ## Good
 
     SECRET_KEY = os.environ["SECRET_KEY"]
