@@ -21,6 +21,7 @@ from stopper.io.child import AppChild
 from stopper.io.har import read_recording
 from stopper.io.http import Client, TransportError
 from stopper.io.http import Limits as ClientLimits
+from stopper.io.listener import LoopbackListener
 from stopper.io.login import LoginFailed, LoginFlow, login
 from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
@@ -47,6 +48,7 @@ class Options:
     ca_file: Path | None = None
     python: Path | None = None
     clear_token: bool = False
+    out_of_band: bool = False
     app_seconds: float = 30.0
     scope: Scope = field(default_factory=Scope)
     accepted: tuple[Accepted, ...] = ()
@@ -115,6 +117,9 @@ async def _opened(targets: Targets, options: Options, gathered: _Gathered) -> As
             gathered.keys.extend(await child.keys())
             gathered.notes.extend(snapshot.notes)
             gathered.live.append(_app_target(child, base_url(snapshot), options))
+        if options.out_of_band:
+            documents = stack.enter_context(LoopbackListener())
+            gathered.live = [replace(live, documents=documents) if _near(live) else live for live in gathered.live]
         yield Inputs(
             targets=tuple(files.escape(word) for word in targets.words),
             documents=tuple(gathered.documents),
@@ -308,6 +313,11 @@ def _target(client: Client, base: str, clear: str, options: Options) -> Target:
         may_send_clear=bool(clear) and (Address.parse(clear).loopback or options.clear_token),
         handshake=partial(client.handshake, base),
     )
+
+
+def _near(live: Target) -> bool:
+    """Tell whether an API can fetch what is served on this machine's loopback."""
+    return live.loopback or live.witness is Witness.APP
 
 
 def _given(options: Options) -> Credential | None:

@@ -86,6 +86,7 @@ _BAD_INPUT = (
     help="Write what this scan finds as a baseline.",
 )
 @click.option("--allow-clear-token", is_flag=True, help="Let the token cross plain HTTP off loopback as well.")
+@click.option("--allow-out-of-band", is_flag=True, help="Let an API on loopback be led to fetch a key from us.")
 @click.option("--requests", type=click.IntRange(min=1), default=Limits().requests, help="Most requests to the wire.")
 @click.option(
     "--rate", type=click.FloatRange(min=0.1), default=Limits().per_second, help="Requests a second off loopback."
@@ -109,6 +110,7 @@ def command(
     baseline: Path | None,
     new_baseline: Path | None,
     allow_clear_token: bool,
+    allow_out_of_band: bool,
     requests: int,
     rate: float,
     timeout: float,
@@ -133,6 +135,7 @@ def command(
             ca_file=ca_file,
             python=python,
             clear_token=allow_clear_token,
+            out_of_band=allow_out_of_band,
             app_seconds=app_timeout,
             scope=EVERYTHING if include_tests or settings.include_tests else Scope(),
             accepted=_accepted(baseline or settings.baseline),

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from stopper.model import Control, Scope, Severity, Strength, Verdict
+from stopper.model import Control, Scope, Severity, Strength, Verdict, Witness
 from stopper.observe.views import Access, Exchange, Live, Request
 from stopper.observe.wire.compare import alike, unstable
 from stopper.observe.wire.evidence import evidence
@@ -57,7 +57,8 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
     if not alike(silent, live.baseline.nothing):
         message = f"{live.endpoint} does not answer plain HTTP as it does HTTPS"
         return (Verdict(True, message, endpoints=(live.endpoint,), strength=Strength.PROVEN),)
-    if not live.may_send_clear or not (credential.disposable or live.loopback):
+    harmless = credential.disposable or live.loopback or live.witness is Witness.APP
+    if not live.may_send_clear or not harmless:
         return ()
     request = live.clear.with_headers(*credential.headers())
     exchange = yield request
