@@ -42,7 +42,7 @@ from stopper.secret import Secret
 
 Result = TypeVar("Result")
 
-RESERVE = 60
+RESERVE = 30
 """Requests that are kept for what is asked once: one operation's probes, those of the application, and the end."""
 
 APPLICATION_TRIES = 2
