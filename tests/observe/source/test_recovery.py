@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import textwrap
+import time
 
 import pytest
 from hypothesis import given
@@ -133,6 +134,14 @@ def test_any_text_is_read_or_refused(rows: list[str]) -> None:
     """Whatever rows stand together, there is a tree or the one error."""
     with contextlib.suppress(UnreadableError):
         assert isinstance(recover("\n".join(rows)), ast.Module)
+
+
+def test_a_text_made_to_be_slow_is_given_up() -> None:
+    """Where the tolerant parser would take minutes, the file is refused in seconds."""
+    started = time.monotonic()
+    with pytest.raises(UnreadableError, match="too long"):
+        recover("print x\nif a:\\\n" + "b\\\n" * 100_000)
+    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize("source", [b"\0\1import jwt", b"", "importé jwt".encode("utf-16") + b"\0\0"])

@@ -8,9 +8,9 @@ tree that comes out has Python's own nodes at their own lines, and lacks only wh
 from __future__ import annotations
 
 import ast
-import functools
 import itertools
 import re
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,10 +19,15 @@ from typing import TYPE_CHECKING
 from stopper.observe.source.files import UnreadableError, parse, weigh
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Tree
+    from tree_sitter import Node, Tree
 
 LARGEST = 1024 * 1024
 """Characters of text above which nothing is recovered: the second tree takes some 150 bytes for each."""
+
+SECONDS = 5.0
+"""Time for the second tree of one file."""
+
+_CHUNK = 1 << 16
 
 _HOLDS_LINES = frozenset(
     "module block ERROR if_statement elif_clause else_clause for_statement while_statement try_statement "
@@ -94,10 +99,11 @@ def _lines(rows: list[str]) -> list[_Line]:
     for number, row in enumerate(rows):
         if number in continued and lines:
             lines[-1].last = number
-            lines[-1].text += "\n" + row
         elif row.strip() and not row.lstrip().startswith("#"):
             bare = row.lstrip()
             lines.append(_Line(number, number, row[: len(row) - len(bare)], bare))
+    for line in lines:
+        line.text = "\n".join([line.text, *rows[line.first + 1 : line.last + 1]])
     return lines
 
 
@@ -121,20 +127,27 @@ def _nest(rows: list[str], lines: list[_Line]) -> list[_Line]:
 def _continued(text: str) -> set[int]:
     """Return the rows that go on with the line of the row before."""
     continued = {number + 1 for number, row in enumerate(text.split("\n")) if row.endswith("\\")}
-    for node in _nodes(_parser().parse(text.encode("utf-8", "replace"))):
+    for node in _nodes(_tolerant(text.encode("utf-8", "replace"))):
         if node.type not in _HOLDS_LINES:
             last = node.end_point.row if node.end_point.column else node.end_point.row - 1
             continued.update(range(node.start_point.row + 1, last + 1))
     return continued
 
 
-@functools.cache
-def _parser() -> Parser:
+def _tolerant(source: bytes) -> Tree:
+    """Return tree-sitter's tree. Raises UnreadableError where it is not there in time: mending can be quadratic."""
     # Most projects need none, and loading it would slow every start.
     import tree_sitter_python
     from tree_sitter import Language, Parser
 
-    return Parser(Language(tree_sitter_python.language()))
+    deadline = time.monotonic() + SECONDS
+    try:
+        return Parser(Language(tree_sitter_python.language())).parse(
+            lambda offset, _: source[offset : offset + _CHUNK],
+            progress_callback=lambda _offset, _broken: time.monotonic() > deadline,
+        )
+    except ValueError:
+        raise UnreadableError("takes too long to be read line by line") from None
 
 
 def _nodes(tree: Tree) -> Iterator[Node]:
