@@ -1,4 +1,7 @@
-"""Keys of signatures: which one verifies a token, in which forms a public one may be taken, and keys of our own."""
+"""Keys of signatures: which one verifies a token, in which forms a public one may be taken, and keys of our own.
+
+The cryptographic libraries are imported where they are used: the list of controls must be there at once.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +16,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
-
 from stopper.observe.views import Credential, Seal
 from stopper.observe.wire import jwt
 
 _LARGEST_SET = 1 << 20
 _MOST_KEYS = 50
-_KEY_TYPES: dict[str, type[Any]] = {"RS": RSAKey, "PS": RSAKey, "ES": ECKey, "Ed": OKPKey}
+_FAMILIES = frozenset({"RS", "PS", "ES", "Ed"})
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "ES256K": "secp256k1"}
 
 
@@ -36,19 +30,28 @@ _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "ES256K": "secp
 
 def asymmetric(algorithm: str) -> bool:
     """Tell whether an algorithm signs with a private key that this module can work with (RFC 7518, 3.1; RFC 8037)."""
-    return algorithm[:2] in _KEY_TYPES and algorithm in JWSRegistry.algorithms
+    from joserfc.jws import JWSRegistry
+
+    return algorithm[:2] in _FAMILIES and algorithm in JWSRegistry.algorithms
 
 
 def imported(text: str, algorithm: str) -> Any:
     """Return the key of an algorithm's type that a PEM or a JWK holds, None where it holds none."""
+    from joserfc.errors import JoseError
+    from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+    types: dict[str, type[Any]] = {"RS": RSAKey, "PS": RSAKey, "ES": ECKey, "Ed": OKPKey}
     try:
-        return _KEY_TYPES[algorithm[:2]].import_key(json.loads(text) if text.lstrip().startswith("{") else text)
+        return types[algorithm[:2]].import_key(json.loads(text) if text.lstrip().startswith("{") else text)
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
 def verifies(algorithm: str, key: Any, signed: bytes, signature: bytes) -> bool:
     """Tell whether a key verifies a signature over these bytes."""
+    from joserfc.errors import JoseError
+    from joserfc.jws import JWSRegistry
+
     try:
         return JWSRegistry.algorithms[algorithm].verify(signed, signature, key)
     except (JoseError, ValueError, TypeError):
@@ -57,6 +60,8 @@ def verifies(algorithm: str, key: Any, signed: bytes, signature: bytes) -> bool:
 
 def seal(algorithm: str, key: Any) -> Seal:
     """Return what signs bytes with a private key."""
+    from joserfc.jws import JWSRegistry
+
     method = JWSRegistry.algorithms[algorithm]
     return lambda signed: method.sign(signed, key)
 
@@ -149,6 +154,9 @@ def _with_modulus(multiple: int, exponent: int, size: int) -> str:
             multiple //= factor
     if not size * 8 - 7 <= multiple.bit_length() <= size * 8 or size < 64:
         return ""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     public = rsa.RSAPublicNumbers(exponent, multiple).public_key()
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
@@ -158,6 +166,9 @@ def _with_modulus(multiple: int, exponent: int, size: int) -> str:
 
 def as_secrets(public: str, algorithm: str) -> Iterator[tuple[str, bytes]]:
     """Yield the bytes that a careless verifier may take for an HMAC secret, each with its name, likeliest first."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     key = imported(public, algorithm)
     if key is None:
         return
@@ -177,6 +188,8 @@ def as_secrets(public: str, algorithm: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _has_ssh_form(public: object) -> bool:
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
     if isinstance(public, ec.EllipticCurvePublicKey):
         return public.curve.name != "secp256k1"
     return isinstance(public, rsa.RSAPublicKey | ed25519.Ed25519PublicKey)
@@ -208,6 +221,8 @@ def own(algorithm: str) -> OwnKey:
 
 
 def _made(algorithm: str) -> Any:
+    from joserfc.jwk import ECKey, OKPKey, RSAKey
+
     if algorithm[:2] == "ES":
         return ECKey.generate_key(_CURVES[algorithm])
     if algorithm[:2] == "Ed":
@@ -217,6 +232,12 @@ def _made(algorithm: str) -> Any:
 
 def _chain(key: Any) -> tuple[str, ...]:
     """Return a self-signed certificate for a key in the base64 of DER, as `x5c` wants it."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509.oid import NameOID
+
     private = key.private_key
     if not isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         return ()
