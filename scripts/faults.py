@@ -43,7 +43,29 @@ def source_row(number: int, happens: str, seconds: float = 60.0) -> Row:
     return Row(number, happens, (f"tests/cli/test_source_faults.py::fault_{number}_",), seconds)
 
 
+def specification_row(number: int, happens: str, *more: str, seconds: float = 90.0) -> Row:
+    """Return a row of the specification's reader; its tests, or their cases, are numbered after it."""
+    return Row(number, happens, (f"tests/observe/spec/test_spec_faults.py::{number}", *more), seconds)
+
+
 ROWS = (
+    specification_row(33, "aliases that multiply"),
+    specification_row(34, "an alias inside its own anchor"),
+    specification_row(35, "a hundred thousand brackets"),
+    specification_row(36, "a tag that asks for a Python object"),
+    specification_row(37, "keys that are given twice"),
+    specification_row(38, "words that YAML 1.1 takes for booleans, a version that is no number"),
+    specification_row(39, "a reference to a file outside"),
+    specification_row(40, "a reference to a metadata address"),
+    specification_row(41, "references to themselves, chains of a thousand"),
+    specification_row(42, "references that multiply"),
+    specification_row(43, "a pattern that never ends"),
+    specification_row(44, "a schema four hundred levels deep"),
+    specification_row(45, "five thousand paths"),
+    specification_row(46, "files too large, in other encodings, or of another kind"),
+    specification_row(47, "versions that lie"),
+    specification_row(48, "servers made of templates"),
+    specification_row(49, "paths that would break a request"),
     source_row(50, "NUL bytes, UTF-16, a wrong cookie, Latin-1, a byte order mark"),
     source_row(51, "thousands of brackets or signs around one another", seconds=90),
     source_row(52, "sums, attributes, calls and branches of twenty thousand parts"),
