@@ -6,6 +6,8 @@ Marks are comments in the case itself: `bad` must be exactly the broken lines, `
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import re
 import types
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -15,7 +17,7 @@ from pathlib import Path
 from stopper.controls import Entry
 from stopper.correlate import Key, key_of
 from stopper.engine import Event, Inputs, Limits, Scan, Target
-from stopper.io.app_runner import answer_of, encoded, rules
+from stopper.io.app_runner import answer_of, described, log_trials
 from stopper.io.listener import LoopbackListener
 from stopper.model import Endpoint, Place, Verdict, Witness
 from stopper.observe.app.exchange import call_command, exchange
@@ -199,13 +201,29 @@ class InProcess:
 def _app(entry: Entry, case: Path) -> Judged:
     judged = marks(case.name, case.read_text())
     project = read_project([(case.name, case.read_bytes())])
-    module = _loaded(case)
-    scan = _scan(entry, Inputs(targets=(case.name,), live=(_live(module),), snapshot=_seen(module), keys=_keys(module)))
+    with _no_logs_but_its_own():
+        module = _loaded(case)
+        known = Inputs(targets=(case.name,), live=(_live(module),), snapshot=_seen(module), keys=_keys(module))
+    scan = _scan(entry, known)
     lines = _route_lines(project)
     for observation in scan.observations.values():
         _sort(judged, iter([observation.verdict]), lambda verdict: _at_endpoints(verdict, lines))
     judged.crashed = [str(failure) for failure in scan.failures]
     return judged
+
+
+@contextlib.contextmanager
+def _no_logs_but_its_own() -> Iterator[None]:
+    """Take the log handlers of the test run away, as a child process would not have them."""
+    loggers = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+    held = [(logger, logger.handlers[:]) for logger in (logging.root, *loggers)]
+    for logger, _ in held:
+        logger.handlers.clear()
+    try:
+        yield
+    finally:
+        for logger, handlers in held:
+            logger.handlers[:] = handlers
 
 
 def _loaded(case: Path) -> types.ModuleType:
@@ -244,17 +262,11 @@ def _credential(made: str | Credential) -> Credential:
 
 
 def _seen(module: types.ModuleType) -> AppSnapshot:
-    answer = {
-        "rules": rules(module.app),
-        "paths": [],
-        "config": [[str(key), encoded(value)] for key, value in module.app.config.items()],
-        "extensions": sorted(module.app.extensions),
-        "hooks": {},
-        "handlers": [],
-        "versions": {},
-        "notes": [],
-    }
-    return snapshot(answer, "case:app", Path(module.__file__ or ".").parent)
+    """Return what the child process would tell of the case's app; a case may name other releases as installed."""
+    answer = described(module.app, module.app) | {"logs": log_trials(module.app), "notes": [], "paths": []}
+    return snapshot(
+        answer | {"versions": getattr(module, "INSTALLED", {})}, "case:app", Path(module.__file__ or ".").parent
+    )
 
 
 def _keys(module: types.ModuleType) -> tuple[Secret, ...]:
@@ -290,6 +302,9 @@ def _route_lines(project: Project, document: SpecDocument | None = None) -> Mapp
 
 
 def _at_endpoints(verdict: Verdict, lines: Mapping[Key, Line]) -> Iterator[Line]:
+    """Yield the lines of the verdict's endpoints; one without any speaks of the whole application."""
+    if not verdict.endpoints:
+        yield from lines.values()
     for endpoint in verdict.endpoints:
         if key_of(endpoint) in lines:
             yield lines[key_of(endpoint)]

@@ -307,13 +307,25 @@ def _cause(observation: Observation, anchors: Sequence[tuple[Place, set[Endpoint
     if observation.witness is Witness.SOURCE and verdict.place and not verdict.witnesses:
         return f"{_ANCHORED}{verdict.place}"
     for place, endpoints in anchors:
-        if endpoints & set(verdict.endpoints):
+        if endpoints & set(verdict.endpoints) or _writes(place, observation):
             return f"{_ANCHORED}{place}"
     if verdict.cause:
         return f"because {verdict.cause}"
     if verdict.endpoints:
         return f"{_ALONE}{min(verdict.endpoints)}"
     return f"{_ANCHORED}{verdict.place}"
+
+
+def _writes(place: Place, observation: Observation) -> bool:
+    """Tell whether a place of the source is where that is written which the application says of itself as a whole.
+
+    It names the same setting, or stands in the file of the code that the application showed at fault.
+    """
+    verdict = observation.verdict
+    if observation.witness is not Witness.APP or verdict.endpoints:
+        return False
+    named = bool(verdict.cause) and verdict.cause.lower() in place.text.lower()
+    return named or (verdict.place is not None and verdict.place.line > 0 and verdict.place.uri == place.uri)
 
 
 def _excepted(broken: Sequence[Observation], causes: Sequence[str], joined: Joined, comments: Comments) -> list[bool]:

@@ -464,6 +464,12 @@ async def test_the_snapshot_tells_what_flask_knows(write: Write) -> None:
     assert snapshot.config["DEBUG"] is False
     assert "logging.StreamHandler" in snapshot.handlers
     assert {"python", "flask", "werkzeug"} <= set(snapshot.versions)
+    assert "aiohttp" not in snapshot.versions, "installed, and not loaded by the application"
+    assert [(layer.kind, layer.options["x_for"]) for layer in snapshot.layers] == [
+        ("werkzeug.middleware.proxy_fix.ProxyFix", 1)
+    ]
+    assert {(trial.logger, trial.readable) for trial in snapshot.logs} >= {("shop", True), ("shop.stopper", True)}
+    assert str(snapshot.place) == "shop.py"
     assert snapshot.notes == ("requests pass through ProxyFix before Flask: what it adds is not looked at",)
     assert CANARY not in repr(snapshot)
 

@@ -14,7 +14,7 @@ from flask import Flask
 
 from stopper.controls import catalogue
 from stopper.engine import Inputs, Limits, Scan, Target
-from stopper.io.app_runner import rules
+from stopper.io.app_runner import described
 from stopper.io.listener import LoopbackListener
 from stopper.model import Report, Witness
 from stopper.observe.app.snapshot import snapshot
@@ -45,8 +45,9 @@ def scanned(lab: Lab, decode: Decoder) -> Report:
 
 
 def _seen(app: Flask) -> AppSnapshot:
-    empty = {"paths": [], "config": [], "extensions": [], "hooks": {}, "handlers": [], "versions": {}, "notes": []}
-    return snapshot({"rules": rules(app), **empty}, "lab:app", Path(__file__).parent)
+    """Return the routes alone: what else the application says of itself is no matter of these laboratories."""
+    empty = {"config": [], "versions": {}, "logs": [], "paths": [], "notes": []}
+    return snapshot(described(app, app) | empty, "lab:app", Path(__file__).parent)
 
 
 def found(report: Report) -> set[str]:

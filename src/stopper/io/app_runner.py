@@ -26,6 +26,8 @@ import ipaddress
 import json
 import logging
 import os
+import re
+import secrets
 import signal
 import socket
 import time
@@ -35,11 +37,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-DISTRIBUTIONS = """
-    apiflask authlib connexion cryptography flasgger flask flask-appbuilder flask-cors flask-httpauth flask-jwt-extended
-    flask-limiter flask-login flask-restful flask-restx flask-security-too flask-smorest flask-sqlalchemy flask-talisman
-    gunicorn itsdangerous joserfc jwcrypto pyjwt python-jose sentry-sdk sqlalchemy stopper time-machine werkzeug
-"""
 KEY_WORDS = ("KEY", "SECRET", "PASSWORD", "PEM", "PEPPER", "JWT", "TOKEN")
 TEXT_CAP = 16_384
 DEPTH_CAP = 6
@@ -113,6 +110,11 @@ def search_paths(folder: str) -> tuple[Path, Path]:
     while (outer / "__init__.py").is_file() and outer.parent != outer:
         outer = outer.parent
     return outer, inner
+
+
+def installed(file: str) -> bool:
+    """Tell whether a file stands among what package managers install."""
+    return not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
 def of_project(file: str, project: Path) -> bool:
@@ -325,12 +327,78 @@ def log_handlers() -> list[str]:
 
 
 def versions() -> dict[str, str]:
-    """Return the releases of Python and of the installed distributions that have to do with tokens."""
+    """Return the releases of Python and of the distributions that the application has loaded, by name (PEP 503)."""
     found = {"python": ".".join(str(part) for part in sys.version_info[:3])}
-    for name in DISTRIBUTIONS.split():
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
+    loaded = {name.partition(".")[0] for name in list(sys.modules)}
+    for distribution in importlib.metadata.distributions():
+        name = distribution.metadata["Name"]
+        if name and distribution.version and loaded & set(top_levels(distribution)):
+            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
     return found
+
+
+def top_levels(distribution: importlib.metadata.Distribution) -> Iterator[str]:
+    """Yield the packages and modules of a distribution, as its files name them."""
+    for file in distribution.files or ():
+        if file.suffix in (".py", ".so") and file.parts[0] != "..":
+            yield file.parts[0].partition(".")[0]
+
+
+def layers(application: Any, app: Any) -> list[Any]:
+    """Return the WSGI wrappers that a request passes before Flask, outermost first."""
+    found: list[Any] = []
+    for outermost in (application, app.wsgi_app):
+        layer = outermost
+        while layer is not None and layer is not app and not inspect.ismethod(layer):
+            found.append(layer)
+            layer = _inner(layer)
+    return found
+
+
+def part(thing: Any) -> dict[str, Any]:
+    """Return class and public attributes of an object, as they stand: no code of its own is run."""
+    attributes = vars(thing) if hasattr(thing, "__dict__") and not inspect.isroutine(thing) else {}
+    public = {name: value for name, value in list(attributes.items())[:ITEMS_CAP] if not str(name).startswith("_")}
+    return {
+        "kind": kind_of(thing),
+        "options": [[str(name), encoded(value, 2)] for name, value in public.items()],
+    }
+
+
+def parts(app: Any) -> dict[str, dict[str, Any]]:
+    """Return the extensions by name, and by their class the other objects whose methods are hooks of the application.
+
+    An extension need not enter itself in `app.extensions`: Flask-Talisman does not.
+    """
+    found = {str(name): part(extension) for name, extension in app.extensions.items()}
+    for functions in (app.before_request_funcs, app.after_request_funcs):
+        for function in (function for listed in functions.values() for function in listed):
+            owner = getattr(function, "__self__", None)
+            if owner is not None and owner is not app:
+                found.setdefault(type(owner).__qualname__, part(owner))
+    return found
+
+
+def maker(app: Any) -> str:
+    """Return the file of the module that the application is named after."""
+    file = getattr(sys.modules.get(app.import_name), "__file__", None)
+    return str(Path(file).absolute()) if file else ""
+
+
+def described(application: Any, app: Any) -> dict[str, Any]:
+    """Return what Flask knows of the application."""
+    hooks = {blueprint or "": [hook_name(f) for f in fs] for blueprint, fs in app.before_request_funcs.items()}
+    return {
+        "rules": rules(app),
+        "config": [[str(key), encoded(value)] for key, value in app.config.items()],
+        "extensions": sorted(str(name) for name in app.extensions),
+        "hooks": {name: functions for name, functions in hooks.items() if functions},
+        "handlers": log_handlers(),
+        "versions": versions(),
+        "layers": [part(layer) for layer in layers(application, app)],
+        "parts": parts(app),
+        "maker": maker(app),
+    }
 
 
 def candidate_keys(app: Any, project: Path) -> list[list[Any]]:
@@ -351,6 +419,136 @@ def candidate_keys(app: Any, project: Path) -> list[list[Any]]:
                 items = value if isinstance(value, (list, tuple)) else [value]
                 found += [encoded(item) for item in items if isinstance(item, (str, bytes)) and item]
     return found[:ITEMS_CAP]
+
+
+# --------------------------------------------------------------------------- what its logs do with a token
+
+MARK = "stopper-canary"
+MOST_LOGGERS = 50
+LOG_SECONDS = 5.0
+
+
+def log_trials(app: Any) -> list[dict[str, Any]]:
+    """Pass made-up tokens to the loggers and return what each log handler would write; nothing is written.
+
+    What neither token nor mark stands in tells nothing: a formatter leaves extras out, a filter drops records.
+    """
+    found: list[dict[str, Any]] = []
+    names: dict[logging.Handler, str] = {}
+    for logger in origins(app):
+        for form, shown, token in made_up():
+            for way, record in canary_records(logger, shown, token):
+                for handler, text in written(logger, record):
+                    if token in text or MARK in text:
+                        found.append(
+                            {
+                                "logger": "" if logger is logging.root else logger.name,
+                                "handler": names.setdefault(handler, name_among(handler, names)),
+                                "form": form,
+                                "way": way,
+                                "readable": token in text,
+                                "place": redacting_place(logger, handler),
+                            }
+                        )
+    return found
+
+
+def name_among(handler: logging.Handler, others: Iterable[logging.Handler]) -> str:
+    """Return a handler's class, with a number where others are of the same one."""
+    before = sum(type(other) is type(handler) for other in others)
+    return f"{kind_of(handler)} no. {before + 1}" if before else kind_of(handler)
+
+
+def made_up() -> list[tuple[str, str, str]]:
+    """Return new tokens as (form, how it is shown, token): nobody ever issued them."""
+    parts = ({"alg": "HS256", "typ": "JWT"}, {"sub": MARK, "jti": secrets.token_hex(8)})
+    encoded_parts = [base64.urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in parts]
+    jwt = ".".join((*encoded_parts, secrets.token_urlsafe(32)))
+    opaque = secrets.token_urlsafe(36)
+    return [("a JWT", jwt, jwt), ("a bearer credential", f"Bearer {opaque}", opaque)]
+
+
+def origins(app: Any) -> list[logging.Logger]:
+    """Return the loggers to write to: the application's, the root, those with handlers, and a child of each."""
+    every = [v for v in list(logging.root.manager.loggerDict.values()) if isinstance(v, logging.Logger) and v.handlers]
+    own = list(dict.fromkeys([app.logger, logging.root, *every[:MOST_LOGGERS]]))
+    found = []
+    for logger in own:
+        child = logging.Logger("stopper" if logger is logging.root else f"{logger.name}.stopper")
+        child.parent = logger
+        found += [logger, child]
+    return found
+
+
+def canary_records(logger: logging.Logger, shown: str, token: str) -> Iterator[tuple[str, logging.LogRecord]]:
+    """Yield records that carry a token, each in another way."""
+
+    def record(message: str, *args: object, trace: Any = None, extra: Any = None) -> logging.LogRecord:
+        return logger.makeRecord(logger.name, logging.ERROR, __file__, 0, message, args, trace, None, extra)
+
+    yield "in the message", record(f"{MARK} {shown}")
+    yield "as an argument", record("%s %s", MARK, shown)
+    yield "in a mapping that is an argument", record("%s %s", MARK, {"Authorization": shown})
+    yield "as an extra", record("an extra", extra={"stopper_canary": f"{MARK} {shown}"})
+    if shown == token:
+        yield "in a request line", record('%s "GET /?access_token=%s HTTP/1.1" 200 -', MARK, shown)
+    try:
+        raise ValueError(f"{MARK} {shown}")
+    except ValueError:
+        yield "in a traceback", record("an exception", trace=sys.exc_info())
+
+
+def written(logger: logging.Logger, record: logging.LogRecord) -> Iterator[tuple[logging.Handler, str]]:
+    """Yield each handler that a record reaches, with the text that it would write, in the order of `logging`."""
+    passed = logger.filter(record)
+    record = passed if isinstance(passed, logging.LogRecord) else record
+    reached: logging.Logger | None = logger if passed else None
+    while reached is not None:
+        for handler in reached.handlers:
+            text = formatted(handler, record)
+            if text:
+                yield handler, text
+        reached = reached.parent if reached.propagate else None
+
+
+def formatted(handler: logging.Handler, record: logging.LogRecord) -> str:
+    """Return what a handler would write of a record, an empty text for nothing or where that is not to be known."""
+    if record.levelno < handler.level or not writes_what_it_formats(handler):
+        return ""
+    texts: list[str] = []
+    handler.emit = lambda record: texts.append(str(handler.format(record)))  # type: ignore[method-assign]
+    try:
+        handler.handle(record)
+    except Exception:  # the application's filter or formatter: logging itself would pass over it too
+        return ""
+    finally:
+        del handler.emit
+    return "".join(texts)
+
+
+def writes_what_it_formats(handler: logging.Handler) -> bool:
+    """Tell whether `emit` of a handler writes what its `format` returns, as far as its code tells."""
+    emits = [vars(kind)["emit"] for kind in type(handler).__mro__ if "emit" in vars(kind)]
+    if "emit" in vars(handler) or not hasattr(handler, "__dict__"):
+        return False
+    if emits[0].__module__ in ("logging", "logging.handlers"):
+        return any("format" in each.__code__.co_names for each in emits)
+    return hasattr(emits[0], "__code__") and "format" in emits[0].__code__.co_names
+
+
+def redacting_place(logger: logging.Logger, handler: logging.Handler) -> tuple[str, int]:
+    """Return the first code on the way to a handler that is neither the standard library's nor installed."""
+    filters = [(each, "filter") for each in (*handler.filters, *logger.filters)]
+    for holder, name in (*filters, (handler.formatter, "format"), (handler, "emit")):
+        file, line = code_place(getattr(type(holder), name, holder))
+        if file and type(holder).__module__.partition(".")[0] != "logging" and not installed(file):
+            return file, line
+    return "", 0
+
+
+def kind_of(thing: Any) -> str:
+    """Return `module.QualifiedName` of an object's class."""
+    return f"{type(thing).__module__}.{type(thing).__qualname__}"
 
 
 # --------------------------------------------------------------------------- calling it
@@ -457,22 +655,27 @@ class Runner:
 
     def snapshot(self, command: dict[str, Any]) -> dict[str, Any]:
         """Tell what Flask knows of the application."""
-        hooks = {blueprint or "": [hook_name(f) for f in fs] for blueprint, fs in self.app.before_request_funcs.items()}
         return {
-            "rules": rules(self.app),
-            "config": [[str(key), encoded(value)] for key, value in self.app.config.items()],
-            "extensions": sorted(str(name) for name in self.app.extensions),
-            "hooks": {name: functions for name, functions in hooks.items() if functions},
-            "handlers": log_handlers(),
-            "versions": versions(),
+            **described(self.application, self.app),
+            "logs": self._log_trials(),
             "notes": self._notes(),
             "paths": [str(Path(path).absolute()) for path in sys.path],
         }
 
+    def _log_trials(self) -> list[dict[str, Any]]:
+        """Return what the logs do with a token; the application's own filters and formatters are given little time."""
+        try:
+            with time_limit(LOG_SECONDS):
+                return log_trials(self.app)
+        except TimeLimitError:
+            self.notes.append(f"what the logs do with tokens took longer than {LOG_SECONDS:g} s: it is not looked at")
+            return []
+
     def _notes(self) -> list[str]:
         notes = list(self.notes)
         notes += [
-            f"requests pass through {name} before Flask: what it adds is not looked at" for name in self._wrappers()
+            f"requests pass through {type(layer).__qualname__} before Flask: what it adds is not looked at"
+            for layer in layers(self.application, self.app)
         ]
         if any(rule.websocket for rule in self.app.url_map.iter_rules()):
             notes.append("websocket routes are not looked at")
@@ -481,12 +684,6 @@ class Runner:
         if self.fence.refused:
             notes.append(f"connections beyond loopback were refused: {', '.join(sorted(self.fence.refused)[:5])}")
         return notes
-
-    def _wrappers(self) -> Iterator[str]:
-        for layer in (self.application, self.app.wsgi_app):
-            while layer is not None and layer is not self.app and not inspect.ismethod(layer):
-                yield type(layer).__qualname__
-                layer = _inner(layer)
 
     def keys(self, command: dict[str, Any]) -> dict[str, Any]:
         """Tell texts that may be the application's signing keys."""

@@ -349,12 +349,42 @@ class AppRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class AppPart:
+    """An object that the application is built with: its class (`flask_talisman.talisman.Talisman`), its attributes.
+
+    `options` are the public ones, as in `AppSnapshot.config`.
+    """
+
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LogTrial:
+    """What became of a made-up token that was written to a logger in one way, at one log handler.
+
+    `logger` is where it was written (empty for the root), `handler` the handler's class; `form` says how the token
+    looked, `way` how it was passed. `readable` says that it came out whole; else it was blotted out of what came out.
+    `place` is the code of the handler's filter, formatter or own class, where that is the project's.
+    """
+
+    logger: str
+    handler: str
+    form: str
+    way: str
+    readable: bool
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AppSnapshot:
     """What Flask itself knows after the app was made.
 
     `config` maps keys to plain values; secrets among them are given as `Secret`. `hooks` are qualified names of
     before_request functions by blueprint ("" for the app); `handlers` are classes of log handlers;
-    `versions` maps distributions to releases; `notes` say what could not be looked at.
+    `versions` maps distributions to releases; `notes` say what could not be looked at. `layers` are the WSGI wrappers
+    around Flask, outermost first; `parts` are its extensions, by name, and the objects whose methods are its hooks;
+    `logs` is what came of made-up tokens in the logs. `place` is the file that makes the application.
     """
 
     target: str
@@ -365,6 +395,10 @@ class AppSnapshot:
     handlers: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    layers: tuple[AppPart, ...] = ()
+    parts: Mapping[str, AppPart] = field(default_factory=dict)
+    logs: tuple[LogTrial, ...] = ()
+    place: Place | None = None
 
 
 # --------------------------------------------------------------------------- one endpoint, as all see it

@@ -58,6 +58,10 @@ def test_the_first_rule_of_an_endpoint_counts(tmp_path: Path) -> None:
         "handlers": [],
         "versions": {},
         "notes": [],
+        "layers": [],
+        "parts": {},
+        "logs": [],
+        "maker": "",
     }
     assert [route.name for route in snapshot(answer, "shop:app", tmp_path).routes] == ["first"]
 

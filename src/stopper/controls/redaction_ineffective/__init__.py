@@ -38,16 +38,17 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Evidence, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Function, Instance, Module
 from stopper.observe.source.flows import is_logger, last_name, place
+from stopper.observe.views import AppSnapshot, LogTrial
 
 CONTROL = Control(
     id="BT303",
     name="redaction_ineffective",
     severity=Severity.HIGH,
     title="The redaction of logs does not work",
-    witnesses="S",
+    witnesses="S A",
     requirements=("L01", "L13"),
     labels=("token_logging",),
     cwe=(532,),
@@ -74,6 +75,43 @@ def source(module: Module) -> Iterable[Verdict]:
             yield from _broken(module, owner, *fault)
         elif _returns_redacted(module, method):
             yield Verdict(True, f"{owner.name} redacts the finished text", place=place(module, method))
+
+
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Look at what came of made-up tokens in the logs, where something is there that blots tokens out.
+
+    A log that shows every token as it is has no redaction that could fail. A handler that blots out nothing, beside
+    one that does, weighs less: it may be there for the developer's eyes.
+    """
+    redacted = {trial.form for trial in snapshot.logs if not trial.readable}
+    trials = [trial for trial in snapshot.logs if trial.form in redacted]
+    for handler in dict.fromkeys(trial.handler for trial in trials):
+        mine = [trial for trial in trials if trial.handler == handler]
+        open_ones = [trial for trial in mine if trial.readable]
+        partly = len(open_ones) < len(mine)
+        if open_ones:
+            yield Verdict(
+                kept=False,
+                message=f"{handler} shows a token that is passed {_listed(trial.way for trial in open_ones)}",
+                place=next((trial.place for trial in mine if trial.place), None),
+                evidence=(Evidence("Made-up tokens in the running application's logs", _told(mine)),),
+                strength=Strength.PROVEN,
+                cause=f"the redaction of {handler}",
+                severity=None if partly else Severity.MEDIUM,
+            )
+        else:
+            message = f"{handler} blots out a token in every way in which it was passed"
+            yield Verdict(True, message, strength=Strength.PROVEN)
+
+
+def _listed(ways: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(ways))
+
+
+def _told(trials: Iterable[LogTrial]) -> str:
+    outcome = {True: "readable", False: "blotted out"}
+    lines = (f"{t.form} {t.way}, logger {t.logger or 'root'}: {outcome[t.readable]}" for t in trials)
+    return "\n".join(dict.fromkeys(lines))
 
 
 def _method(module: Module, owner: ast.ClassDef) -> ast.FunctionDef | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stopper.model import Endpoint, Place
-from stopper.observe.views import AppRoute, AppSnapshot
+from stopper.observe.views import AppPart, AppRoute, AppSnapshot, LogTrial
 from stopper.secret import Secret, recognise
 
 _PARAMETER = re.compile(r"<(?:(?P<converter>[A-Za-z_]\w*(?:\(.*?\))?):)?(?P<name>[A-Za-z_]\w*)>")
@@ -26,7 +26,8 @@ def snapshot(answer: Mapping[str, Any], target: str, root: Path) -> AppSnapshot:
     TypeError or ValueError for an answer that the runner does not give.
     """
     routes: dict[Endpoint, AppRoute] = {}
-    for route in _routes(answer["rules"], root, [Path(path) for path in answer["paths"]]):
+    paths = [Path(path) for path in answer["paths"]]
+    for route in _routes(answer["rules"], root, paths):
         routes.setdefault(route.endpoint, route)
     return AppSnapshot(
         target=target,
@@ -37,7 +38,22 @@ def snapshot(answer: Mapping[str, Any], target: str, root: Path) -> AppSnapshot:
         handlers=tuple(answer["handlers"]),
         versions=dict(answer["versions"]),
         notes=tuple(answer["notes"]),
+        layers=tuple(map(_part, answer["layers"])),
+        parts={name: _part(part) for name, part in answer["parts"].items()},
+        logs=tuple(_trial(trial, root, paths) for trial in answer["logs"]),
+        place=place(answer["maker"], 0, root, paths) if answer["maker"] else None,
     )
+
+
+def _part(answer: Mapping[str, Any]) -> AppPart:
+    return AppPart(answer["kind"], {name: configured(name, value) for name, value in answer["options"]})
+
+
+def _trial(answer: Mapping[str, Any], root: Path, paths: Sequence[Path]) -> LogTrial:
+    file, line = answer["place"]
+    code = place(file, line, root, paths) if file else None
+    told = {name: answer[name] for name in ("logger", "handler", "form", "way", "readable")}
+    return LogTrial(**told, place=code)
 
 
 def _routes(rules: Sequence[Mapping[str, Any]], root: Path, paths: Sequence[Path]) -> Iterator[AppRoute]:
