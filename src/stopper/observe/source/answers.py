@@ -33,6 +33,9 @@ _ANSWERING_WORDS = frozenset(
 )
 """Words of the project's own functions that wrap a body: what they are given is in what they return."""
 
+_NO_TEXT = frozenset("code status number count kind type class".split())
+"""Last words of functions whose answer is no text, whatever they look at: `map_error_to_code(error)`."""
+
 _HANDLERS = frozenset({"errorhandler", "app_errorhandler", "register_error_handler"})
 _DEEPEST = 4
 
@@ -80,7 +83,7 @@ def reaches_client(module: Module, node: ast.AST, depth: int = 0) -> bool:
         if isinstance(outer, ast.Call):
             if inner is not outer.func and _makes_answer(module, outer):
                 return True
-            if not _hands_on(outer, inner):
+            if not _hands_on(outer, inner) or _only_asks(module, outer, inner):
                 return False
         elif isinstance(outer, ast.Return):
             return _returned(module, outer, depth)
@@ -108,7 +111,37 @@ def _hands_on(call: ast.Call, given: ast.AST) -> bool:
     name = last_name(call)
     if given is call.func:
         return name in CARRYING_METHODS
-    return name in CARRIERS or name in ("format", "join") or not _ANSWERING_WORDS.isdisjoint(words(name))
+    if name in CARRIERS or name in ("format", "join"):
+        return True
+    told = words(name)
+    return not _ANSWERING_WORDS.isdisjoint(told) and told[-1] not in _NO_TEXT
+
+
+def _only_asks(module: Module, call: ast.Call, given: ast.AST) -> bool:
+    """Tell whether a function of the project takes a value for its decisions alone, and raises it again at most."""
+    target = module.resolve(call.func) if given in call.args else None
+    if not isinstance(target, Definition) or isinstance(target.node, ast.ClassDef):
+        return False
+    parameters = [each.arg for each in (*target.node.args.posonlyargs, *target.node.args.args)]
+    position = call.args.index(given) + (isinstance(call.func, ast.Attribute) and parameters[:1] in (["self"], ["cls"]))
+    if position >= len(parameters) or any(isinstance(each, ast.Starred) for each in call.args):
+        return False
+    uses = [node for node in ast.walk(target.node) if isinstance(node, ast.Name) and node.id == parameters[position]]
+    return bool(uses) and all(_asked(target.module, use) for use in uses)
+
+
+def _asked(module: Module, use: ast.AST) -> bool:
+    """Tell whether a name stands in a condition, or is raised as it is."""
+    inner = use
+    for outer in module.ancestors(use):
+        if isinstance(outer, ast.If | ast.While | ast.IfExp) and inner is outer.test:
+            return True
+        if isinstance(outer, ast.Raise):
+            return inner is use
+        if isinstance(outer, ast.stmt):
+            return False
+        inner = outer
+    return False
 
 
 def _only_decides(outer: ast.AST, inner: ast.AST) -> bool:

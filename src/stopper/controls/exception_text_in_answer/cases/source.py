@@ -241,6 +241,44 @@ def grown():
     return jsonify(text=text)
 
 
+@app.route("/status")
+def only_the_status():
+    try:
+        return load()
+    except Exception as e:
+        return {"error": "failed"}, error_to_code(e)
+
+
+@app.route("/known")
+def known_or_raised():
+    try:
+        return load()
+    except SQLAlchemyError as e:
+        return database_error(e, "orders")
+
+
+@app.route("/told")
+def told():
+    try:
+        return load()
+    except SQLAlchemyError as e:
+        return told_error(e)  # bad
+
+
+def error_to_code(error):
+    return {ValueError: 400}.get(type(error), 500)
+
+
+def database_error(error, table):
+    if hasattr(error, "orig") and table in str(error.orig):
+        return jsonify(message="There is one of this name"), 400
+    raise error
+
+
+def told_error(error):
+    return jsonify(message=str(error)), 400
+
+
 def job():
     try:
         load()
