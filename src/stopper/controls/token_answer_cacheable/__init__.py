@@ -144,7 +144,7 @@ def _hands_out(module: Module, function: Function, answer: ast.expr, steps: int 
     if steps == 0:  # `response = make_response(response)` and the like
         return False
     if isinstance(value, ast.Name):
-        return any(_hands_out(module, function, each, steps - 1) for each in _assigned(module, function, value.id))
+        return any(_hands_out(module, function, each, steps - 1) for each in _assigned(module, function, value))
     if isinstance(value, ast.Dict):
         pairs = zip(value.keys, value.values, strict=True)
         return any(_is_token(module, key, each) for key, each in pairs) or any(
@@ -158,17 +158,36 @@ def _hands_out(module: Module, function: Function, answer: ast.expr, steps: int 
     return named or any(_hands_out(module, function, each, steps - 1) for each in value.args)
 
 
-def _assigned(module: Module, function: Function, name: str) -> Iterator[ast.expr]:
+def _assigned(module: Module, function: Function, use: ast.Name) -> Iterator[ast.expr]:
+    """Yield what a variable may hold where it is used; what was written before the last whole value is gone."""
+    name, since = use.id, _last_written(module, use)
     for node in within(function):
         if (
             isinstance(node, ast.Assign)
+            and since <= node.lineno
             and module.function_of(node) is function
             and not isinstance(node.value, ast.Name)
         ):
-            if any(isinstance(target, ast.Name) and target.id == name for target in node.targets):
+            if any(_is(target, name) for target in node.targets):
                 yield node.value
             elif any(_sets_token(module, target, name) for target in node.targets) and _made(module, node.value):
                 yield ast.Dict(keys=[ast.Constant("token")], values=[node.value])
+
+
+def _last_written(module: Module, use: ast.Name) -> int:
+    """Return the line above a use, in the same block, that gives the variable a whole new value; 0 for none."""
+    statement = next(outer for outer in module.ancestors(use) if isinstance(outer, ast.stmt))
+    around = module.parent(statement)
+    blocks = (getattr(around, field, None) for field in ("body", "orelse", "finalbody"))
+    block = next((each for each in blocks if isinstance(each, list) and statement in each), [])
+    for above in reversed(block[: block.index(statement)] if block else []):
+        if isinstance(above, ast.Assign) and any(_is(target, use.id) for target in above.targets):
+            return 0 if any(_is(node, use.id) for node in within(above.value)) else above.lineno
+    return 0
+
+
+def _is(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _sets_token(module: Module, target: ast.expr, name: str) -> bool:

@@ -81,6 +81,15 @@ def login_again():
     return response  # bad
 
 
+@app.post("/login/branches")
+def login_branches():
+    if request.json:
+        answer = {"status": "success", "auth_token": issue("a")}
+        return make_response(jsonify(answer)), 200  # bad
+    answer = {"status": "fail"}
+    return make_response(jsonify(answer)), 401
+
+
 @app.post("/login/helper")
 def login_helper():
     return answer({"token": issue("a")})
