@@ -37,9 +37,11 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.app.extensions import token_keys
 from stopper.observe.source import Module, Project
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, literals, place, settings, written
+from stopper.observe.views import AppSnapshot
 from stopper.secret import Secret
 
 CONTROL = Control(
@@ -47,7 +49,7 @@ CONTROL = Control(
     name="short_hmac_key",
     severity=Severity.HIGH,
     title="The key of an HMAC signature is shorter than its hash",
-    witnesses="S",
+    witnesses="S A",
     requirements=("G05",),
     labels=("weak_key",),
     cwe=(326, 521),
@@ -76,6 +78,23 @@ def source(module: Module) -> Iterable[Verdict]:
         yield from _broken(module, node, key, "Flask takes each character of this text for a fallback key")
 
 
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Hold the length of the keys that sign JWTs against their algorithm."""
+    for signing in token_keys(snapshot):
+        size = _SIZES.get(signing.algorithm)
+        if size is None:
+            continue
+        long = len(signing.key.reveal().encode()) >= size
+        told = "has" if long else "is shorter than"
+        yield Verdict(
+            kept=long,
+            message=f"`{signing.setting}` {told} the {size} bytes of {signing.algorithm}'s hash",
+            place=snapshot.place,
+            strength=Strength.PROVEN,
+            cause=signing.setting,
+        )
+
+
 def _given(module: Module) -> Iterator[tuple[ast.AST, ast.expr, int]]:
     """Yield the keys that stand in calls or in variables beside them: (where, key, least bytes)."""
     for call in jose_calls(module):
@@ -91,15 +110,23 @@ def _set(module: Module) -> Iterator[tuple[ast.AST, ast.expr, int]]:
     for name in names:
         refused = {literal.anchor for literal in literals(module) if literal.refused} if name in module.text else ()
         for node, _ in settings(module, frozenset({name})):
-            value = node if isinstance(node, ast.expr) else getattr(node, "value", None)
+            value = _value_of(module, node)
             if isinstance(value, ast.expr) and not isinstance(value, ast.Dict) and node not in refused:
                 yield node, value, names[name]
+
+
+def _value_of(module: Module, node: ast.AST) -> object:
+    """Return what a setting is given: by an assignment, by keyword, or beside its key in a dictionary."""
+    around = module.parent(node)
+    if isinstance(around, ast.Dict) and node in around.keys:
+        return around.values[around.keys.index(node)]
+    return node if isinstance(node, ast.expr) else getattr(node, "value", None)
 
 
 def _split(module: Module) -> Iterator[tuple[ast.AST, ast.expr]]:
     """Yield the fallback keys that are one text: (where, the text). Flask goes through them one by one."""
     for node, known in settings(module, frozenset({"SECRET_KEY_FALLBACKS"})):
-        value = node if isinstance(node, ast.expr) else getattr(node, "value", None)
+        value = _value_of(module, node)
         if isinstance(value, ast.expr) and (isinstance(known, str | bytes) or _of_environment(module, value)):
             yield node, value
 

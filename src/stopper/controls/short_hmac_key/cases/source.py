@@ -11,6 +11,9 @@ app = Flask(__name__)
 JWTManager(app)
 app.config["JWT_SECRET_KEY"] = "super-secret"  # bad
 app.config.update(SECRET_KEY="flask-signs-sessions", SIGNING_KEY="a-key-in-a-setting")  # bad
+app.config.from_mapping({"SIGNING_KEY": os.environ["SIGNING_KEY"]})
+app.config.from_mapping({"SIGNING_KEY": "a-key-in-a-dictionary"})  # bad
+app.config.from_mapping({"SIGNING_KEY": "a key of more than thirty-two bytes, in a dictionary"})  # ok
 SHARED = "shared-with-the-other-shop"  # bad
 LONG = "a key of more than thirty-two bytes, ten and more"  # ok
 MADE = secrets.token_bytes(16)  # bad
