@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real vectors museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-guard lock clean
+.PHONY: setup check test demo real vectors museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-guard bench-spec spec-suite lock clean
 
 setup: $(READY)
 
@@ -66,6 +66,13 @@ bench-source: $(READY)
 # TOKENS=N measures memory over so many distinct tokens (default 100,000).
 bench-guard: $(READY)
 	$(BIN)/python scripts/bench_guard.py $(if $(TOKENS),--tokens $(TOKENS))
+
+bench-spec: $(READY)
+	$(BIN)/python scripts/bench_spec.py
+
+# N=DOCUMENTS makes up more or fewer than 2,000.
+spec-suite: $(READY)
+	$(BIN)/python -m scripts.spec_suite $(if $(N),--documents $(N))
 
 lock: $(READY)
 	$(BIN)/python scripts/lock.py

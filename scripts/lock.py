@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ ENVIRONMENTS = {
     "httpbin": (str(REQUIREMENTS / "httpbin.in"),),
     "appbuilder": (str(REQUIREMENTS / "appbuilder.in"),),
     "bench": (str(REQUIREMENTS / "bench.in"),),
+    "bench-spec": (str(REQUIREMENTS / "bench-spec.in"),),
 }
 
 
@@ -23,6 +25,20 @@ def compile_lock(name: str, sources: tuple[str, ...]) -> None:
     subprocess.run([sys.executable, "-m", "piptools", "compile", *flags.split(), *output, *sources], check=True)
 
 
+def pin_alone(name: str) -> None:
+    """Write requirements/NAME.txt from NAME.in: these distributions, without what they depend on."""
+    flags = "--quiet --disable-pip-version-check --dry-run --ignore-installed --no-deps --only-binary :all: --report -"
+    command = [sys.executable, "-m", "pip", "install", *flags.split(), "-r", str(REQUIREMENTS / f"{name}.in")]
+    report = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    lines = [
+        f"{found['metadata']['name'].lower().replace('_', '-')}=={found['metadata']['version']} \\\n"
+        f"    --hash=sha256:{found['download_info']['archive_info']['hashes']['sha256']}\n"
+        for found in report["install"]
+    ]
+    (REQUIREMENTS / f"{name}.txt").write_text("".join(sorted(lines)))
+
+
 if __name__ == "__main__":
     for lock_name, lock_sources in ENVIRONMENTS.items():
         compile_lock(lock_name, lock_sources)
+    pin_alone("documents")
