@@ -34,20 +34,21 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import Configuration, Module, within
 from stopper.observe.source.configuration import Entry, Serves
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import last_name, place, words
 from stopper.observe.source.frontend import Frontend
 from stopper.observe.source.starting import EVERYWHERE, is_application, listens_on, starts_application
+from stopper.observe.views import AppSnapshot
 
 CONTROL = Control(
     id="BT305",
     name="debug_enabled",
     severity=Severity.HIGH,
     title="The application runs with a debugger",
-    witnesses="S",
+    witnesses="S A",
     requirements=("L09",),
     labels=("debug_enabled",),
     cwe=(94, 215, 489),
@@ -56,6 +57,7 @@ CONTROL = Control(
 
 _SHOWN = re.compile(r"\{%[-+]?\s*debug\s*[-+]?%\}")
 """The tag of Jinja's extension for debugging."""
+_DEBUGGER = "werkzeug.debug.DebuggedApplication"
 _SETTINGS = frozenset({"DEBUG", "FLASK_DEBUG", "FLASK_ENV", "ENV"})
 _CONFIG_BASES = ("Config", "Settings", "Configuration")
 _FLASK_WORDS = ("SECRET_KEY", "SQLALCHEMY", "JWT_", "TESTING", "SESSION_COOKIE", "WTF_", "flask", "MAIL_", "CSRF_")
@@ -75,6 +77,22 @@ def source(module: Module) -> Iterable[Verdict]:
             continue
         if not on_own_machine(module, node) and not _left_to_the_operator(module, node):
             yield Verdict(False, message, place(module, node), module.endpoints(node), severity=full)
+
+
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Look at the switch as the application is made, and for the debugger around it.
+
+    The switch alone shows no console: it takes Flask's own server, and the environment of the scan may have set it.
+    """
+    wrapped = any(layer.kind == _DEBUGGER for layer in snapshot.layers)
+    if wrapped:
+        message = "the application is wrapped in Werkzeug's debugger, whatever serves it"
+        yield Verdict(False, message, snapshot.place, strength=Strength.PROVEN, cause="DebuggedApplication")
+    if snapshot.config.get("DEBUG"):
+        message = "the application is made with `DEBUG` on, in the environment of this scan"
+        yield Verdict(False, message, snapshot.place, strength=Strength.PROVEN, cause="DEBUG", severity=Severity.MEDIUM)
+    elif not wrapped:
+        yield Verdict(True, "the application is made with `DEBUG` off", snapshot.place)
 
 
 def configuration(configuration: Configuration) -> Iterable[Verdict]:
