@@ -30,12 +30,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.app.extensions import session_keeper, token_cookies
 from stopper.observe.source import UNKNOWN, Module, within
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import Says, credential, last_name, place, settings, words
 from stopper.observe.source.labels import bare, label
 from stopper.observe.source.standing import Standing, of_line
-from stopper.observe.views import Exchange
+from stopper.observe.views import AppSnapshot, Exchange
 from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
@@ -43,7 +44,7 @@ CONTROL = Control(
     name="token_cookie_unprotected",
     severity=Severity.HIGH,
     title="A cookie with a token is not protected",
-    witnesses="W S",
+    witnesses="W S A",
     requirements=("B12",),
     labels=("cookie_flags",),
     cwe=(614, 1004, 1275),
@@ -97,6 +98,31 @@ def _missing_attributes(line: str) -> list[str]:
     found = (_ATTRIBUTE.match(part) for part in line.split(";")[1:])
     given = {match[1].lower() for match in found if match}
     return [written for flag, written in _WRITTEN.items() if flag not in given]
+
+
+# --------------------------------------------------------------------------- the running application
+
+
+_WEIGHTS = {"SECURE": Severity.MEDIUM, "HTTPONLY": CONTROL.severity, "SAMESITE": Severity.LOW}
+
+
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Look at the settings of the cookies that extensions are known to send: tokens, or the session of a login."""
+    keeper = session_keeper(snapshot)
+    if keeper:
+        for flag, weight in _WEIGHTS.items():
+            yield _set(snapshot, f"SESSION_COOKIE_{flag}", keeper, weight)
+    if token_cookies(snapshot):
+        for flag in ("SECURE", "SAMESITE"):
+            yield _set(snapshot, f"JWT_COOKIE_{flag}", "Flask-JWT-Extended", _WEIGHTS[flag])
+
+
+def _set(snapshot: AppSnapshot, setting: str, owner: str, weight: Severity) -> Verdict:
+    """Return whether a setting is on; extensions and Flask enter their defaults in the configuration."""
+    if snapshot.config.get(setting):
+        return Verdict(True, f"{owner} sends its cookie with `{setting}`", cause=setting)
+    message = f"{owner} sends its cookie with `{setting}` off"
+    return Verdict(False, message, snapshot.place, strength=Strength.PROVEN, cause=setting, severity=weight)
 
 
 # --------------------------------------------------------------------------- the source
