@@ -84,7 +84,7 @@ def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
         size = _SIZES.get(signing.algorithm)
         if size is None:
             continue
-        long = len(signing.key.reveal().encode()) >= size
+        long = signing.size >= size
         told = "has" if long else "is shorter than"
         yield Verdict(
             kept=long,
