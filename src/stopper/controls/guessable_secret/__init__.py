@@ -26,11 +26,14 @@ RFC 7518 section 3.2; RFC 8725 sections 2.2 and 3.5; CWE-326, CWE-521, CWE-798.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 
 from stopper.model import Control, Scope, Severity, Strength, Verdict
-from stopper.observe.views import Exchange, Live, Request
+from stopper.observe.app.extensions import session_keeper, token_keys
+from stopper.observe.views import AppSnapshot, Exchange, Live, Request
 from stopper.observe.wire.evidence import evidence
+from stopper.observe.wire.guess import guess_key
+from stopper.secret import Secret
 
 CONTROL = Control(
     id="BT208",
@@ -43,6 +46,9 @@ CONTROL = Control(
     guard="keys.KeyRing",
     scope=Scope.APPLICATION,
 )
+
+
+_TOKENS = "the key of the tokens"
 
 
 def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
@@ -61,6 +67,28 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
             endpoints=(live.endpoint,),
             evidence=(evidence("the token that verifies under the guess is accepted", live.baseline.original),),
             strength=Strength.PROVEN,
-            cause="the key of the tokens",
+            cause=_TOKENS,
         ),
     )
+
+
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Guess the keys that the application signs tokens and the sessions of logins with.
+
+    A finding of this hook alone is high: where the API is served, the environment may hold another key.
+    """
+    keys = [(signing.setting, signing.key, _TOKENS) for signing in token_keys(snapshot)]
+    session = snapshot.config.get("SECRET_KEY")
+    if session_keeper(snapshot) and isinstance(session, Secret) and all(name != "SECRET_KEY" for name, _, _ in keys):
+        keys.append(("SECRET_KEY", session, "the key of the sessions"))
+    for name, key, use in keys:
+        found = guess_key(key.reveal().encode(), snapshot.target.replace(":", ".").split("."))
+        outcome = f"is {found.kind}" if found.kind else f"is none of {found.tried:,} guesses"
+        yield Verdict(
+            kept=not found.kind,
+            message=f"`{name}`, {use}, {outcome}",
+            place=snapshot.place,
+            strength=Strength.PROVEN,
+            cause=use,
+            severity=Severity.HIGH,
+        )

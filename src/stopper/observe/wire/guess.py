@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from stopper.observe.wire.jwt import DIGESTS, parse
@@ -87,11 +87,20 @@ def guess(token: str, names: Iterable[str]) -> Guess:
     if parsed is None or digest is None:
         return Guess(0)
     signed, signature = token.rpartition(".")[0].encode("ascii"), parsed.signature
+    return _first(names, lambda key: hmac.digest(key, signed, digest) == signature)
+
+
+def guess_key(key: bytes, names: Iterable[str]) -> Guess:
+    """Return the guess that a key at hand is, as `guess` would find it from a token."""
+    return _first(names, lambda candidate: candidate == key)
+
+
+def _first(names: Iterable[str], fits: Callable[[bytes], bool]) -> Guess:
     tried = 0
     for kind, keys in (("a placeholder", _placeholders()), ("a name of the API", _named(names)), ("digits", _digits())):
         for key in keys:
             tried += 1
-            if hmac.digest(key, signed, digest) == signature:
+            if fits(key):
                 return Guess(tried, key, kind)
     return Guess(tried)
 
