@@ -37,15 +37,16 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from stopper.controls.vulnerable_library.advisories import ADVISORIES, DATE, Advisory
-from stopper.model import Control, Evidence, Severity, Verdict
+from stopper.model import Control, Evidence, Severity, Strength, Verdict
 from stopper.observe.source import Manifest, Pin
+from stopper.observe.views import AppSnapshot
 
 CONTROL = Control(
     id="BT215",
     name="vulnerable_library",
     severity=Severity.HIGH,
     title="A release with a known flaw in its handling of tokens is in use",
-    witnesses="S",
+    witnesses="S A",
     requirements=("L19",),
     cwe=(1395,),
 )
@@ -70,13 +71,50 @@ def manifest(manifest: Manifest) -> Iterable[Verdict]:
             yield Verdict(True, f"no advisory of {DATE} that is known here names {pin.package} {_told(pin)}", pin.place)
 
 
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Look at the releases that the running application has loaded."""
+    for package in sorted(_KNOWN.keys() & snapshot.versions.keys()):
+        try:
+            release = Version(snapshot.versions[package])
+        except InvalidVersion:
+            continue
+        flaws = [advisory for advisory in _KNOWN[package] if _affects(advisory, release)]
+        if not flaws:
+            message = f"no advisory of {DATE} that is known here names {package} {release}, which is loaded"
+            yield Verdict(True, message, strength=Strength.PROVEN)
+            continue
+        message = f"{package} {release}, which is loaded, {_summary(flaws)}"
+        yield Verdict(
+            kept=False,
+            message=message,
+            place=snapshot.place,
+            evidence=(_advisories(flaws),),
+            strength=Strength.PROVEN,
+            cause=package,
+            severity=_worst(flaws).severity,
+        )
+
+
 def _broken(pin: Pin, flaws: Sequence[Advisory]) -> Verdict:
-    worst = max(flaws, key=lambda advisory: advisory.severity.rank)
+    worst = _worst(flaws).severity
+    message = f"{pin.package} {_told(pin)} {_summary(flaws)}"
+    severity = min(worst, Severity.LOW, key=lambda one: one.rank) if pin.development else worst
+    return Verdict(False, message, pin.place, evidence=(_advisories(flaws),), severity=severity)
+
+
+def _worst(flaws: Sequence[Advisory]) -> Advisory:
+    return max(flaws, key=lambda advisory: advisory.severity.rank)
+
+
+def _summary(flaws: Sequence[Advisory]) -> str:
+    worst = _worst(flaws)
     others = f", and has {_count(len(flaws) - 1)} more" if len(flaws) > 1 else ""
-    message = f"{pin.package} {_told(pin)} {worst.flaw} ({worst.id}){others}: {_remedy(flaws)}"
+    return f"{worst.flaw} ({worst.id}){others}: {_remedy(flaws)}"
+
+
+def _advisories(flaws: Sequence[Advisory]) -> Evidence:
     listed = "\n".join(f"{each.id}: {each.flaw}; {_fixed(each)}" for each in flaws)
-    severity = min(worst.severity, Severity.LOW, key=lambda one: one.rank) if pin.development else worst.severity
-    return Verdict(False, message, pin.place, evidence=(Evidence(f"Known on {DATE}", listed),), severity=severity)
+    return Evidence(f"Known on {DATE}", listed)
 
 
 def _remedy(flaws: Sequence[Advisory]) -> str:
