@@ -35,9 +35,10 @@ from typing import Any
 
 from stopper.controls.lifetime_excessive.lives import chosen_by_caller, lives
 from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.app.extensions import JWT_EXTENDED
 from stopper.observe.source import Module
 from stopper.observe.source.flows import place
-from stopper.observe.views import Exchange, Response
+from stopper.observe.views import AppSnapshot, Exchange, Response
 from stopper.observe.wire.answers import issued
 from stopper.observe.wire.evidence import evidence
 from stopper.observe.wire.jwt import parse
@@ -47,7 +48,7 @@ CONTROL = Control(
     name="lifetime_excessive",
     severity=Severity.MEDIUM,
     title="A token lives longer than is needed",
-    witnesses="W S",
+    witnesses="W S A",
     requirements=("V14", "S08"),
     labels=("token_no_exp",),
     cwe=(613,),
@@ -58,6 +59,19 @@ _DAY = 86_400
 ACCESS = _DAY
 REFRESH = 30 * _DAY
 _REFRESHES = frozenset({"refresh", "refresh_token", "offline"})
+
+
+_SETTINGS = (("JWT_ACCESS_TOKEN_EXPIRES", "a token", ACCESS), ("JWT_REFRESH_TOKEN_EXPIRES", "a refresh token", REFRESH))
+
+
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Look at the lifetimes that Flask-JWT-Extended is configured with, in seconds."""
+    for name, what, most in _SETTINGS if JWT_EXTENDED in snapshot.extensions else ():
+        seconds = snapshot.config.get(name)
+        if isinstance(seconds, int | float) and not isinstance(seconds, bool):
+            kept = seconds <= most
+            message = f"by `{name}` {what} lives {_told(seconds)}"
+            yield Verdict(kept, message, snapshot.place, strength=Strength.PROVEN, cause=name)
 
 
 def source(module: Module) -> Iterable[Verdict]:

@@ -32,6 +32,7 @@ import ast
 from collections.abc import Iterable
 
 from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.app.extensions import JWT_EXTENDED
 from stopper.observe.source import Module
 from stopper.observe.source.flows import (
     Act,
@@ -45,7 +46,7 @@ from stopper.observe.source.flows import (
     settings,
     words,
 )
-from stopper.observe.views import Exchange
+from stopper.observe.views import AppSnapshot, Exchange
 from stopper.observe.wire.answers import issued
 from stopper.observe.wire.evidence import evidence
 from stopper.observe.wire.jwt import parse
@@ -55,7 +56,7 @@ CONTROL = Control(
     name="token_without_expiry",
     severity=Severity.HIGH,
     title="A token that never expires",
-    witnesses="W S",
+    witnesses="W S A",
     requirements=("V13", "V14"),
     labels=("token_no_exp",),
     cwe=(613,),
@@ -82,6 +83,14 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
                 evidence=(evidence("a token without expiry", exchange),),
                 strength=Strength.PROVEN,
             )
+
+
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Look at the lifetimes that Flask-JWT-Extended is configured with."""
+    for name in sorted(_LIVES & snapshot.config.keys()) if JWT_EXTENDED in snapshot.extensions else ():
+        expires = snapshot.config[name] is not False
+        told = "gives the tokens an expiry" if expires else "switches the expiry of tokens off"
+        yield Verdict(expires, f"`{name}` {told}", snapshot.place, strength=Strength.PROVEN, cause=name)
 
 
 # --------------------------------------------------------------------------- the source

@@ -1,0 +1,12 @@
+from datetime import timedelta
+
+from flask import Flask
+
+app = Flask(__name__)
+app.extensions["flask-jwt-extended"] = object()
+app.config.update(JWT_ACCESS_TOKEN_EXPIRES=timedelta(days=365))
+
+
+@app.get("/orders")  # bad
+def orders():
+    return {}
