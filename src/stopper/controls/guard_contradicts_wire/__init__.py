@@ -164,7 +164,7 @@ def _hook_shaped(module: Module, function: Function) -> bool:
 
 def _used(module: Module, name: str) -> bool:
     """Tell whether anything in the project speaks of a function: calls it, hands it on, imports or names it."""
-    return any(_speaks(other, name) for other in module.project.modules if name in other.text)
+    return any(_speaks(other, name) for other in module.project.holding(name))
 
 
 def _speaks(module: Module, name: str) -> bool:

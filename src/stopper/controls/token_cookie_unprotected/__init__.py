@@ -231,7 +231,7 @@ def _setting_name(node: ast.AST) -> str:
 
 
 def _anywhere(module: Module, name: str) -> bool:
-    return any(name in other.text for other in module.project.modules)
+    return bool(module.project.holding(name))
 
 
 def _on_elsewhere(module: Module, name: str) -> bool:

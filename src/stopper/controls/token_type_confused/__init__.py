@@ -206,7 +206,7 @@ def _same(module: Module, one: ast.expr | None, two: ast.expr | None) -> bool:
 
 def _asked(module: Module, claim: str) -> bool:
     """Tell whether anything in the project reads a claim, or verifies with the parameter that asks for it."""
-    return any(_asks(other, claim) for other in module.project.modules if claim in other.text)
+    return any(_asks(other, claim) for other in module.project.holding(claim))
 
 
 def _asks(module: Module, claim: str) -> bool:

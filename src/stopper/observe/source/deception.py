@@ -19,6 +19,7 @@ _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _ALIKE = "аеорсухіјѕԁһԛԝАВЕКМНОРСТУХЅІЈοΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
 """Letters of the Cyrillic and Greek alphabets that look like Latin ones (Unicode's confusables)."""
 
+_LETTER = re.compile(f"[{_ALIKE}]")
 _MIXED = re.compile(rf"(?=\w*[A-Za-z])\w*[{_ALIKE}]\w*")
 
 
@@ -48,7 +49,7 @@ def _turned(text: str) -> Iterator[tuple[int, str]]:
 
 def _mixed(text: str) -> Iterator[tuple[int, str]]:
     """Yield the names of a program, not its comments and texts, in which letters of two alphabets stand together."""
-    if not _MIXED.search(text):
+    if not _LETTER.search(text) or not _MIXED.search(text):  # the first is fast, and most texts end there
         return
     try:
         tree = parse(text)

@@ -256,6 +256,7 @@ class Project:
         self._paths = frozenset(self._sources)
         self._followed: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], Module | None] = {}
+        self._holding: dict[str, tuple[Module, ...]] = {}
         self.lookups = names.Lookups()
         self.doors: dict[tuple[ast.AST, bool, doors.Arrival | None, int], doors.Door] = {}
 
@@ -376,6 +377,12 @@ class Project:
         """Return the pages, templates and scripts in which a control may find something."""
         return tuple(frontend.read(path, source) for path, source in self._pages.items())
 
+    def holding(self, text: str) -> tuple[Module, ...]:
+        """Return the modules whose text holds these words: those that need be parsed to know who uses a name."""
+        if text not in self._holding:
+            self._holding[text] = tuple(module for module in self.modules if text in module.text)
+        return self._holding[text]
+
     @cached_property
     def routed(self) -> tuple[Module, ...]:
         """Return the modules whose text holds a word without which nothing is routed, hooked or registered."""
@@ -395,9 +402,8 @@ class Project:
         return list(found.values())
 
     def _derived(self, kind: names.Definition) -> Iterator[names.Definition]:
-        for module in self.modules:
-            if kind.node.name in module.text:
-                yield from (derived for derived, bases in module.derived if kind in bases)
+        for module in self.holding(kind.node.name):
+            yield from (derived for derived, bases in module.derived if kind in bases)
 
     @cached_property
     def _defining(self) -> dict[str, list[Module]]:

@@ -236,7 +236,7 @@ def _sites(module: Module, function: Function) -> Iterator[tuple[Module, ast.exp
     if function.name == "__init__":
         return
     called = f"{function.name}("
-    where = [other for other in module.project.modules if called in other.text]
+    where = module.project.holding(called)
     for other in where if len(where) <= _MOST_PLACES else ():
         for call in other.nodes(ast.Call):
             written = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

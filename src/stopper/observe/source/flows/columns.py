@@ -77,7 +77,7 @@ def _columns(module: Module) -> Iterator[Column]:
 
 def _mentioning(module: Module, name: str) -> list[Module]:
     served = Scope()  # what a test puts into a column says nothing of what the program does
-    return [other for other in module.project.modules if name in other.text and served.asks(other.path)]
+    return [other for other in module.project.holding(name) if served.asks(other.path)]
 
 
 def _field(owner: ast.ClassDef, node: ast.stmt) -> Iterator[tuple[str, ast.Assign | ast.AnnAssign]]:

@@ -248,9 +248,7 @@ def _from_outside(value: ast.expr) -> bool:
 
 def _refused(module: Module, text: str) -> bool:
     """Tell whether the project refuses to run with this value: it is compared with it, and the branch raises."""
-    for other in module.project.modules:
-        if text not in other.text:
-            continue
+    for other in module.project.holding(text):
         for test in other.nodes(ast.Compare):
             sides = (test.left, *test.comparators)
             if not any(other.constant(side) == text for side in sides if isinstance(side, ast.Constant | ast.Name)):

@@ -179,7 +179,7 @@ def _takes_token(call: ast.Call) -> bool:
 def callers(module: Module, function: Function) -> Iterator[tuple[Module, Function | None, ast.Call]]:
     """Yield the calls of a function in the whole project, with the function that each stands in."""
     called = f"{function.name}("
-    where = [other for other in module.project.modules if called in other.text]
+    where = module.project.holding(called)
     for other in where if len(where) <= _MOST else ():
         for call in other.nodes(ast.Call):
             if last_name(call) == function.name:
