@@ -92,11 +92,11 @@ def _open(baseline: Baseline, message: str, strength: Strength) -> Verdict:
 
 _CHANGES = frozenset({"PUT", "PATCH", "DELETE"})
 _MEANT_FOR_ALL = re.compile(
-    r"log_?-?(in|out|on|off)|sign_?-?(in|up|out|on)|regist|auth|oauth|oidc|saml|sso|token|refresh|callback|forgot|reset"
-    r"|confirm(?:ation)?(?!_(?!e?mail|account|user|regist|token|pass))|verif|activat|invit|unsubscrib|subscrib|recover|webhook|hook|health|ping|status|ready|live|alive|metric"
+    r"log_?-?(in|out|on|off)|sign_?-?(in|up|out|on)|regist|auth(?!ors?(?![a-z]))|oauth|oidc|saml|sso|token|refresh|callback|forgot|reset"
+    r"|confirm(?:ation)?(?!_(?!e?mail|account|user|regist|token|pass))|verif|activat|invit|unsubscrib|subscrib|recover|validat|webhook|hook|health|ping|status|ready|live|alive|metric"
     r"|version|static|asset|favicon|robots|sitemap|openapi|swagger|redoc|spec|docs?$|schema|well-known|jwks|public|anonym"
     r"|contact|feedback|search|graphql|captcha|csrf|cookie|consent|locale|language|lang|theme|about|terms|privacy|tos$"
-    r"|home|index|hello|echo|test|demo|error|404|session|setup|install|onboard|share|embed|preview|catalog|newsletter",
+    r"|home|index|hello|echo|(?<!la)(?<!con)test|demo|error|404|session|setup|install|onboard|share|embed|preview|catalog|newsletter",
     re.IGNORECASE,
 )
 """Words in a path or a view's name of what is open by its nature, or guards itself by what it is sent."""
@@ -109,11 +109,13 @@ _GIVES_AWAY = re.compile(
 """Words in a path or a view's name of data that belongs to somebody."""
 
 _PEOPLE = re.compile(r"/(users?|accounts?|members?|customers?|people|clients?)/?$", re.IGNORECASE)
+_EDITS = re.compile(r"(update|edit|change|save|set|delete|remove)_", re.IGNORECASE)
 _CHECKS_ITSELF = re.compile(
     r"compare_digest|check_password|verify_password|check_pw|checkpw|signature|hmac|captcha|remote_addr|loads$|secret",
     re.IGNORECASE,
 )
 _SHOWS = frozenset({"render_template", "render_template_string", "send_from_directory", "send_static_file", "redirect"})
+_PARAMETER = re.compile(r"\{[^}]*\}")
 _PREFIX = re.compile(r"api|rest|v?\d+(\.\d+)*|\{.*", re.IGNORECASE)
 _ENOUGH = 2
 """Guarded neighbours from which it is clear that this application guards its operations; of one collection, one is."""
@@ -157,7 +159,7 @@ def _forgotten(module: Module, route: Route) -> bool:
     if methods & _CHANGES:
         return related or (len(guarded) >= _ENOUGH and any(_methods(each) - {"GET"} for each in guarded))
     if methods - {"GET"}:
-        signs_up = any(_PEOPLE.search(endpoint.path) for endpoint in route.endpoints)
+        signs_up = any(_PEOPLE.search(endpoint.path) for endpoint in route.endpoints) and not _EDITS.match(route.name)
         return len(beside) >= _ENOUGH and not signs_up
     gives_away = _GIVES_AWAY.search(f"{route.endpoints[0].path} {route.name}")
     return bool(gives_away) and (related or len(beside) >= _ENOUGH)
@@ -175,12 +177,29 @@ def _methods(route: Route) -> set[str]:
 
 def _opens_by_nature(view: View, route: Route) -> bool:
     """Tell whether a route is open on purpose by its name, shows a page, or checks the caller in a way of its own."""
-    if _MEANT_FOR_ALL.search(route.name) or any(_MEANT_FOR_ALL.search(each.path) for each in route.endpoints):
+    said = (route.name, *(_PARAMETER.sub("", each.path) for each in route.endpoints))
+    if any(_MEANT_FOR_ALL.search(each) for each in said):
         return True
-    if _methods(route) <= {"GET", "POST"} and _shows(view.module, view.node, 3):
+    if _methods(route) <= {"GET", "POST"} and not _edits_oneself(view, route) and _shows(view.module, view.node, 3):
+        return True
+    if _only_redirects(view.node.body):
         return True
     named = {_name(node) for node in within(view.node) if isinstance(node, ast.Name | ast.Attribute)}
     return any(_CHECKS_ITSELF.search(name) for name in named) or _raises_only(view.node.body[0])
+
+
+def _edits_oneself(view: View, route: Route) -> bool:
+    """Tell whether a view changes who is logged in, which nobody is where no credential is asked for."""
+    if "GET" in _methods(route) or not _EDITS.match(view.node.name):
+        return False
+    return any(isinstance(node, ast.Name) and node.id == "current_user" for node in within(view.node))
+
+
+def _only_redirects(body: list[ast.stmt]) -> bool:
+    """Tell whether a view does nothing but send the caller elsewhere."""
+    only = body[-1] if len(body) == 1 or (len(body) == 2 and isinstance(body[0], ast.Expr)) else None
+    called = only.value if isinstance(only, ast.Return) else None
+    return isinstance(called, ast.Call) and isinstance(called.func, ast.Name) and called.func.id == "redirect"
 
 
 def _shows(module: Module, function: ast.AST, steps: int) -> bool:

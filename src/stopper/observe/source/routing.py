@@ -400,7 +400,7 @@ def _class_value(view: Definition, name: str) -> Written | None:
 
 
 def _class_decorators(view: Definition, verb: str) -> Iterator[Written]:
-    """Yield what `decorators` (Flask) and `method_decorators` (Flask-RESTful, RESTX) put around a method."""
+    """Yield what stands around a method: Flask's `decorators`, Flask-RESTful's `method_decorators`, the class's own."""
     for name in ("decorators", "method_decorators"):
         written = _class_value(view, name)
         if written is None:
@@ -408,10 +408,34 @@ def _class_decorators(view: Definition, verb: str) -> Iterator[Written]:
         module, value = written
         if isinstance(value, ast.Dict):
             for key, each in zip(value.keys, value.values, strict=True):
-                if key is not None and module.constant(key) == verb and isinstance(each, ast.List | ast.Tuple):
-                    yield from ((module, element) for element in each.elts)
-        elif isinstance(value, ast.List | ast.Tuple):
-            yield from ((module, element) for element in value.elts)
+                if key is not None and module.constant(key) == verb:
+                    yield from _listed(module, each)
+        else:
+            yield from _listed(module, value)
+    registering_calls = (_registers(view.module, each) for each in view.node.decorator_list)
+    for each, registers in zip(view.node.decorator_list, registering_calls, strict=True):
+        if registers is None:
+            yield view.module, each
+
+
+def _listed(module: Module, value: ast.AST, depth: int = 0) -> Iterator[Written]:
+    """Yield the elements of a list of decorators, those of a base class too: `Base.decorators + [limited]`."""
+    if depth > names.DEPTH:
+        return
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        yield from _listed(module, value.left, depth + 1)
+        yield from _listed(module, value.right, depth + 1)
+    elif isinstance(value, ast.List | ast.Tuple):
+        for element in value.elts:
+            if isinstance(element, ast.Starred):
+                yield from _listed(module, element.value, depth + 1)
+            else:
+                yield module, element
+    elif isinstance(value, ast.Attribute):
+        holder = module.resolve(value.value)
+        inherited = _class_value(holder, value.attr) if isinstance(holder, Definition) else None
+        if inherited is not None:
+            yield from _listed(*inherited, depth + 1)
 
 
 # --------------------------------------------------------------------------- Flask-AppBuilder

@@ -10,6 +10,10 @@ jwt = JWTManager(app)
 api = Api(app, prefix="/v1")
 
 
+def limited(view):
+    return view
+
+
 class Item(Resource):
     @jwt_required()
     def get(self, name):  # ok
@@ -52,6 +56,29 @@ class Wallet(Guarded):
         return {}
 
 
+class Limited(Guarded):
+    method_decorators = Guarded.method_decorators + [limited]
+
+    def put(self):  # ok
+        return {}
+
+
+class Spread(Guarded):
+    method_decorators = [limited, *Guarded.method_decorators]
+
+    def put(self):  # ok
+        return {}
+
+
+@jwt_required()
+class Marked(Resource):
+    def put(self):  # ok
+        return {}
+
+
+api.add_resource(Limited, "/limited")
+api.add_resource(Spread, "/spread")
+api.add_resource(Marked, "/marked")
 api.add_resource(Item, "/items/<string:name>")
 api.add_resource(Store, "/stores/<string:name>")
 api.add_resource(Wallet, "/wallet")

@@ -23,6 +23,22 @@ def change(number):
     return jsonify(number=number)
 
 
+@app.get("/api/v1/users/<public_id>/orders")  # bad
+def orders(public_id):
+    return jsonify(public_id=public_id)
+
+
+@app.get("/api/v1/authors/<name>/royalties")  # ok
+@jwt_required()
+def royalties(name):
+    return jsonify(name=name)
+
+
+@app.delete("/api/v1/authors/<name>")  # bad
+def forget(name):
+    return jsonify(name=name)
+
+
 @app.post("/api/v1/users")
 def sign_up():
     return jsonify({}), 201
