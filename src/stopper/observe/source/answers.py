@@ -119,11 +119,12 @@ def _hands_on(call: ast.Call, given: ast.AST) -> bool:
 
 def _only_asks(module: Module, call: ast.Call, given: ast.AST) -> bool:
     """Tell whether a function of the project takes a value for its decisions alone, and raises it again at most."""
-    target = module.resolve(call.func) if given in call.args else None
-    if not isinstance(target, Definition) or isinstance(target.node, ast.ClassDef):
+    given_as = next((index for index, each in enumerate(call.args) if each is given), None)
+    target = module.resolve(call.func) if given_as is not None else None
+    if given_as is None or not isinstance(target, Definition) or isinstance(target.node, ast.ClassDef):
         return False
     parameters = [each.arg for each in (*target.node.args.posonlyargs, *target.node.args.args)]
-    position = call.args.index(given) + (isinstance(call.func, ast.Attribute) and parameters[:1] in (["self"], ["cls"]))
+    position = given_as + (isinstance(call.func, ast.Attribute) and parameters[:1] in (["self"], ["cls"]))
     if position >= len(parameters) or any(isinstance(each, ast.Starred) for each in call.args):
         return False
     uses = [node for node in ast.walk(target.node) if isinstance(node, ast.Name) and node.id == parameters[position]]
