@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stopper.model import Control, Severity, Verdict
-from stopper.observe.source import Module
+from stopper.observe.source import Function, Module
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, settings, words
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import compact, unsigned
@@ -78,7 +78,6 @@ def source(module: Module) -> Iterable[Verdict]:
         elif call.act is Act.VERIFY and call.verifies is True:
             yield Verdict(True, f"{call.library} verifies the signature", place=place(module, call.node))
 
-
     for node, value in settings(module, frozenset({"JWT_VERIFY", "JWT_VERIFY_CLAIMS"})):
         if value is False or (isinstance(value, list) and "signature" not in value):
             message = "the setting leaves the signature out of what Flask-JWT looks at"
@@ -97,12 +96,22 @@ def _believed(call: JoseCall) -> bool:
 
 
 def _callers_verify(call: JoseCall) -> bool:
-    """Tell whether the function only reads for others, each of whom verifies."""
+    """Tell whether the function only reads for others, each of whom verifies or stands behind a guard that has."""
     if call.function is None:
         return False
     found = list(reading.callers(call.module, call.function))
     return bool(found) and all(
-        function is not None and reading.verified_around(module, function, node) for module, function, node in found
+        function is not None and (reading.verified_around(module, function, node) or _guarded(module, function))
+        for module, function, node in found
+    )
+
+
+def _guarded(module: Module, function: Function) -> bool:
+    """Tell whether a function is a view, and a decorator or hook has judged the token before each of its routes."""
+    routes = [route for route, view in module.project.routing.views if view.node is function]
+    return bool(routes) and all(
+        any(guard.how.startswith(("@", "before_request")) and not guard.optional for guard in route.guards)
+        for route in routes
     )
 
 
