@@ -26,6 +26,10 @@ _AGAIN = frozenset(
     "default dummy empty min max length placeholder match".split()
 )
 _STORED = frozenset("real stored db user saved actual correct expected existing database true".split())
+_RECORDS = frozenset("self user account member customer record row instance obj entity".split())
+_SLOW_HASHES = ("password_hash", "hashpw", "bcrypt", "argon2", "scrypt", "pbkdf2", "passlib", "hash_password")
+_CONNECTS = frozenset("connect connection client engine url uri dsn server pool driver".split())
+"""Words of what is made to log in elsewhere."""
 _INPUT = frozenset(
     "form data body payload request req args params credentials creds json login input auth values content post "
     "schema info document attempt".split()
@@ -57,11 +61,18 @@ def typed(module: Module, node: ast.AST) -> bool:
     if not password(module, node) or not _ELSEWHERE.isdisjoint(words(label(module, node))):
         return False
     if not isinstance(node, ast.Name):
-        return not _configured(node)
+        return not _configured(node) and not _of_record(module, node)
     found = bindings_of(module, node, node.id)
     if found is None or node.id.isupper():
         return False
     return all(_as_typed(module, binding) for binding in found[1])
+
+
+def _of_record(module: Module, node: ast.AST) -> bool:
+    """Tell whether an expression is what an object holds, in a project that hashes: `user.password` may be a hash."""
+    if not isinstance(node, ast.Attribute) or last_name(node.value) not in _RECORDS:
+        return False
+    return any(each.mentions(*_SLOW_HASHES) for each in module.project.modules)
 
 
 def _as_typed(module: Module, binding: object) -> bool:
@@ -208,7 +219,7 @@ def _table(module: Module, assign: ast.Assign, target: ast.expr) -> Iterator[Fou
 
 
 def _record(module: Module, call: ast.Call) -> Iterator[Found]:
-    if not last_name(call)[:1].isupper():
+    if not last_name(call)[:1].isupper() or _logs_in_elsewhere(call):
         return
     values = [(each.arg, each.value) for each in call.keywords if each.arg and password(module, ast.Name(each.arg))]
     values.extend((label(module, value), value) for value in call.args if password(module, value))
@@ -220,6 +231,8 @@ def _record(module: Module, call: ast.Call) -> Iterator[Found]:
 def _document(module: Module, call: ast.Call) -> Iterator[Found]:
     """Yield the dictionary with a password that a call keeps, by itself or in a function of the project."""
     if not isinstance(call.func, ast.Attribute | ast.Name):
+        return
+    if _logs_in_elsewhere(call):
         return
     keeping = {"save", "insert", "store", "create", "add", "write"} & set(words(last_name(call)))
     if not keeping and last_name(call) not in _KEEPS:
@@ -236,6 +249,11 @@ def _document(module: Module, call: ast.Call) -> Iterator[Found]:
             for value in _member(module, mapping):
                 if typed(module, value):
                     yield value, f"`{last_name(call)}` keeps the password as it was typed"
+
+
+def _logs_in_elsewhere(call: ast.Call) -> bool:
+    """Tell whether a call makes a connection, or the record of one: its password must be kept to be used."""
+    return not (_CONNECTS | _ELSEWHERE).isdisjoint(words(last_name(call)))
 
 
 def _written(module: Module, node: ast.expr) -> ast.expr | None:

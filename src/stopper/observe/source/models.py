@@ -55,7 +55,32 @@ def with_column(project: Project, name: str) -> list[tuple[Definition, ast.Call]
 
 
 def overloaded(project: Project, name: str) -> bool:
-    """Tell whether each column of this name has a type of its own, which may hash or compare in its own way."""
+    """Tell whether each column of this name has a type of its own, which may hash or compare in its own way.
+
+    So it is with a property of this name that answers with an object of the project's own.
+    """
+    if any(_makes_object(each) for each in _properties(project, name)):
+        return True
     found = [made for _, made in with_column(project, name)]
     kept = [made for made in found if last_name(made) == "Column" or last_name(made).endswith(("_column", "Field"))]
     return bool(kept) and not any(plain(made) for made in kept)
+
+
+def _properties(project: Project, name: str) -> Iterator[Definition]:
+    """Yield the properties of this name of the project's classes, SQLAlchemy's hybrid ones too."""
+    for module in project.modules:
+        for function in module.nodes(ast.FunctionDef) if f"def {name}(" in module.text else ():
+            if any(last_name(mark).endswith("property") for mark in function.decorator_list):
+                yield Definition(module, function)
+
+
+def _makes_object(read: Definition) -> bool:
+    """Tell whether a property answers with a new object of a class of the project that has an equality of its own."""
+    if not isinstance(read.node, ast.FunctionDef):
+        return False
+    for answer in read.module.returns(read.node):
+        made = read.module.resolve(answer.value.func) if isinstance(answer.value, ast.Call) else None
+        body = made.node.body if isinstance(made, Definition) and isinstance(made.node, ast.ClassDef) else []
+        if any(isinstance(each, ast.FunctionDef) and each.name == "__eq__" for each in body):
+            return True
+    return False

@@ -142,3 +142,24 @@ def in_a_table(users):
 def by_hand(connection, data):
     connection.execute("INSERT INTO users (name, password) VALUES ('%s', '%s')" % (data["name"], data["password"]))  # bad
     connection.execute("SELECT 1 FROM users WHERE name='" + data["name"] + "' AND password='" + data["password"] + "'")  # bad
+
+
+def kept_again(collection, user, data):
+    collection.insert_one({"name": user.name, "password": user.password})
+    collection.insert_one({"name": user.name, "password": data["password"]})  # bad
+
+
+def create_connection(password):
+    return save_connect_string({"user": "shop", "password": password})
+
+
+def save_connect_string(parts):
+    return parts
+
+
+class SMTPServer(db.Model):
+    password = db.Column(db.String(80))
+
+
+def mail(password):
+    return SMTPServer(password=password)
