@@ -60,7 +60,7 @@ _SIGNED = frozenset({"signature", "hmac", "mac"})
 _HASHES = frozenset({"hash", "hashed", "digest", "hexdigest"})
 _NO_ATTACK = frozenset(
     "new old previous prev default example insecure placeholder dummy empty initial repeat confirm confirmation before "
-    "after changed original type count class kind".split()
+    "after changed original type count class kind failed invalid missing unset unknown".split()
 )
 """Words of a comparison that no caller's guess goes into: a rotation, a check of settings, a form's two fields."""
 _QUERIES = frozenset(
@@ -208,8 +208,25 @@ def _of_a_caller(module: Module, compare: ast.Compare) -> bool:
     function = module.function_of(compare)
     if function is None:
         return False
+    if _then_assigned(module, compare):
+        return False
     told = words(function.name)
     return function.name not in ("__eq__", "__ne__") and not (told and told[0] in _SETS)
+
+
+def _then_assigned(module: Module, compare: ast.Compare) -> bool:
+    """Tell whether a value that differs is written over the other: `if user.secret != secret: user.secret = secret`."""
+    branch = next((outer for outer in module.ancestors(compare) if isinstance(outer, ast.stmt)), None)
+    if not isinstance(branch, ast.If) or not isinstance(compare.ops[0], ast.NotEq):
+        return False
+    sides = {ast.dump(compare.left): compare.comparators[0], ast.dump(compare.comparators[0]): compare.left}
+    for statement in branch.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
+            for kept, given in sides.items():
+                same = ast.dump(statement.targets[0]).replace("Store()", "Load()") == kept
+                if same and ast.dump(statement.value) == ast.dump(given):
+                    return True
+    return False
 
 
 def _configured(node: ast.expr) -> bool:

@@ -15,3 +15,21 @@ def authorized(client, client_secret):
 class Secret:
     def compared(self, value, secret):
         return value.secret != secret  # bad
+
+
+FAILED_TO_DECRYPT_SECRET = "failed"
+
+
+def enrolled(user, totp_secret):
+    if totp_secret and user.totp_secret != totp_secret:
+        user.totp_secret = totp_secret
+    return user
+
+
+def decrypted(client_secret):
+    return "" if client_secret == FAILED_TO_DECRYPT_SECRET else client_secret
+
+
+def replayed(user, totp_secret):
+    if user.totp_secret != totp_secret:  # bad
+        user.attempts = totp_secret
