@@ -20,6 +20,16 @@ def plainly(url, token):
     return requests.get(url, headers={"Authorization": f"Bearer {token}"}, verify=False)  # bad
 
 
+def over_several_lines(url, token):
+    return requests.post(
+        url,
+        json={"order": 1},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=5,
+        verify=False,  # bad
+    )
+
+
 def by_alias(url):
     return fetch(url, verify=False)  # bad
 
