@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from stopper.observe.source.syntax import Function
 
 
+_COLUMNS = frozenset({"Column", "mapped_column", "CharField", "TextField", "StringField"})
+
+
 class Calls(Binding):
     """How calls are read: sources, carriers, cleansers, sinks, and the project's own functions by their summaries."""
 
@@ -86,6 +89,8 @@ class Calls(Binding):
             if key is not None:
                 found = self._member(called.receiver, key, node)
                 return merged(found, called.positional[1]) if len(called.positional) > 1 else found
+        if name in _COLUMNS and "default" in called.named:
+            return self._default(node)
         if name in library.PLAIN_HASHES:
             return self._hashed(called)
         if name == "update" and called.receiver.made == "hash":
@@ -107,6 +112,16 @@ class Calls(Binding):
         if library.ANSWERING.isdisjoint(words(called.name)) and not called.taints():
             return NONE
         return self._projects_own(called)
+
+    def _default(self, node: ast.Call) -> Value:
+        """Return what a column holds where nothing else is written: what its default's function answers."""
+        made_by = next(keyword.value for keyword in node.keywords if keyword.arg == "default")
+        if isinstance(made_by, ast.Lambda):
+            return self.value(made_by.body)
+        target = self.module.resolve(made_by)
+        if not isinstance(target, names.Definition) or isinstance(target.node, ast.ClassDef):
+            return NONE
+        return self._asked(ast.copy_location(ast.Call(made_by, [], []), made_by))
 
     def _plain_random(self, qualified: str) -> str:
         return (
