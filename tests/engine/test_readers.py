@@ -77,8 +77,9 @@ def test_a_module_that_ends_its_reader_is_told() -> None:
     assert second.state is State.ANALYSED
 
 
-def test_readers_end_with_an_interruption() -> None:
-    """A scan that is cancelled leaves no reader behind."""
+@pytest.mark.parametrize("after", [0.0, 0.3], ids=["at once", "while they read"])
+def test_readers_end_with_an_interruption(after: float) -> None:
+    """A scan that is cancelled leaves no reader behind, not even one that has just been started."""
 
     def hangs(module: Module) -> readers.Answer:
         time.sleep(30)
@@ -86,7 +87,7 @@ def test_readers_end_with_an_interruption() -> None:
 
     async def interrupted() -> None:
         running = asyncio.ensure_future(readers.ask([modules("a")], hangs, 1, lambda _: None))
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(after)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running

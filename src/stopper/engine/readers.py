@@ -13,8 +13,7 @@ import os
 import pickle  # only between a process and the child that it forked
 import signal
 import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import BinaryIO, NoReturn
 
 from stopper.engine.reading import KILLED, Reading
@@ -30,23 +29,6 @@ _LENGTH = struct.Struct("!Q")
 
 Answer = tuple[Reading, tuple[str, ...]]
 """What one module had to say, and the secrets written in it, in clear."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Child:
-    """A child while it reads."""
-
-    process: int
-    answers: asyncio.StreamReader
-    transport: asyncio.BaseTransport
-
-    def end(self) -> None:
-        """Let the child go, whatever it is doing, and wait for its end."""
-        self.transport.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.process, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.process, 0)
 
 
 async def ask(
@@ -101,11 +83,11 @@ async def _read_share(
     """Read one share; a module that ends its child or does not come to an end is told as that."""
     position = 0
     while position < len(modules):
-        child = await _fork(modules[position:], read)
         try:
-            while position < len(modules):
-                take(await _next(child, seconds))
-                position += 1
+            async with _child(modules[position:], read) as answers:
+                while position < len(modules):
+                    take(await _next(answers, seconds))
+                    position += 1
         except (TimeoutError, asyncio.IncompleteReadError) as error:
             late = isinstance(error, TimeoutError)
             why = f"not read within {seconds:g} seconds" if late else KILLED
@@ -113,29 +95,45 @@ async def _read_share(
             state = FileState(path, State.TIMED_OUT if late else State.NOT_PARSED, why)
             take((Reading(path, state), ()))
             position += 1
-        finally:
-            child.end()
 
 
-async def _next(child: _Child, seconds: float) -> Answer:
+@contextlib.asynccontextmanager
+async def _child(modules: Sequence[Module], read: Callable[[Module], Answer]) -> AsyncIterator[asyncio.StreamReader]:
+    """Give what a child says that reads these modules; it has ended when the block is left, whatever happens."""
+    process, pipe = _fork(modules, read)
+    with contextlib.ExitStack() as stack:
+        stack.callback(_end, process)
+        stack.callback(pipe.close)
+        stream = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), pipe)
+        stack.callback(transport.close)
+        yield stream
+
+
+async def _next(answers: asyncio.StreamReader, seconds: float) -> Answer:
     async with asyncio.timeout(seconds):
-        (length,) = _LENGTH.unpack(await child.answers.readexactly(_LENGTH.size))
-        answer: Answer = pickle.loads(await child.answers.readexactly(length))
+        (length,) = _LENGTH.unpack(await answers.readexactly(_LENGTH.size))
+        answer: Answer = pickle.loads(await answers.readexactly(length))
         return answer
 
 
-async def _fork(modules: Sequence[Module], read: Callable[[Module], Answer]) -> _Child:
+def _fork(modules: Sequence[Module], read: Callable[[Module], Answer]) -> tuple[int, BinaryIO]:
+    """Return a child that reads these modules, and the pipe on which it tells what they say."""
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:
         _ended(lambda: _tell(modules, read, writing))
     os.close(writing)
-    stream = asyncio.StreamReader()
-    pipe: BinaryIO = os.fdopen(reading, "rb", 0)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(stream), pipe
-    )
-    return _Child(process, stream, transport)
+    return process, os.fdopen(reading, "rb", 0)
+
+
+def _end(process: int) -> None:
+    """Let a child go, whatever it is doing, and wait for its end."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(process, 0)
 
 
 def _ended(work: Callable[[], None]) -> NoReturn:
