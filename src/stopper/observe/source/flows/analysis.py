@@ -27,6 +27,7 @@ _DEEPEST = 6
 """Calls of the project's own functions that are followed into one another."""
 
 _HOT = (
+    "request.headers",
     *("token", "jwt", "passw", "secret", "api_key", "apikey", "authoriz", "bearer", "_pin", "pin_", "otp", "_code"),
     *("auth_header", "auth_key", "pwd", "session_id", "session_key", "serializer", "jose"),
 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from stopper.observe.source import names
 from stopper.observe.source.flows import library, sinks
 from stopper.observe.source.flows.binding import Binding
-from stopper.observe.source.flows.naming import identity, words
+from stopper.observe.source.flows.naming import Says, identity, words
 from stopper.observe.source.flows.sinks import Sink
 from stopper.observe.source.flows.spelling import dotted_name, last_name
 from stopper.observe.source.flows.values import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stopper.observe.source.syntax import Function
 
 
+_SHOWS_WHOLE = frozenset({"dict", "str", "repr", "list", "dumps", "pformat", "format"})
 _COLUMNS = frozenset({"Column", "mapped_column", "CharField", "TextField", "StringField"})
 
 
@@ -50,11 +51,24 @@ class Calls(Binding):
         return self._projects_own(self._called(node))
 
     def _sunk(self, sink: Sink, called: Called) -> None:
-        taints = sinks.into(sink, called)
+        taints = (*sinks.into(sink, called), *(self._all_headers(called) if sink is Sink.LOGGED else ()))
         bad = [taint for taint in taints if sinks.relevant(sink, taint)]
         self._reach(sink, bad, called.node, called.target)
         if not any(taint.origin in RAW for taint in bad) and any(taint.origin is Origin.DIGEST for taint in taints):
             self.analysis.keep(sink, called.node, called.target)
+
+    def _all_headers(self, called: Called) -> Iterator[Taint]:
+        """Yield where a request's headers are written whole: the Authorization header is among them."""
+        for argument, value in zip(called.node.args, called.positional, strict=True):
+            written = value.expression if isinstance(argument, ast.Name) and value.expression is not None else argument
+            for part in ast.walk(written):
+                if not (isinstance(part, ast.Attribute) and part.attr == "headers"):
+                    continue
+                around = self.module.parent(part)
+                shown = isinstance(around, ast.stmt | ast.FormattedValue | ast.Tuple)
+                shown = shown or around is called.node or last_name(around) in _SHOWS_WHOLE
+                if shown and self.module.qualified(part) in ("flask.request.headers", "flask.globals.request.headers"):
+                    yield Taint(Origin.PRESENTED, self.module, part, says=Says.TOKEN)
 
     def _called(self, node: ast.Call) -> Called:
         receiver = NONE

@@ -58,7 +58,7 @@ _NO_BEARER_TOKEN = frozenset(
 
 _CHANGED = frozenset(
     "hash hashed digest hashes encrypted masked redacted fingerprint public fake dummy sha256 md5 obfuscated csp "
-    "decoded parsed payload claims verified validated".split()
+    "dec decoded parsed payload claims verified unverified validated".split()
 )
 """Words anywhere in a name that say the value is not, or no longer, the credential itself."""
 
