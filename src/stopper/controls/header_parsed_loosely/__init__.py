@@ -135,7 +135,14 @@ def _broken(live: Live, accepted: Sequence[tuple[str, Exchange]], lower: Exchang
 
 
 _HEADER_NAMES = frozenset({"auth_header", "authorization_header", "authorization", "header_value", "bearer_header"})
-_SPEAKS_OF_IT = ("authorization", "auth_header", "bearer_header", "header_value")
+_SPEAKS_OF_IT = (
+    "authorization",
+    "auth_header",
+    "bearer_header",
+    "header_value",
+    "startswith('bearer",
+    'startswith("bearer',
+)
 _TAKES_APART = frozenset({"replace", "removeprefix", "strip", "lstrip", "split", "rsplit", "partition"})
 _VERIFIES = ("decode", "verify", "validate", "check", "authenticate", "loads", "introspect")
 
@@ -183,6 +190,10 @@ class _Header:
             for argument in (*function.args.posonlyargs, *function.args.args)
             if argument.arg in _HEADER_NAMES
         }
+        self.stripped = [node for node in self.nodes if isinstance(node, ast.If) and _strips_if_there(module, node)]
+        given = {argument.arg for argument in (*function.args.posonlyargs, *function.args.args)}
+        handed = {name for node in self.stripped for name in [_begins_with(node.test)] if name in given}
+        self.names |= handed if handed and module.endpoints(function) else set()
         self.read: ast.AST | None = function if self.names else None
         for node in self.nodes:
             if self.read is None and isinstance(node, ast.expr) and self._reads(node):
@@ -216,6 +227,9 @@ class _Header:
     def loose(self) -> list[tuple[ast.AST, str]]:
         """Return the places at which a token is taken from the header whose scheme nobody compares."""
         found = [(node, how) for node in self.nodes for how in [self._whole_after_all(node)] if how]
+        if not any(_refuses_others(self.module, node) for node in self.nodes):
+            kept = (node for node in self.stripped if _begins_with(node.test) in self.names)
+            found.extend((node.body[0], "whole where it names no scheme") for node in kept)
         if not self.compared():
             found.extend((node, how) for node in self.nodes for how in [self._taken_apart(node)] if how)
             if not found:
@@ -296,6 +310,33 @@ class _Header:
             if isinstance(node, ast.Compare) and "bearer" in _texts(self.module, node):
                 return node
         return None
+
+
+def _begins_with(test: ast.expr) -> str:
+    """Return the name of what a test asks how it begins, "" for any other test."""
+    call = test if isinstance(test, ast.Call) else None
+    if call is None or not isinstance(call.func, ast.Attribute) or call.func.attr != "startswith":
+        return ""
+    return call.func.value.id if isinstance(call.func.value, ast.Name) else ""
+
+
+def _strips_if_there(module: Module, branch: ast.If) -> bool:
+    """Tell whether a scheme is taken off a variable where it is there, and nothing is done where it is not."""
+    name = _begins_with(branch.test)
+    if not name or branch.orelse or not any("bearer" in text.lower() for text in _texts(module, branch.test)):
+        return False
+    assigned = (target for each in branch.body if isinstance(each, ast.Assign) for target in each.targets)
+    return any(isinstance(target, ast.Name) and target.id == name for target in assigned)
+
+
+def _refuses_others(module: Module, node: ast.AST) -> bool:
+    """Tell whether a branch leaves the function where the header has another scheme."""
+    if not isinstance(node, ast.If) or not isinstance(node.body[-1], ast.Return | ast.Raise | ast.Expr):
+        return False
+    negated = isinstance(node.test, ast.UnaryOp | ast.BoolOp) or (
+        isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.NotEq | ast.NotIn)
+    )
+    return negated and any(_says_bearer(module, part) for part in within(node.test))
 
 
 def _reads_plainly(module: Module, node: ast.expr) -> bool:

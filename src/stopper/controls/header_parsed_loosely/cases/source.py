@@ -6,6 +6,7 @@ import jwt
 from flask import Flask, abort, request
 
 app = Flask(__name__)
+KEY = app.config["KEY"]
 BEARER = re.compile(r"Bearer ([\w.~+/-]+=*)", re.IGNORECASE)
 
 
@@ -45,6 +46,40 @@ def either():
     else:
         token = header  # bad
     return token
+
+
+def stripped_if_there(key):
+    token = request.headers.get("Authorization", "")
+    if token.startswith("Bearer "):
+        token = token[7:]  # bad
+    return jwt.decode(token, key, algorithms=["HS256"])
+
+
+def stripped_by_another(token, key):
+    if token.startswith("Bearer "):
+        parts = token.split("Bearer ")  # bad
+        token = parts[1]
+    return jwt.decode(token, key, algorithms=["HS256"])
+
+
+@app.get("/stripped")
+def stripped():
+    return stripped_by_another(request.headers.get("Authorization"), KEY)
+
+
+def stripped_for_a_job(token, key):
+    if token.startswith("Bearer "):
+        token = token[7:]
+    return jwt.decode(token, key, algorithms=["HS256"])
+
+
+def stripped_or_refused(key):
+    token = request.headers.get("Authorization", "")
+    if not token.startswith("Bearer "):
+        abort(401)
+    if token.startswith("Bearer "):
+        token = token[7:]
+    return jwt.decode(token, key, algorithms=["HS256"])
 
 
 def whole(key):
