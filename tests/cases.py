@@ -17,7 +17,7 @@ from pathlib import Path
 from stopper.controls import Entry
 from stopper.correlate import Key, key_of
 from stopper.engine import Event, Inputs, Limits, Scan, Target
-from stopper.io.app_runner import answer_of, described, log_trials
+from stopper.io.app_runner import Watch, databases_watched, described, log_trials, watched_answer
 from stopper.io.listener import LoopbackListener
 from stopper.model import Endpoint, Place, Verdict, Witness
 from stopper.observe.app.exchange import call_command, exchange
@@ -186,25 +186,28 @@ class InProcess:
     """A transport that calls a WSGI application here, as the child process would: the peer is not on loopback."""
 
     application: Callable[..., object]
+    folder: Path = Path()
+    watch: Watch = field(default_factory=Watch)
 
     async def send(self, request: Request) -> Exchange:
         """Return the answer of the application; an exception that it lets through is an answer of its own."""
         command = call_command(request, "192.0.2.10", 10.0)
         assert command is not None, "a control made a request that cannot be sent"
         try:
-            answer = answer_of(self.application, command)
+            answer = watched_answer(self.application, command, self.watch)
         except Exception as error:  # what the application lets through
             return Exchange(request, None, f"exception: {type(error).__name__}", witness=Witness.APP)
-        return exchange(request, {**answer, "seconds": 0.0})
+        return exchange(request, {**answer, "seconds": 0.0}, self.folder)
 
 
 def _app(entry: Entry, case: Path) -> Judged:
     judged = marks(case.name, case.read_text())
     project = read_project([(case.name, case.read_bytes())])
-    with _no_logs_but_its_own():
+    watch = Watch()
+    with _no_logs_but_its_own(), databases_watched(watch):
         module = _loaded(case)
-        known = Inputs(targets=(case.name,), live=(_live(module),), snapshot=_seen(module), keys=_keys(module))
-    scan = _scan(entry, known)
+        live = replace(_live(module), transport=InProcess(module.app, case.parent, watch))
+        scan = _scan(entry, Inputs(targets=(case.name,), live=(live,), snapshot=_seen(module), keys=_keys(module)))
     lines = _route_lines(project)
     for observation in scan.observations.values():
         _sort(judged, iter([observation.verdict]), lambda verdict: _at_endpoints(verdict, lines))

@@ -62,7 +62,8 @@ def test_hooks_are_the_only_public_functions(entry: Entry) -> None:
     assert entry.hooks, "a control without hooks looks at nothing"
     kinds = {re.match(r"[a-z]+", p.name).group() for p in (FOLDER / entry.control.name / "cases").iterdir()}  # type: ignore[union-attr]
     for hook in entry.hooks:
-        wanted = {"mutate": {"app", "joint"}, "probe": {"app", "joint"}}.get(hook, {hook, "joint"})
+        driven = {"app", "joint"}
+        wanted = {"mutate": driven, "probe": driven, "wire": {"wire", *driven}}.get(hook, {hook, "joint"})
         assert kinds & wanted, f"{hook} has no case"
 
 

@@ -573,3 +573,47 @@ async def test_a_key_that_is_not_at_hand_is_not_found(write: Write) -> None:
     async with AppChild("shop:app", cwd=folder) as child:
         original = credential(text(await child.send(get("/"))))
         assert with_key(original, await child.keys()) == original
+
+
+async def test_it_is_told_where_tokens_go_meanwhile(write: Write) -> None:
+    """Of logs, output and rows it is told that a token of the exchange reached them, at which line; of a digest not."""
+    folder = write("""
+        import hashlib, logging, sqlite3
+        from flask import Flask, request
+        app = Flask(__name__)
+        rows = sqlite3.connect("rows.sqlite")
+        rows.execute("CREATE TABLE seen (token TEXT)")
+
+        @app.get("/leak")
+        def leak():
+            token = request.headers["Authorization"].split()[1]
+            app.logger.warning("asked with %s", token)
+            print("asked with", token)
+            rows.execute("INSERT INTO seen VALUES (?)", (token,))
+            return {"access_token": "0123456789abcdef0123456789abcdef"}
+
+        @app.get("/digest")
+        def digest():
+            made = hashlib.sha256(request.headers["Authorization"].encode()).hexdigest()
+            rows.execute("INSERT INTO seen VALUES (?)", (made,))
+            return {}
+
+        @app.get("/nothing")
+        def nothing():
+            return {}
+    """)
+    header = ("Authorization", f"Bearer {CANARY}-{CANARY}")
+    async with AppChild("shop:app", cwd=folder) as child:
+        assert {trial.readable for trial in (await child.snapshot()).logs} == {True}
+        leaky = await child.send(get("/leak", header))
+        digest = await child.send(get("/digest", header))
+        nothing = await child.send(get("/nothing"))
+        assert {trial.readable for trial in (await child.snapshot()).logs} == {True}
+    assert [(leak.kind, leak.where, leak.issued, str(leak.place)) for leak in leaky.leaks or ()] == [
+        ("log", "logging.StreamHandler", False, "shop.py:11"),
+        ("output", "standard output", False, "shop.py:12"),
+        ("database", "the table seen", False, "shop.py:13"),
+    ]
+    assert CANARY not in repr(leaky)
+    assert digest.leaks == ()
+    assert nothing.leaks is None

@@ -18,6 +18,7 @@ import contextlib
 import datetime
 import difflib
 import errno
+import functools
 import importlib
 import importlib.metadata
 import inspect
@@ -38,6 +39,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 KEY_WORDS = ("KEY", "SECRET", "PASSWORD", "PEM", "PEPPER", "JWT", "TOKEN")
+LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 TEXT_CAP = 16_384
 DEPTH_CAP = 6
 ITEMS_CAP = 1_000
@@ -321,9 +323,7 @@ def hook_name(function: Any) -> str:
 
 def log_handlers() -> list[str]:
     """Return the classes of all log handlers in place, on whichever logger."""
-    loggers = [logging.root, *(v for v in logging.root.manager.loggerDict.values() if isinstance(v, logging.Logger))]
-    kinds = {type(handler) for logger in loggers for handler in logger.handlers}
-    return sorted(f"{kind.__module__}.{kind.__qualname__}" for kind in kinds)
+    return sorted({kind_of(handler) for handler in every_handler()})
 
 
 def versions() -> dict[str, str]:
@@ -623,14 +623,181 @@ def answer_of(application: Any, call: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+# --------------------------------------------------------------------------- where its tokens go meanwhile
+
+LONG_ENOUGH = 16
+"""Characters from which on a value may be a token."""
+TEXTS_CAP = 10_000
+NAMES_TOKEN = re.compile(r"(?i)token|jwt|api[-_]?key")
+FORGERY = re.compile(r"(?i)csrf|xsrf")
+WRITES_ROWS = re.compile(r"(?is)\s*(?:INSERT\b.*?\bINTO|REPLACE\s+INTO|UPDATE)\s+[\"`\[]?(\w+)")
+
+
+class Watch:
+    """Hears what is logged, printed and written to SQLite while a request is answered; forgets it afterwards."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str, tuple[str, int], str]] = []
+        self.listening = False
+        self.logging = 0
+
+    def hear(self, kind: str, where: str, place: tuple[str, int], text: str) -> None:
+        """Keep one text until the request is answered; there may be tokens in it."""
+        if self.listening and len(self.heard) < TEXTS_CAP:
+            self.heard.append((kind, where, place, text))
+
+    @contextlib.contextmanager
+    def during(self) -> Iterator[None]:
+        """Listen while the context lasts. What is printed goes nowhere, as it would without."""
+        tapped = [handler for handler in every_handler() if writes_what_it_formats(handler)]
+        for handler in tapped:
+            handler.emit = self._tap(handler, handler.emit)  # type: ignore[method-assign]
+        self.heard.clear()
+        self.listening = True
+        try:
+            with contextlib.redirect_stdout(Printed(self)), contextlib.redirect_stderr(Printed(self)):
+                yield
+        finally:
+            self.listening = False
+            for handler in tapped:
+                vars(handler).pop("emit", None)
+
+    def _tap(self, handler: logging.Handler, emit: Callable[[logging.LogRecord], None]) -> Callable[..., None]:
+        def tapped(record: logging.LogRecord) -> None:
+            with contextlib.suppress(Exception):  # emit meets the same and has its own way with it
+                place = (record.pathname, record.lineno) if own_code(record.pathname) else caller()
+                self.hear("log", kind_of(handler), place, str(handler.format(record)))
+            self.logging += 1
+            try:
+                emit(record)
+            finally:
+                self.logging -= 1
+
+        return tapped
+
+    def statement(self, sql: str) -> None:
+        """Hear a statement that SQLite runs, its values filled in."""
+        table = WRITES_ROWS.match(sql)
+        if table:
+            self.hear("database", f"the table {table[1]}", caller(), sql)
+
+    def leaks(self, call: dict[str, Any], answer: dict[str, Any]) -> list[dict[str, Any]] | None:
+        """Return where tokens of the request or its answer went, each place once; None where there was no token."""
+        tokens = {"presented": presented(call["headers"]), "issued": issued(answer["body"])}
+        found: dict[tuple[object, ...], dict[str, Any]] = {}
+        for kind, where, place, text in self.heard:
+            for origin, values in tokens.items():
+                if any(value in text for value in values):
+                    leak = {"kind": kind, "where": where, "place": list(place), "origin": origin}
+                    found.setdefault((kind, where, place), leak)
+        self.heard.clear()
+        return list(found.values()) if any(tokens.values()) else None
+
+
+class Printed(io.StringIO):
+    """Stands in for standard output while a watch listens."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self.watch = watch
+
+    def write(self, text: str) -> int:
+        """Hear what is printed, but for what a log handler prints: that was heard before."""
+        if not self.watch.logging:
+            self.watch.hear("output", "standard output", caller(), text)
+        return len(text)
+
+
+@contextlib.contextmanager
+def databases_watched(watch: Watch) -> Iterator[None]:
+    """Have the watch hear the statements of SQLite connections that are opened while the context lasts."""
+    try:
+        import sqlite3
+    except ImportError:  # a Python that was built without it
+        yield
+        return
+    original = sqlite3.connect
+
+    @functools.wraps(original)
+    def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = original(*arguments, **options)
+        connection.set_trace_callback(watch.statement)
+        return connection
+
+    sqlite3.connect = sqlite3.dbapi2.connect = connect  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sqlite3.connect = sqlite3.dbapi2.connect = original
+
+
+def every_handler() -> list[logging.Handler]:
+    """Return the log handlers in place, each once."""
+    loggers = [
+        logging.root,
+        *(v for v in list(logging.root.manager.loggerDict.values()) if isinstance(v, logging.Logger)),
+    ]
+    return list(dict.fromkeys(handler for logger in loggers for handler in logger.handlers))
+
+
+def presented(headers: Iterable[Iterable[str]]) -> list[str]:
+    """Return the tokens that a request carries in its headers."""
+    found = []
+    for name, value in headers:
+        scheme, _, rest = value.strip().rpartition(" ")
+        token = (name.lower() == "authorization" and scheme.lower() != "basic") or NAMES_TOKEN.search(name)
+        if token and len(rest) >= LONG_ENOUGH and not FORGERY.search(name):
+            found.append(rest)
+    return found
+
+
+def issued(body: str) -> list[str]:
+    """Return the tokens that the JSON of an answer holds, by the names of its members."""
+    try:
+        remaining = [("", json.loads(base64.b64decode(body)))]
+    except (ValueError, RecursionError):
+        return []
+    found = []
+    while remaining:
+        name, value = remaining.pop()
+        if isinstance(value, dict):
+            remaining += value.items()
+        elif isinstance(value, list):
+            remaining += [(name, item) for item in value]
+        elif isinstance(value, str) and NAMES_TOKEN.search(name) and not FORGERY.search(name):
+            found += [value] if len(value) >= LONG_ENOUGH and not re.search(r"\s|://", value) else []
+    return found
+
+
+def own_code(file: str) -> bool:
+    """Tell whether a file is neither this one, nor of the standard library, nor installed."""
+    return file != __file__ and not file.startswith(("<", LIBRARY)) and not installed(file)
+
+
+def caller() -> tuple[str, int]:
+    """Return the innermost line of own code that is running."""
+    frame = inspect.currentframe()
+    while frame is not None and not own_code(frame.f_code.co_filename):
+        frame = frame.f_back
+    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
+
+
+def watched_answer(application: Any, call: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    """Call the WSGI application once; `leaks` tells where tokens of the request and the answer went meanwhile."""
+    with watch.during():
+        answer = answer_of(application, call)
+    return {**answer, "leaks": watch.leaks(call, answer)}
+
+
 # --------------------------------------------------------------------------- the conversation
 
 
 class Runner:
     """Holds the application between commands; each public method answers the command of its name."""
 
-    def __init__(self, fence: NetworkFence) -> None:
+    def __init__(self, fence: NetworkFence, watch: Watch) -> None:
         self.fence = fence
+        self.watch = watch
         self.application: Any = None
         self.app: Any = None
         self.project = Path()
@@ -694,7 +861,7 @@ class Runner:
         started = time.perf_counter()
         try:
             with time_limit(command["seconds"]):
-                answer = answer_of(self.application, command)
+                answer = watched_answer(self.application, command, self.watch)
             return {**answer, "seconds": time.perf_counter() - started}
         except TimeLimitError:
             return {"error": "timeout"}
@@ -735,15 +902,16 @@ def main() -> None:
     os.register_at_fork(after_in_child=lambda: cut_off(channel))
     fence = NetworkFence()
     sys.addaudithook(fence)
-    runner = Runner(fence)
-    commands = channel.makefile("rb")
-    for line in commands:
-        command = json.loads(line)
-        try:
-            answer = getattr(runner, command["command"])(command)
-        except BaseException as error:
-            answer = {"crashed": type(error).__name__}
-        channel.sendall(json.dumps({**answer, "number": command["number"]}).encode() + b"\n")
+    watch = Watch()
+    runner = Runner(fence, watch)
+    with databases_watched(watch):
+        for line in channel.makefile("rb"):
+            command = json.loads(line)
+            try:
+                answer = getattr(runner, command["command"])(command)
+            except BaseException as error:
+                answer = {"crashed": type(error).__name__}
+            channel.sendall(json.dumps({**answer, "number": command["number"]}).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -215,7 +215,7 @@ class AppChild:
             answer = await self._ask(command, self._call_timeout, "while it answered a request")
         except ChildError:
             return Exchange(request, None, "application gone", witness=Witness.APP)
-        return exchange(request, answer)
+        return exchange(request, answer, self.root)
 
     async def move_clock(self, seconds: float) -> bool:
         """Move the application's wall clock so far from the true time, 0 meaning back; tell whether that was possible.

@@ -25,6 +25,8 @@ class Scheme:
     `kind` is bearer, basic, http (another HTTP scheme), apiKey, oauth2, openIdConnect or mutualTLS;
     `location` and `parameter` are set for apiKey. `urls` holds (name, url, place): tokenUrl, openIdConnectUrl, ...;
     `flows` holds (name, place) of the OAuth flows as written: password, authorizationCode (Swagger 2: accessCode), ...
+    `type` is the type as written, `version` the document's own, `missing` a member that the type demands and that is
+    not there.
     """
 
     name: str
@@ -35,6 +37,9 @@ class Scheme:
     bearer_format: str = ""
     urls: tuple[tuple[str, str, Place], ...] = ()
     flows: tuple[tuple[str, Place], ...] = ()
+    type: str = ""
+    version: str = ""
+    missing: str = ""
 
     @property
     def bearer(self) -> bool:
@@ -97,7 +102,9 @@ class Operation:
     `security` are the alternatives in force (operation, else global): an empty tuple or an empty alternative means
     that nothing is needed. `security_place` is the line that decided. `issues_token` says that an answer's schema
     holds an access token or that a flow's tokenUrl points here. `changes_state` is set for methods other than
-    GET, HEAD and OPTIONS and for names that say so.
+    GET, HEAD and OPTIONS and for names that say so. Where the operation's own `security` lets everybody in,
+    `protected_siblings` are the operations of the same path, its collection or its members that let nobody in without
+    a credential. `credentials` are those that the document shows where it describes the operation, or outside of all.
     """
 
     endpoint: Endpoint
@@ -111,6 +118,8 @@ class Operation:
     summary: str = ""
     deprecated: bool = False
     issues_token: bool = False
+    protected_siblings: tuple[Endpoint, ...] = ()
+    credentials: tuple[tuple[Place, Secret], ...] = field(default=(), repr=False)
 
     @property
     def protected(self) -> bool:
@@ -232,10 +241,25 @@ class Purpose(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Leak:
+    """Where a token of an exchange went while the running application answered it.
+
+    `kind` is log, output or database; `where` names it (a log handler's class, a table). `issued` tells a token that
+    the answer hands out from one that was presented. `place` is the line of the project that did it.
+    """
+
+    kind: str
+    where: str
+    issued: bool
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A request with its answer, or with the `error` that came instead ("timeout", "refused", "malformed answer").
 
-    `witness` says who carried it: the wire or the application in its child process.
+    `witness` says who carried it: the wire or the application in its child process, which also tells where tokens went
+    meanwhile: `leaks` is None where that was not looked at, or there was no token.
     """
 
     request: Request
@@ -244,6 +268,7 @@ class Exchange:
     endpoint: Endpoint | None = None
     purpose: Purpose = Purpose.RECORDED
     witness: Witness = Witness.WIRE
+    leaks: tuple[Leak, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +292,9 @@ class Credential:
     key was found or is at hand; `seal(signing_input)` gives the bare signature of any bytes, by the token's own
     algorithm. `public_keys` are keys in PEM that verify the token. `siblings` are the other tokens that came with it,
     by the name of their member (`refresh_token`). `guesses` keys were tried on it, and `guessed` says what kind of
-    guess was right, where one was. `label` says of a mutant what was changed. `disposable` says that the scan's own
-    login made it: nobody else uses it.
+    guess was right, where one was. `redated(at)` makes a token that is no JWT and carries its time again, as the
+    API's own key would have signed it then. `label` says of a mutant what was changed. `disposable` says that the
+    scan's own login made it: nobody else uses it.
     """
 
     token: Secret
@@ -283,6 +309,7 @@ class Credential:
     siblings: tuple[tuple[str, Secret], ...] = ()
     guessed: str = ""
     guesses: int = 0
+    redated: Callable[[float], Secret] | None = field(default=None, repr=False)
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the header that presents the token, its value in clear: for a transport, never for a report."""

@@ -166,11 +166,16 @@ def test_an_answer_becomes_an_exchange() -> None:
     request = Request("GET", "https://localhost/")
     body = base64.b64encode(b"\xff").decode()
     answer = {"status": 200, "headers": [["A", "1"], ["a", "2"]], "body": body, "truncated": True, "seconds": 0.25}
-    response = exchange(request, answer).response
+    place = [str(Path("shop.py").absolute()), 3]
+    leak = {"kind": "log", "where": "logging.StreamHandler", "place": place, "origin": "issued"}
+    elsewhere = {**leak, "place": ["/elsewhere/x.py", 3]}
+    made = exchange(request, {**answer, "leaks": [leak, elsewhere]}, Path())
+    assert [each.place and str(each.place) for each in made.leaks or ()] == ["shop.py:3", None]
+    response = exchange(request, {**answer, "leaks": None}, Path()).response
     assert response is not None
     assert (response.status, response.all_headers("A"), response.body) == (200, ("1", "2"), b"\xff")
     assert (response.truncated, response.seconds) == (True, 0.25)
-    assert exchange(request, {"error": "timeout"}).error == "timeout"
+    assert exchange(request, {"error": "timeout"}, Path()).error == "timeout"
 
 
 def test_failures_name_target_and_cause(tmp_path: Path) -> None:

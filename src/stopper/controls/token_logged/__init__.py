@@ -31,21 +31,49 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import Flow, Sink, flows, place, safe
+from stopper.observe.views import Exchange
+from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
     id="BT302",
     name="token_logged",
     severity=Severity.CRITICAL,
     title="A token or secret is written to a log",
-    witnesses="S",
+    witnesses="S A",
     requirements=("L01",),
     labels=("token_logging",),
     cwe=(209, 532),
     guard="redact.install",
 )
+
+
+def wire(exchange: Exchange) -> Iterable[Verdict]:
+    """Look at where the running application put the tokens of an exchange, in clear.
+
+    A presented token that was refused was nobody's, as far as can be told: it weighs less.
+    """
+    if exchange.endpoint is None or exchange.leaks is None or exchange.response is None:
+        return
+    leaks = [leak for leak in exchange.leaks if leak.kind in ("log", "output")]
+    for leak in leaks:
+        worth = leak.issued or exchange.response.status < 300
+        which = "a token that it issues" if leak.issued else "the token that is presented"
+        yield Verdict(
+            kept=False,
+            message=f"{exchange.endpoint} writes {which} to {leak.where}",
+            place=leak.place,
+            endpoints=(exchange.endpoint,),
+            evidence=(evidence("the exchange meanwhile", exchange),),
+            strength=Strength.PROVEN,
+            cause=str(leak.place or leak.where),
+            severity=None if worth else Severity.MEDIUM,
+        )
+    if not leaks:
+        message = f"no token of {exchange.endpoint} was seen to reach a log"
+        yield Verdict(True, message, endpoints=(exchange.endpoint,))
 
 
 def source(module: Module) -> Iterable[Verdict]:

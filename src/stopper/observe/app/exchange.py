@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from stopper.model import Witness
-from stopper.observe.views import Exchange, Request, Response
+from stopper.observe.app.snapshot import place
+from stopper.observe.views import Exchange, Leak, Request, Response
 
 BODY_CAP = 1024 * 1024
 """So many bytes of an answer's body are kept."""
@@ -45,8 +47,8 @@ def _sendable(url: str) -> bool:
         return False
 
 
-def exchange(request: Request, answer: Mapping[str, Any]) -> Exchange:
-    """Return the exchange that an answer to `call_command` makes."""
+def exchange(request: Request, answer: Mapping[str, Any], root: Path) -> Exchange:
+    """Return the exchange that an answer to `call_command` makes; places are relative to `root`."""
     if "error" in answer:
         return Exchange(request, None, answer["error"], witness=Witness.APP)
     response = Response(
@@ -56,4 +58,14 @@ def exchange(request: Request, answer: Mapping[str, Any]) -> Exchange:
         truncated=answer["truncated"],
         seconds=answer["seconds"],
     )
-    return Exchange(request, response, witness=Witness.APP)
+    leaks = answer["leaks"]
+    told = None if leaks is None else tuple(_leak(leak, root) for leak in leaks)
+    return Exchange(request, response, witness=Witness.APP, leaks=told)
+
+
+def _leak(answer: Mapping[str, Any], root: Path) -> Leak:
+    """Return one leak; code that is not of the project has no place that a report could show."""
+    file, line = answer["place"]
+    where = place(file, line, root, ())
+    inside = bool(where.uri) and not Path(where.uri).is_absolute()
+    return Leak(answer["kind"], answer["where"], answer["origin"] == "issued", where if inside else None)
