@@ -115,7 +115,9 @@ _CHECKS_ITSELF = re.compile(
     re.IGNORECASE,
 )
 _SHOWS = frozenset({"render_template", "render_template_string", "send_from_directory", "send_static_file", "redirect"})
-_PARAMETER = re.compile(r"\{[^}]*\}")
+_PARAMETER = re.compile(r"\{(?!\w*(?:token|key|secret|code|hash|sign))[^}]*\}", re.IGNORECASE)
+"""A part of a path that says nothing of what is behind it, and is no credential either."""
+
 _PREFIX = re.compile(r"api|rest|v?\d+(\.\d+)*|\{.*", re.IGNORECASE)
 _ENOUGH = 2
 """Guarded neighbours from which it is clear that this application guards its operations; of one collection, one is."""

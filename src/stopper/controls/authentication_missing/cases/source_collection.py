@@ -39,6 +39,11 @@ def forget(name):
     return jsonify(name=name)
 
 
+@app.delete("/api/v1/users/<auth_token>/devices")
+def devices(auth_token):
+    return jsonify(find(auth_token))
+
+
 @app.post("/api/v1/users")
 def sign_up():
     return jsonify({}), 201
