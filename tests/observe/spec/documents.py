@@ -36,9 +36,9 @@ SCHEMES_3: Plains = st.sampled_from(
         {"type": "oauth2", "flows": {"authorizationCode": URLS | {"scopes": {"read": "to read"}}}},
         {"type": "oauth2", "flows": {"deviceAuthorization": {"tokenUrl": "https://login.test/token", "scopes": {}}}},
         {"type": "openIdConnect", "openIdConnectUrl": "https://login.test/.well-known/openid-configuration"},
-        {"type": "mutualTLS", "description": "a certificate of ours"},
     ]
 )
+SCHEMES_31: Plains = SCHEMES_3 | st.just({"type": "mutualTLS", "description": "a certificate of ours"})
 SCHEMES_2: Plains = st.sampled_from(
     [
         {"type": "basic"},
@@ -156,7 +156,8 @@ def generated(draw: st.DrawFn) -> Generated:
     beside: dict[str, Plain] = {}
     if draw(st.booleans()):
         root["security"] = draw(SECURITY)
-    defined = draw(st.dictionaries(st.sampled_from(NAMES[:-1]), SCHEMES_2 if swagger else SCHEMES_3, max_size=4))
+    schemes = SCHEMES_2 if swagger else SCHEMES_3 if version.startswith("3.0") else SCHEMES_31
+    defined = draw(st.dictionaries(st.sampled_from(NAMES[:-1]), schemes, max_size=4))
     where = draw(st.sampled_from(["here", "moved", "beside"]))
     if where != "here":
         file = f"parts/security.{form}" if where == "beside" else ""

@@ -66,7 +66,7 @@ def _read(uri: str, data: bytes, library: Library) -> SpecDocument:
     root = library.load(uri, data)
     version = _version(root, problems)
     operations = Operations(root, library)
-    found = tuple(operations.read())
+    found = operations.read()
     operations.unreached()
     info = root.get("info")
     return SpecDocument(

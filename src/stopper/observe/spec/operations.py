@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stopper.model import Endpoint
+from stopper.observe.spec.credentials import Credentials
 from stopper.observe.spec.issuers import Issuers
 from stopper.observe.spec.node import Node, quoted
 from stopper.observe.spec.parameters import Parameters
 from stopper.observe.spec.reference import Library
 from stopper.observe.spec.security import Security
 from stopper.observe.spec.servers import Servers, base_path, safe_path
+from stopper.observe.spec.siblings import with_siblings
 from stopper.observe.spec.suppressions import Suppressions
 from stopper.observe.views import Operation
 
@@ -32,11 +34,15 @@ class Operations:
         self._problems = library.problems
         self._parameters = Parameters(library)
         self._issuers = Issuers(library, self.security.schemes.values())
+        self._credentials = Credentials(root)
         self.suppressions = Suppressions(library.problems, library.budget)
         self.suppressions.document(root)
 
-    def read(self) -> Iterator[Operation]:
-        """Yield every operation in the document's order."""
+    def read(self) -> tuple[Operation, ...]:
+        """Return every operation in the document's order."""
+        return tuple(with_siblings(tuple(self._all())))
+
+    def _all(self) -> Iterator[Operation]:
         paths = self._library.follow(self._root.get("paths"))
         if paths is not None and paths.value is not None and not isinstance(paths.value, dict):
             self._problems.add(paths, "`paths` is no mapping")
@@ -115,6 +121,7 @@ class Operations:
             summary=node.text_of("summary"),
             deprecated=node.is_true("deprecated"),
             issues_token=self._issuers.issues(node, endpoint, template, servers),
+            credentials=self._credentials.of(node),
         )
 
     def _callbacks(self, operation: Node) -> Iterator[tuple[str, Node]]:

@@ -21,7 +21,15 @@ _KINDS = {
 }
 _HTTP_KINDS = {"bearer": "bearer", "basic": "basic"}
 _TYPES_2 = ("basic", "apiKey", "oauth2")
-_TYPES_3 = ("http", "apiKey", "oauth2", "openIdConnect", "mutualTLS")
+_TYPES_3 = ("http", "apiKey", "oauth2", "openIdConnect")
+_TYPES_31 = (*_TYPES_3, "mutualTLS")
+_DEMANDED = {
+    "http": ("scheme",),
+    "apiKey": ("name", "in"),
+    "oauth2": ("flows",),
+    "openIdConnect": ("openIdConnectUrl",),
+}
+"""Members that a type demands (OpenAPI 3.1 section 4.8.27.1); Swagger 2's oauth2 demands `flow`."""
 _SCHEME_URLS = ("openIdConnectUrl", "oauth2MetadataUrl")
 _FLOW_URLS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl")
 UNDEFINED = "undefined"
@@ -37,7 +45,8 @@ class Security:
         self._problems = library.problems
         self._global = root.get("security")
         self._read: dict[int, tuple[Requirement, ...]] = {}
-        self._swagger = bool(root.text_of("swagger"))
+        self._version = root.text_of("swagger") or root.text_of("openapi")
+        self._types = _types(root)
         self.schemes = {name: self._scheme(name, node) for name, node in self._definitions(root)}
 
     def of(self, operation: Node) -> tuple[tuple[Requirement, ...], Place | None]:
@@ -68,7 +77,7 @@ class Security:
         node = self._library.follow(entry)
         if node is None or not node.entries:
             self._problems.add(entry, f"the security scheme {quoted(name)} has no definition")
-            return Scheme(name, UNDEFINED, entry.place)
+            return Scheme(name, UNDEFINED, entry.place, version=self._version)
         return Scheme(
             name=name,
             kind=self._kind(name, node, entry.place),
@@ -78,6 +87,9 @@ class Security:
             bearer_format=node.text_of("bearerFormat"),
             urls=tuple(self._urls(node)),
             flows=tuple(self._flows(node)),
+            type=node.text_of("type"),
+            version=self._version,
+            missing=_missing(node),
         )
 
     def _flows(self, node: Node) -> Iterator[tuple[str, Place]]:
@@ -94,7 +106,7 @@ class Security:
         kind = _KINDS.get(written.lower(), UNDEFINED)
         if kind == "http":
             kind = _HTTP_KINDS.get(node.text_of("scheme").lower(), "http")
-        if written not in (_TYPES_2 if self._swagger else _TYPES_3):
+        if written not in self._types:
             self._problems.add(place, f"the security scheme {quoted(name)} has a type that this version does not know")
         return kind
 
@@ -135,8 +147,23 @@ class Security:
         scheme = self.schemes.get(name)
         if scheme is None:
             self._problems.add(requirement, f"the security scheme {quoted(name)} is not defined")
-            scheme = Scheme(name, UNDEFINED, requirement.place)
+            scheme = Scheme(name, UNDEFINED, requirement.place, version=self._version)
         return scheme
+
+
+def _types(root: Node) -> tuple[str, ...]:
+    """Return the types of schemes that the document's version knows; mutualTLS came with OpenAPI 3.1."""
+    if root.text_of("swagger"):
+        return _TYPES_2
+    return _TYPES_3 if root.text_of("openapi").startswith("3.0") else _TYPES_31
+
+
+def _missing(node: Node) -> str:
+    """Return the first member that a definition's type demands and that it lacks; empty where it lacks none."""
+    demanded = _DEMANDED.get(node.text_of("type"), ())
+    if node.get("flow") is not None:  # Swagger 2 has one flow for each scheme
+        return ""
+    return next((name for name in demanded if node.get(name) is None), "")
 
 
 def _scopes(requirement: Node) -> tuple[str, ...]:
