@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real vectors museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-guard bench-spec spec-suite lock clean
+.PHONY: setup check test demo real vectors museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-guard bench-guess bench-spec spec-suite lock clean
 
 setup: $(READY)
 
@@ -73,6 +73,9 @@ bench-spec: $(READY)
 # N=DOCUMENTS makes up more or fewer than 2,000.
 spec-suite: $(READY)
 	$(BIN)/python -m scripts.spec_suite $(if $(N),--documents $(N))
+
+bench-guess: $(READY)
+	$(BIN)/python -m scripts.bench_guess
 
 lock: $(READY)
 	$(BIN)/python scripts/lock.py

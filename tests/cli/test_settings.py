@@ -84,6 +84,14 @@ def test_what_is_judged_and_what_is_known(tmp_path: Path) -> None:
     assert not plain.include_tests and plain.baseline is None
 
 
+def test_how_keys_are_guessed(tmp_path: Path) -> None:
+    """Lists and the file of how far it came lie beside the settings; leaked secrets are tried first."""
+    text = "[guess]\nwords='w'\nleaked='l'\nsalts=['confirm']\nseconds=5\nkeys=1_000\nstate='s.json'"
+    made = settings(tmp_path, text).guessing
+    assert made.lists == (tmp_path / "l", tmp_path / "w")
+    assert (made.salts, made.seconds, made.keys, made.state) == (("confirm",), 5, 1000, tmp_path / "s.json")
+
+
 def test_form_and_basic_logins(tmp_path: Path) -> None:
     """Several logins keep their order; a form is encoded, HTTP Basic becomes its header, literals are secrets too."""
     first, second, third, fourth = settings(
@@ -138,8 +146,14 @@ def test_an_unset_variable_matters_only_when_the_login_is_asked_for(
 
 MISTAKES = {
     "logn = {}": "stopper.toml has no key 'logn': did you mean 'login'?",
-    "grant='CANARY'": "stopper.toml has no key 'grant': there are baseline, header, include_tests, login, scheme",
+    "grant='CANARY'": "stopper.toml has no key 'grant': there are baseline, guess, header, include_tests, login, scheme",
     "include_tests='CANARY'": "stopper.toml: include_tests must be true or false",
+    "guess=7": "stopper.toml: guess must be a table",
+    "[guess]\nword='CANARY'": "stopper.toml: guess has no key 'word': did you mean 'words'?",
+    "[guess]\nseconds=-1": "stopper.toml: guess: seconds must be a number that is not below 0",
+    "[guess]\nkeys=true": "stopper.toml: guess: keys must be a number that is not below 0",
+    "[guess]\nsalts='CANARY'": "stopper.toml: guess: salts must be a list of texts",
+    "[guess]\nsalts=[7]": "stopper.toml: guess: salts must be texts",
     "baseline=7": "stopper.toml: baseline must be a text",
     "[login]\nurl='/l'\nforms={a='CANARY'}": "stopper.toml: login has no key 'forms': did you mean 'form'?",
     "[login]\nurl='/l'\ntoken={pinter='/a'}": "stopper.toml: login: token has no key 'pinter': did you mean 'pointer'?",

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from stopper.cli.settings import Settings
 from stopper.cli.targets import TargetError, Targets
 from stopper.engine import Inputs, Limits, Login, Target, Transport
+from stopper.engine.guessing import Guessing
 from stopper.io import files
 from stopper.io.archive import unpack
 from stopper.io.cache import Cache
@@ -22,6 +23,7 @@ from stopper.io.har import read_recording
 from stopper.io.http import Client, TransportError
 from stopper.io.http import Limits as ClientLimits
 from stopper.io.listener import LoopbackListener
+from stopper.io.lists import checked
 from stopper.io.login import LoginFailed, LoginFlow, login
 from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
@@ -53,6 +55,7 @@ class Options:
     scope: Scope = field(default_factory=Scope)
     accepted: tuple[Accepted, ...] = ()
     cache: Cache | None = None
+    guessing: Guessing = field(default_factory=Guessing)
 
 
 @dataclass(slots=True)
@@ -136,7 +139,15 @@ async def _opened(targets: Targets, options: Options, gathered: _Gathered) -> As
             ignores=tuple(gathered.ignores),
             accepted=options.accepted,
             cache=options.cache,
+            guessing=_checked(options.guessing),
         )
+
+
+def _checked(guessing: Guessing) -> Guessing:
+    """Return it where its lists can be read: that is told at once. Raises FileError."""
+    for path in guessing.lists:
+        checked(path)
+    return guessing
 
 
 def _given_secrets(options: Options) -> tuple[Secret, ...]:

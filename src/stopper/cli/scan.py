@@ -94,6 +94,10 @@ _BAD_INPUT = (
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=Limits().request_seconds, help="Seconds for one request."
 )
+@click.option("--words", type=click.Path(path_type=Path), help="Guesses at the key of tokens, one a line.")
+@click.option("--leaked", type=click.Path(path_type=Path), help="Secrets known to have leaked, one a line.")
+@click.option("--guess-seconds", type=click.FloatRange(min=0), help="Time for guessing the key of tokens.")
+@click.option("--guess-state", type=click.Path(path_type=Path), help="Keeps how far guessing came, to go on there.")
 @click.option("--jobs", type=click.IntRange(min=1), default=Limits().jobs, help="Processes that read source.")
 @click.option("--cache/--no-cache", default=True, help="Keep what the source said for the next scan of the same files.")
 def command(
@@ -114,6 +118,10 @@ def command(
     requests: int,
     rate: float,
     timeout: float,
+    words: Path | None,
+    leaked: Path | None,
+    guess_seconds: float | None,
+    guess_state: Path | None,
     jobs: int,
     cache: bool,
 ) -> None:
@@ -140,6 +148,13 @@ def command(
             scope=EVERYTHING if include_tests or settings.include_tests else Scope(),
             accepted=_accepted(baseline or settings.baseline),
             cache=Cache(default_folder() / "source") if cache else None,
+            guessing=replace(
+                settings.guessing,
+                lists=tuple(path for path in (leaked, words) if path) or settings.guessing.lists,
+                seconds=settings.guessing.seconds if guess_seconds is None else guess_seconds,
+                state=guess_state or settings.guessing.state,
+                processes=jobs,
+            ),
         )
         scanned = asyncio.run(_scanned(named, options))
         report = replace(scanned, exit_code=exit_code(scanned, Severity(fail_on)))

@@ -5,6 +5,14 @@
     include_tests = false               # true judges tests and other people's code too, at low severity
     baseline = "stopper-baseline.json"  # known findings, beside this file (default: none)
 
+    [guess]                             # how the key of a token is guessed, offline (BT208)
+    words = "words.txt"                 # a guess on each line, beside this file (default: none)
+    leaked = "leaked.txt"               # secrets that are known to have leaked, likewise
+    salts = ["confirm"]                 # further salts that itsdangerous may have been given
+    seconds = 20                        # the bounds of what goes beyond the quick guesses
+    keys = 100_000_000
+    state = "stopper-guesses.json"      # keeps how far it came, so that the next scan goes on (default: none)
+
     [login]                             # or [[login]], once for each token endpoint; the first is the identity
     method = "POST"
     url = "/auth/login"                 # behind the base URL
@@ -33,14 +41,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from stopper.engine.guessing import Guessing
 from stopper.io.login import LoginFlow, Place
 from stopper.secret import Secret
 
-_KEYS = ("baseline", "header", "include_tests", "login", "scheme")
+_KEYS = ("baseline", "guess", "header", "include_tests", "login", "scheme")
 _LOGIN_KEYS = ("basic", "body", "form", "header", "headers", "json", "method", "scheme", "token", "url")
+_GUESS_KEYS = ("keys", "leaked", "salts", "seconds", "state", "words")
 _BODY_KEYS = ("json", "form", "body")
 _PLACES: tuple[Place, ...] = ("pointer", "header", "cookie")
-_KINDS: Mapping[type, str] = {str: "a text", dict: "a table", bool: "true or false"}
+_KINDS: Mapping[type, str] = {str: "a text", dict: "a table", bool: "true or false", list: "a list of texts"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SECRET_NAME = re.compile(r"(?i)pass|pwd|pin$|secret|token|key|code|otp|assertion|credential|auth|cookie|^body$")
@@ -57,7 +67,8 @@ class Settings:
     """What the project says about itself; without a file, the defaults.
 
     `header` and `scheme` are how a token is presented. `source` is the file's name, `tables` are its logins as written.
-    `include_tests` asks for tests and other people's code too, `baseline` is the file of the known findings.
+    `include_tests` asks for tests and other people's code too, `baseline` is the file of the known findings;
+    `guessing` says how keys are guessed.
     """
 
     header: str = "Authorization"
@@ -66,6 +77,7 @@ class Settings:
     tables: tuple[Table, ...] = field(default=(), repr=False)
     include_tests: bool = False
     baseline: Path | None = None
+    guessing: Guessing = field(default_factory=Guessing)
 
     @property
     def logins(self) -> tuple[LoginFlow, ...]:
@@ -153,7 +165,32 @@ def _settings(path: Path, table: Any) -> Settings:
         tables=tuple(logins),
         include_tests=_typed(table, "include_tests", bool, False, source),
         baseline=path.parent / baseline if baseline else None,
+        guessing=_guessing(_typed(table, "guess", dict, {}, source), f"{source}: guess", path.parent),
     ).checked()
+
+
+def _guessing(table: Table, where: str, folder: Path) -> Guessing:
+    """Return how keys are guessed; paths are relative to the file of the settings."""
+    _check_keys(table, _GUESS_KEYS, where)
+    salts = _typed(table, "salts", list, [], where)
+    if not all(isinstance(salt, str) for salt in salts):
+        raise SettingsError(f"{where}: salts must be texts")
+    state = _typed(table, "state", str, "", where)
+    usual = Guessing()
+    return Guessing(
+        lists=tuple(folder / name for key in ("leaked", "words") if (name := _typed(table, key, str, "", where))),
+        salts=tuple(salts),
+        seconds=_number(table, "seconds", usual.seconds, where),
+        keys=int(_number(table, "keys", usual.keys, where)),
+        state=folder / state if state else None,
+    )
+
+
+def _number(table: Table, key: str, default: float, where: str) -> float:
+    value = table.get(key, default)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e15:
+        raise SettingsError(f"{where}: {key} must be a number that is not below 0")
+    return value
 
 
 # --------------------------------------------------------------------------- the parts of a login

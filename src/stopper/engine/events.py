@@ -24,6 +24,13 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Guessed:
+    """Keys were tried on a token offline; `tried` is the number so far."""
+
+    tried: int
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """A control was answered."""
 
@@ -51,4 +58,4 @@ class ScanFinished:
     report: Report
 
 
-Event = ScanStarted | Sent | Observed | CheckFailed | Skipped | ScanFinished
+Event = ScanStarted | Sent | Guessed | Observed | CheckFailed | Skipped | ScanFinished

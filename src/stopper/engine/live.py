@@ -17,9 +17,11 @@ from urllib.parse import urlsplit
 
 from stopper import proof
 from stopper.controls import Entry
+from stopper.engine.guessing import Guessing, guessed
 from stopper.engine.plan import Plan, Step, common_folder, filled, guard_of, request_for
 from stopper.engine.published import published_keys
 from stopper.engine.recorder import CutShortError, Listener, Recorder, Target
+from stopper.io.files import FileError
 from stopper.model import Scope, Skip, Verdict, Witness
 from stopper.observe.app.signing import with_private_key
 from stopper.observe.views import (
@@ -34,11 +36,10 @@ from stopper.observe.views import (
     Request,
     Tls,
 )
-from stopper.observe.wire import jwt, keys
+from stopper.observe.wire import jwt, keys, lock
 from stopper.observe.wire.compare import alike, answer_in_words, succeeded, unstable
-from stopper.observe.wire.guess import guess
 from stopper.proof import Ask, Batch, Outcome, Trial
-from stopper.secret import Secret
+from stopper.secret import Secret, fingerprint
 
 Result = TypeVar("Result")
 
@@ -47,6 +48,9 @@ RESERVE = 30
 
 APPLICATION_TRIES = 2
 """Operations from which a probe of the whole application starts, where the first one's answers say nothing."""
+
+_GUESSED_FOR = "BT208"
+"""The control that says what came of guessing; where it is not asked, keys are not guessed."""
 
 MUTANT_SHARE = 0.45
 """Share of the budget that mutants may take; the rest is for the operations' doors and for probes."""
@@ -66,6 +70,7 @@ class LiveScan:
 
     `steps` are the operations asked so far, `baselines` what was learnt of their doors; `identity` is the credential
     of the scan; `refusal` says why there is none although a login was configured; `died` why it was cut short.
+    `guessing` says how the key of the credential is guessed, `names` are what the API is called.
     """
 
     target: Target
@@ -80,6 +85,8 @@ class LiveScan:
     refusal: str = ""
     died: str = ""
     tls: Tls | None = None
+    guessing: Guessing = field(default_factory=Guessing)
+    names: Sequence[str] = ()
 
     async def run(self) -> None:
         """Log in, calibrate, ask every operation's door, then send mutants and probes where a door was found."""
@@ -122,17 +129,38 @@ class LiveScan:
             self.refusal = ""
             if not self.identity.sign:
                 self.identity = with_private_key(jwt.with_key(self.identity, self.keys), self.keys)
-            self.identity = self._guessed(self.identity)
+            self.identity = await self._opened(self.identity)
             await self._find_public_keys(self.identity)
 
-    def _guessed(self, identity: Credential) -> Credential:
-        """Return the credential with what came of guessing its key, which then signs where no other is at hand."""
+    async def _opened(self, identity: Credential) -> Credential:
+        """Return the credential with what came of guessing its key, and what signs by that key or by one at hand."""
+        found = lock.locks(identity.token.reveal(), self.guessing.salts)
+        at_hand = lock.opened(found, [key.reveal().encode("utf-8", "surrogatepass") for key in self.keys])
+        held = lock.holding(identity, *at_hand) if at_hand and not identity.sign else identity
+        if _GUESSED_FOR not in self.entries:
+            return held
+        try:
+            result = await guessed(found, self._names(), self.guessing, self.listener.tried)
+        except FileError as error:
+            self.listener.skipped(Skip("guesses at the key", str(error), "control"))
+            return held
+        if result.unfinished:
+            self.listener.skipped(Skip("further guesses at the key", result.unfinished, "control"))
+        if result.resumed:
+            why = "tried by an earlier scan, as the file of --guess-state says"
+            self.listener.skipped(Skip(f"the first {result.resumed:,} blocks of guesses at the key", why, "control"))
+        guess = result.guess
+        if guess.key is None or guess.lock is None:
+            return replace(held, guesses=guess.tried)
+        said = f"{guess.kind} ({guess.lock.name}, fingerprint {fingerprint(guess.key)})"
+        known = replace(held, guessed=said, guesses=guess.tried)
+        return known if held.sign or held.seal else lock.holding(known, guess.lock, guess.key)
+
+    def _names(self) -> list[str]:
+        """Return the words of the host and of the API's names, whole ones first."""
         host = urlsplit(self.target.base).hostname or ""
-        found = guess(identity.token.reveal(), [host, *(part for part in re.split(r"[.\-]", host) if len(part) > 2)])
-        known = replace(identity, guessed=found.kind, guesses=found.tried)
-        if found.key is None or identity.sign:
-            return known
-        return jwt.holding(known, found.key)
+        words = [word for text in (host, *self.names) for word in re.split(r"[^A-Za-z0-9]+", text)]
+        return list(dict.fromkeys((host, *self.names, *(word for word in words if len(word) > 2))))
 
     async def _find_public_keys(self, identity: Credential) -> None:
         """Learn by which public keys the credential is verified: from the keys at hand, else from those published."""

@@ -94,6 +94,9 @@ class Listener(Protocol):
     def learnt(self, secret: Secret) -> None:
         """Take a credential that must not appear in any output."""
 
+    def tried(self, keys: int) -> None:
+        """Take note of how many keys were tried on the credential so far."""
+
 
 @dataclass(slots=True)
 class Recorder:

@@ -13,7 +13,8 @@ from stopper.controls import Entry
 from stopper.correlate import Heard, Joined, Matcher
 from stopper.engine import plan as planning
 from stopper.engine.cleaning import cleaned
-from stopper.engine.events import CheckFailed, Event, Observed, ScanFinished, ScanStarted, Sent, Skipped
+from stopper.engine.events import CheckFailed, Event, Guessed, Observed, ScanFinished, ScanStarted, Sent, Skipped
+from stopper.engine.guessing import Guessing
 from stopper.engine.kept import Cache
 from stopper.engine.live import LiveScan
 from stopper.engine.plan import Limits, Plan
@@ -52,7 +53,7 @@ class Inputs:
     `keys` are signing keys at hand (from the application or given by the user); `secrets` are values that must not
     appear in any output; `skips` and `notes` were made while reading the inputs. `scope` says what of the source is
     judged, `ignores` are the comments in it that suppress findings, `accepted` is the baseline; `cache` is where what
-    the source says is kept for the next scan.
+    the source says is kept for the next scan. `guessing` says how keys are guessed.
     """
 
     targets: tuple[str, ...]
@@ -70,6 +71,7 @@ class Inputs:
     ignores: tuple[Ignore, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     cache: Cache | None = None
+    guessing: Guessing = field(default_factory=Guessing)
 
 
 @dataclass(slots=True)
@@ -167,10 +169,23 @@ class Scan:
         budget = plan.budget if target.witness is Witness.WIRE else self.limits.requests * 10
         recorder = Recorder(target, self, matcher.match, budget, deadline)
         live = LiveScan(
-            target, plan, self.entries, (*self.inputs.keys, *(self.source.keys if self.source else ())), self, recorder
+            target,
+            plan,
+            self.entries,
+            (*self.inputs.keys, *(self.source.keys if self.source else ())),
+            self,
+            recorder,
+            guessing=self.inputs.guessing,
+            names=self._names(),
         )
         self.lives.append(live)
         await live.run()
+
+    def _names(self) -> tuple[str, ...]:
+        """Return what the API is called, of which a careless key may be made: its titles, the application's name."""
+        titles = [document.title for document in self.inputs.documents]
+        called = [self.inputs.snapshot.target] if self.inputs.snapshot else []
+        return tuple(titles + called)
 
     def _eligible(self) -> set[Endpoint]:
         """Return the operations that the plan holds, and those that were found to be callable on the way."""
@@ -246,6 +261,10 @@ class Scan:
     def learnt(self, secret: Secret) -> None:
         """Take a credential that no output may show."""
         self.known.append(secret)
+
+    def tried(self, keys: int) -> None:
+        """Tell how many keys were tried on a credential so far."""
+        self.emit(Guessed(keys))
 
     # ------------------------------------------------------------------ the report
 

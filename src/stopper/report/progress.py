@@ -67,6 +67,8 @@ class Progress:
                 self._counts["answers"] += 1
                 if not observation.verdict.kept:
                     self._broken.add(observation.control)
+            case object(tried=int(tried)):
+                self._counts["tried"] = tried
             case object(failure=Failure()):
                 self._counts["crashed"] += 1
             case object(skip=Skip()):
@@ -83,6 +85,8 @@ class Progress:
             f"{len(self._broken)} controls broken",
             f"{counts['skipped']} not looked at",
         ]
+        if counts["tried"]:
+            parts.append(f"{counts['tried']:,} keys tried")
         if counts["crashed"]:
             parts.append(f"{counts['crashed']} checks crashed")
         return " · ".join(parts)

@@ -5,12 +5,11 @@ Nothing is sent. What was tried is told in numbers; that no guess was right says
 
 from __future__ import annotations
 
-import hmac
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from stopper.observe.wire.jwt import DIGESTS, parse
+from stopper.observe.wire.lock import Lock
 
 _PLACEHOLDERS = (
     "secret key password changeme change-me change_me changethis change-this please-change-me change-me-in-production "
@@ -27,7 +26,8 @@ _PLACEHOLDERS = (
     "dev-secret dev-secret-key dev_secret dev-key dev_key devkey development-secret development-key test-secret "
     "test-key test_key testkey testing-key local-secret none null undefined None true false string value xxx "
     "your-256-bit-secret your-384-bit-secret your-512-bit-secret a-string-secret-at-least-256-bits-long "
-    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7"
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7 temporary_key thisISaSECRET_1234 "
+    "CHANGE_ME_SECRET_KEY CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET YOUR_OWN_RANDOM_GENERATED_SECRET_KEY TEST_NON_DEV_SECRET"
 ).split()
 _SENTENCES = (
     "",
@@ -47,6 +47,7 @@ _SENTENCES = (
     "change me",
     "do not tell anyone",
     "\\x00",
+    "\2\1thisismyscretkey\1\2\\e\\y\\y\\h",
 )
 _ENDINGS = (
     "",
@@ -65,44 +66,130 @@ _ENDINGS = (
     "_key",
     "key",
 )
-_MOST_DIGITS = 5
+MOST_DIGITS = 6
+_QUICK_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What came of guessing: how many keys were tried, and the one that verifies, with the kind of guess it was."""
+    """What came of guessing: how many keys were tried, and the one that fits, with the kind of guess it was.
+
+    `lock` is the way of signing that the key fits.
+    """
 
     tried: int
-    key: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
     kind: str = ""
+    lock: Lock | None = field(default=None, repr=False)
 
 
-def guess(token: str, names: Iterable[str]) -> Guess:
-    """Return the first guess under which a token's HMAC verifies; `names` are words of the host and the title.
+def guess(locks: Iterable[Lock], names: Iterable[str]) -> Guess:
+    """Return the first of the quick guesses that fits; `names` are words of the host, the title and the like.
 
-    Shorter kinds of guesses come first; at most some 120,000 keys are tried, which takes a fraction of a second.
+    They are a few ten thousand: placeholders, names with usual endings, and digits up to four.
     """
-    parsed = parse(token)
-    digest = DIGESTS.get(str(parsed.header.get("alg"))) if parsed else None
-    if parsed is None or digest is None:
-        return Guess(0)
-    signed, signature = token.rpartition(".")[0].encode("ascii"), parsed.signature
-    return _first(names, lambda key: hmac.digest(key, signed, digest) == signature)
+    tried = 0
+    words = [(kind, tuple(dict.fromkeys(keys))) for kind, keys in _quick(names)]
+    for lock in locks:
+        for kind, keys in words:
+            fitting = lock.first(keys)
+            tried += len(keys) if fitting is None else fitting[0] + 1
+            if fitting:
+                return Guess(tried, fitting[1], kind, lock)
+    return Guess(tried)
 
 
 def guess_key(key: bytes, names: Iterable[str]) -> Guess:
-    """Return the guess that a key at hand is, as `guess` would find it from a token."""
-    return _first(names, lambda candidate: candidate == key)
-
-
-def _first(names: Iterable[str], fits: Callable[[bytes], bool]) -> Guess:
+    """Return the guess that a key at hand is, as a scan would find it from a token."""
     tried = 0
-    for kind, keys in (("a placeholder", _placeholders()), ("a name of the API", _named(names)), ("digits", _digits())):
-        for key in keys:
+    for kind, keys in _quick(names):
+        for candidate in keys:
             tried += 1
-            if fits(key):
+            if candidate == key:
                 return Guess(tried, key, kind)
+    for block in numbers():
+        if len(key) == block.length and key.isdigit() and block.start <= int(key) < block.stop:
+            return Guess(tried + int(key) - block.start + 1, key, "digits")
+        tried += len(block)
     return Guess(tried)
+
+
+def _quick(names: Iterable[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    yield "a placeholder", _placeholders()
+    yield "a name of the API", _named(names)
+    yield (
+        "digits",
+        itertools.chain.from_iterable(
+            Digits(length, 0, 10**length).secrets() for length in range(1, _QUICK_DIGITS + 1)
+        ),
+    )
+
+
+# --------------------------------------------------------------------------- guesses by the block
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """Numbers of one length, leading zeros included, from `start` up to but not including `stop`."""
+
+    length: int
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        """Return how many they are."""
+        return self.stop - self.start
+
+    def secrets(self) -> Iterator[bytes]:
+        """Yield the numbers."""
+        form = b"%%0%dd" % self.length
+        return (form % number for number in range(self.start, self.stop))
+
+    def origin(self, number: int) -> str:
+        """Say what kind of guess the one at this position is."""
+        return "digits"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A piece of a list, whole lines of it; `name` is the list's, `first` the number of its first line, from 1."""
+
+    name: str
+    first: int
+    data: bytes = field(repr=False)
+
+    def __len__(self) -> int:
+        """Return how many lines they are."""
+        return self.data.count(b"\n") + 1
+
+    def secrets(self) -> list[bytes]:
+        """Return the lines without their ends."""
+        lines = self.data.split(b"\n")
+        return [line.removesuffix(b"\r") for line in lines] if b"\r" in self.data else lines
+
+    def origin(self, number: int) -> str:
+        """Say what kind of guess the one at this position is."""
+        return f"line {self.first + number:,} of {self.name}"
+
+
+Block = Digits | Lines
+_BLOCK = 100_000
+
+
+def numbers() -> Iterator[Digits]:
+    """Yield the digits that are no quick guess, in blocks."""
+    for length in range(_QUICK_DIGITS + 1, MOST_DIGITS + 1):
+        for start in range(0, 10**length, _BLOCK):
+            yield Digits(length, start, min(start + _BLOCK, 10**length))
+
+
+def attempt(locks: Sequence[Lock], block: Block) -> Guess:
+    """Try every guess of a block on every lock."""
+    for number, lock in enumerate(locks):
+        fitting = lock.first(block.secrets())
+        if fitting:
+            return Guess(number * len(block) + fitting[0] + 1, fitting[1], block.origin(fitting[0]), lock)
+    return Guess(len(locks) * len(block))
 
 
 def _placeholders() -> Iterator[bytes]:
@@ -117,9 +204,3 @@ def _named(names: Iterable[str]) -> Iterator[bytes]:
     for name, ending in itertools.product(dict.fromkeys(names), _ENDINGS):
         for word in dict.fromkeys((name, name.lower(), name.upper(), name.capitalize())):
             yield f"{word}{ending}".encode()
-
-
-def _digits() -> Iterator[bytes]:
-    for length in range(1, _MOST_DIGITS + 1):
-        for number in range(10**length):
-            yield b"%0*d" % (length, number)
