@@ -36,6 +36,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Function, Module, within
+from stopper.observe.source.flows import reading
 from stopper.observe.source.request import taken
 from stopper.observe.views import Access, Exchange, Live, Request
 from stopper.observe.wire.compare import let_in, turned_away
@@ -153,7 +154,7 @@ def source(module: Module) -> Iterable[Verdict]:
         return
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
         written = "\n".join(module.lines[function.lineno - 1 : function.end_lineno]).lower()
-        if not any(word in written for word in _SPEAKS_OF_IT):
+        if not any(word in written for word in _SPEAKS_OF_IT) and not _handed(module, function, written):
             continue
         header = _Header(module, function)
         if header.read is not None and not _behind_a_guard(module, function):
@@ -192,6 +193,7 @@ class _Header:
         }
         self.stripped = [node for node in self.nodes if isinstance(node, ast.If) and _strips_if_there(module, node)]
         given = {argument.arg for argument in (*function.args.posonlyargs, *function.args.args)}
+        self.names |= _handed(module, function, "split(")
         handed = {name for node in self.stripped for name in [_begins_with(node.test)] if name in given}
         self.names |= handed if handed and module.endpoints(function) else set()
         self.read: ast.AST | None = function if self.names else None
@@ -310,6 +312,33 @@ class _Header:
             if isinstance(node, ast.Compare) and "bearer" in _texts(self.module, node):
                 return node
         return None
+
+
+def _handed(module: Module, function: Function, written: str) -> set[str]:
+    """Return the parameters that a function splits and that a caller fills with the header under its name."""
+    if "split(" not in written:
+        return set()
+    positions = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    split = {
+        node.value.id
+        for node in _own(module, function)
+        if isinstance(node, ast.Attribute)
+        and node.attr == "split"
+        and isinstance(node.value, ast.Name)
+        and node.value.id in positions
+    }
+    return {name for name in split if _given_header(module, function, positions, name)}
+
+
+def _given_header(module: Module, function: Function, positions: list[str], name: str) -> bool:
+    """Tell whether a call hands a variable that is called like the header over to a parameter."""
+    bound = 1 if positions[:1] in (["self"], ["cls"]) else 0
+    for _, _, call in reading.callers(module, function):
+        given = [each.value for each in call.keywords if each.arg == name]
+        given.extend(call.args[positions.index(name) - bound :][:1])
+        if any(isinstance(each, ast.Name) and each.id in _HEADER_NAMES for each in given):
+            return True
+    return False
 
 
 def _begins_with(test: ast.expr) -> str:

@@ -67,6 +67,17 @@ def stripped():
     return stripped_by_another(request.headers.get("Authorization"), KEY)
 
 
+@app.post("/logout")
+def logout():
+    auth_header = request.headers.get("Authorization")
+    return end(data=auth_header, note=request.headers["Note"])
+
+
+def end(data, note):
+    token = data.split(" ")[1]  # bad
+    return token + note.split(",")[0]
+
+
 def stripped_for_a_job(token, key):
     if token.startswith("Bearer "):
         token = token[7:]
