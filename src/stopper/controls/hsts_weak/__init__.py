@@ -1,16 +1,17 @@
-"""Strict-Transport-Security is sent, and protects little.
+"""Strict-Transport-Security is missing, or protects little.
 
 ## What is wrong
 
-The header's max-age is short or 0, it is malformed or sent twice, it is switched off in the extension that would send
-it, or it is sent over plain HTTP.
+An answer over TLS has no such header, or the header's max-age is short or 0, it is malformed or sent twice, it is
+switched off in the extension that would send it, or it is sent over plain HTTP.
 
 ## Why it matters
 
 A browser that knows a host by HSTS never speaks plain HTTP to it: no first request that carries a cookie or token in
 clear, no certificate warning to click away. A header that a browser cannot read, or forgets within days, leaves all
 that open, and looks as if it were done (RFC 6797 sections 6.1, 7.2 and 8.1, ASVS 5.0.0 3.4.1, CWE-319). Programs take
-no notice of it: it is low, an API for programs alone may leave it out, and it does not replace refusing plain HTTP.
+no notice of it: it is low, and it does not replace refusing plain HTTP. Nor do browsers take it from a host that is
+an IP address (section 8.1.1): there its absence is not judged.
 
 ## Bad
 
@@ -33,37 +34,47 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from stopper.controls.hsts_weak.policy import short, weakness, weakness_of_all
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Severity, Strength, Verdict, Witness
 from stopper.observe.source import UNKNOWN, Module
 from stopper.observe.source.development import in_development_alone
 from stopper.observe.source.flows import last_name, place
-from stopper.observe.views import Exchange
+from stopper.observe.views import AppSnapshot, Exchange
 from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
     id="BT106",
     name="hsts_weak",
     severity=Severity.LOW,
-    title="Strict-Transport-Security is sent, and protects little",
-    witnesses="W S",
+    title="Strict-Transport-Security is missing, or protects little",
+    witnesses="W S A",
     requirements=("T04", "T05"),
     cwe=(319, 523),
 )
 
+_TALISMAN = "flask_talisman.talisman.Talisman"
 _HEADER = "strict-transport-security"
 _SETTERS = frozenset({"set", "setdefault", "add", "add_header", "__setitem__"})
 _DEFAULT_AGES = {"Talisman": 31_556_926, "SSLify": 31_536_000}
 
 
 def wire(exchange: Exchange) -> Iterable[Verdict]:
-    """Look at the header of every answer that has one; an API for programs alone may leave it out."""
-    values = exchange.response.all_headers(_HEADER) if exchange.response else ()
-    if not values or exchange.endpoint is None:
+    """Look at the header of every answer, and that every answer over TLS has one.
+
+    The application need not send it where it is served behind something that does: only the wire shows it missing.
+    """
+    if exchange.response is None or exchange.endpoint is None:
         return
+    values = exchange.response.all_headers(_HEADER)
     clear = not exchange.request.secure
-    wrong = "is sent over plain HTTP, where browsers must pass over it" if clear else weakness_of_all(values)
+    if not values and (clear or exchange.witness is not Witness.WIRE or _by_address(exchange.request.url)):
+        return
+    wrong = weakness_of_all(values) if values else "is missing"
+    if values and clear:
+        wrong = "is sent over plain HTTP, where browsers must pass over it"
     yield Verdict(
         kept=not wrong,
         message=f"Strict-Transport-Security of {exchange.endpoint} {wrong or 'holds for a year or longer'}",
@@ -72,6 +83,28 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
         strength=Strength.PROVEN,
         cause=f"Strict-Transport-Security {wrong}",
     )
+
+
+def _by_address(url: str) -> bool:
+    """Tell whether a host is an IP address, of which browsers keep no policy (RFC 6797 section 8.1.1)."""
+    try:
+        ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+    return True
+
+
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Look at what Flask-Talisman is told of the header, where it stands in the running application."""
+    for part in snapshot.parts.values():
+        if part.kind == _TALISMAN:
+            sent = part.options.get("strict_transport_security")
+            age = part.options.get("strict_transport_security_max_age")
+            wrong = "is switched off in Flask-Talisman" if sent is False else ""
+            if sent and isinstance(age, int | float):
+                wrong = short(age)
+            message = f"Strict-Transport-Security {wrong or 'is sent by Flask-Talisman'}"
+            yield Verdict(not wrong, message, snapshot.place, strength=Strength.PROVEN, cause="strict_transport")
 
 
 # --------------------------------------------------------------------------- the source

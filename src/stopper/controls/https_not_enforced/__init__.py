@@ -32,23 +32,28 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.app.extensions import token_keys
 from stopper.observe.source import Module
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import last_name, place
 from stopper.observe.source.starting import EVERYWHERE, listens_on, starts_application
+from stopper.observe.views import AppSnapshot
 
 CONTROL = Control(
     id="BT112",
     name="https_not_enforced",
     severity=Severity.HIGH,
     title="Plain HTTP is served where bearer tokens are taken",
-    witnesses="S",
+    witnesses="S A",
     requirements=("T01", "T02"),
     labels=("cleartext_http",),
     cwe=(319, 523),
     guard="Guard",
 )
+
+_TALISMAN = "flask_talisman.talisman.Talisman"
+_GUARD = "stopper.guard.Guard"
 
 _REFUSES = (
     *("talisman", "sslify", "is_secure", "ssl_context", "forwarded_proto", "forwarded-proto", "proxyfix", "certfile"),
@@ -74,6 +79,28 @@ def source(module: Module) -> Iterable[Verdict]:
                 yield from _broken(module, call, "Talisman is told to serve plain HTTP")
         elif name in ("run", "run_simple") and starts_application(module, call) and _in_clear(module, call):
             yield from _broken(module, call, "the application is started without TLS on every interface")
+
+
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Look at what Flask-Talisman is told, and for the guard.
+
+    What serves plain HTTP without any of them is for BT101 and BT102 to show, by a token.
+    """
+    for part in snapshot.parts.values():
+        if part.kind == _GUARD:
+            yield Verdict(True, "the guard refuses plain HTTP", strength=Strength.PROVEN)
+        elif part.kind == _TALISMAN and part.options.get("force_https"):
+            yield Verdict(True, "Talisman sends every request to https", strength=Strength.PROVEN)
+        elif part.kind == _TALISMAN and _issues_tokens(snapshot):
+            message = "Talisman is told to serve plain HTTP, and the application takes bearer tokens"
+            strength, weight = Strength.PROVEN, Severity.MEDIUM  # a proxy may stand in front
+            yield Verdict(False, message, snapshot.place, strength=strength, cause="force_https", severity=weight)
+
+
+def _issues_tokens(snapshot: AppSnapshot) -> bool:
+    """Tell whether the application signs JWTs, or has a route that gives tokens by its name."""
+    named = any(route.endpoint.path.endswith(("token", "login")) for route in snapshot.routes)
+    return named or any(token_keys(snapshot))
 
 
 def _broken(module: Module, call: ast.Call, what: str) -> Iterable[Verdict]:

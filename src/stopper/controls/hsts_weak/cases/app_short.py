@@ -1,0 +1,10 @@
+from flask import Flask
+from flask_talisman import Talisman
+
+app = Flask(__name__)
+Talisman(app, strict_transport_security_max_age=86_400)
+
+
+@app.get("/orders")  # bad
+def orders():
+    return {}
