@@ -23,14 +23,14 @@ from stopper.observe.source.syntax import Function, Index, Scope, uncollected
 from stopper.observe.views import Route
 
 _ROUTING_WORDS = (
-    *(b".route", b"add_url_rule", b"add_resource", b"add_namespace", b"register_blueprint", b"init_app", b"expose"),
+    *(b".route", b"add_url_rule", b"add_resource", b"add_namespace", b"register_blueprint", b"init_app", b"expose("),
     *(b"before_request", b"before_app_request", b"guard("),
 )
 _DECORATED = re.compile(rb"@[\w.]+\.(?:get|post|put|patch|delete)\b")
-_DEFINED = re.compile(r"def (\w+)\(")
+_DEFINED = re.compile(rb"def (\w+)\(")
 
 _MOST_NAMESAKES = 8
-"""Definitions of one name after which it is not looked for which of them are methods: then it says nothing."""
+"""Files that define one name after which it is not looked for which of them are methods: then it says nothing."""
 
 One = TypeVar("One", bound=ast.AST)
 Two = TypeVar("Two", bound=ast.AST)
@@ -73,6 +73,19 @@ class Module:
         except files.UnreadableError as error:
             return Parsed("", ast.Module(body=[], type_ignores=[])), str(error)
 
+    def holds(self, written: bytes, text: str) -> bool:
+        """Tell whether the file holds a text, given in UTF-8 too: nearly all files are, and are not decoded for this."""
+        return written in self.source or (not self.source.isascii() and text in self.text)
+
+    def knows(self, other: Module) -> bool:
+        """Tell whether this file can mean what another one defines: they share their first folder, or it is named here.
+
+        Several projects, or a project and its libraries, may lie in one tree.
+        """
+        top, _, below = other.path.partition("/")
+        shared = not below or top == self.path.partition("/")[0]
+        return shared or top.encode("utf-8", "surrogatepass") in self.source
+
     @property
     def tree(self) -> ast.Module:
         """Return the syntax tree, an empty one where the file cannot be read."""
@@ -101,13 +114,10 @@ class Module:
         """Return the text's lines; line n of the file is at n - 1."""
         return self.text.split("\n")
 
-    @cached_property
-    def _lowered(self) -> str:
-        return self.text.lower()
-
     def mentions(self, *words: str) -> bool:
         """Tell whether the text holds any of these lower-case words, however it is written: cheap, before any walk."""
-        return any(word in self._lowered for word in words)
+        lowered = self.project.lowered(self)
+        return any(word in lowered for word in words)
 
     @cached_property
     def index(self) -> Index:
@@ -257,6 +267,7 @@ class Project:
         self._followed: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], Module | None] = {}
         self._holding: dict[str, tuple[Module, ...]] = {}
+        self._lowered: tuple[Module | None, str] = (None, "")
         self.lookups = names.Lookups()
         self.doors: dict[tuple[ast.AST, bool, doors.Arrival | None, int], doors.Door] = {}
 
@@ -377,10 +388,17 @@ class Project:
         """Return the pages, templates and scripts in which a control may find something."""
         return tuple(frontend.read(path, source) for path, source in self._pages.items())
 
+    def lowered(self, module: Module) -> str:
+        """Return a module's text in lower case; the last one alone is kept, because one module is asked at a time."""
+        if self._lowered[0] is not module:
+            self._lowered = module, module.text.lower()
+        return self._lowered[1]
+
     def holding(self, text: str) -> tuple[Module, ...]:
         """Return the modules whose text holds these words: those that need be parsed to know who uses a name."""
         if text not in self._holding:
-            self._holding[text] = tuple(module for module in self.modules if text in module.text)
+            written = text.encode("utf-8", "surrogatepass")
+            self._holding[text] = tuple(module for module in self.modules if module.holds(written, text))
         return self._holding[text]
 
     @cached_property
@@ -410,18 +428,18 @@ class Project:
         """Return, by name, the modules that define a function so called, once for each definition."""
         found: defaultdict[str, list[Module]] = defaultdict(list)
         for module in self.modules:
-            for name in _DEFINED.findall(module.text):
-                found[name].append(module)
+            for name in _DEFINED.findall(module.source):
+                found[name.decode("utf-8", "replace")].append(module)
         return found
 
-    def method(self, name: str) -> names.Definition | None:
-        """Return the one method of a name in the modules of the project, None where there are several or none."""
-        places = self._defining.get(name, ())
+    def method(self, name: str, asker: Module) -> names.Definition | None:
+        """Return the one method of a name that a module can know of, None where there are several or none."""
+        places = dict.fromkeys(place for place in self._defining.get(name, ()) if asker.knows(place))
         if not 0 < len(places) <= _MOST_NAMESAKES:
             return None
         found = [
             names.Definition(module, node)
-            for module in dict.fromkeys(places)
+            for module in places
             for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
             if node.name == name and isinstance(module.scope(node), ast.ClassDef)
         ]

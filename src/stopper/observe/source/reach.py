@@ -51,7 +51,7 @@ _CALLBACKS = (
 _CALLED_BACK = re.compile(r"_loader$|_handler$|^verify_|^get_")
 """Names of the methods that register a callback: `user_lookup_loader`, `verify_token`."""
 
-_REGISTERED = re.compile(r"^[ \t]*@[^\n(]*\.(?:\w+_loader|\w+_handler|verify_\w+|get_\w+)\b", re.MULTILINE)
+_REGISTERED = re.compile(rb"^[ \t]*@[^\n(]*\.(?:\w+_loader|\w+_handler|verify_\w+|get_\w+)\b", re.MULTILINE)
 """How such a decorator is written: cheap, before any walk."""
 
 _CALLERS = {"flask_jwt_extended": "JWTManager", "flask_login": "LoginManager", "flask_jwt": "JWT"}
@@ -121,11 +121,11 @@ class Reach:
             for name in _CALLBACKS if kind == "MultiAuth" else (kind,):
                 yield from self._callbacks.get(name, ())
         elif isinstance(node, ast.Attribute) and node.attr not in _ORDINARY:
-            yield from self._only(node.attr)
+            yield from self._only(module, node.attr)
 
-    def _only(self, name: str) -> Iterator[Definition]:
+    def _only(self, module: Module, name: str) -> Iterator[Definition]:
         """Yield the one method of that name in the project: a call on an object of unknown class can mean only it."""
-        found = self._project.method(name)
+        found = self._project.method(name, module)
         if found is not None:
             yield found
 
@@ -149,7 +149,7 @@ def _called_back(target: Instance) -> str:
 def _callbacks(project: Project) -> dict[str, list[Definition]]:
     """Return, by class name, the functions registered on objects that call them back during a request."""
     found: defaultdict[str, list[Definition]] = defaultdict(list)
-    for module in (each for each in project.modules if _REGISTERED.search(each.text)):
+    for module in (each for each in project.modules if _REGISTERED.search(each.source)):
         for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
             for each in function.decorator_list:
                 called = each.func if isinstance(each, ast.Call) else each

@@ -236,7 +236,7 @@ def _sites(module: Module, function: Function) -> Iterator[tuple[Module, ast.exp
     if function.name == "__init__":
         return
     called = f"{function.name}("
-    where = module.project.holding(called)
+    where = [other for other in module.project.holding(called) if other.knows(module)]
     for other in where if len(where) <= _MOST_PLACES else ():
         for call in other.nodes(ast.Call):
             written = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
