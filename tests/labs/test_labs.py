@@ -27,7 +27,7 @@ from tests.labs.apps import LABS, STRONG, WITHOUT_EFFECT, Decoder, Lab, served, 
 NAMES = [pytest.param(lab, id=lab.name) for lab in LABS]
 
 NOT_OF_THE_LAB = {"BT101", "BT102", "BT106", "BT112", "BT413", "BT418", "BT426", "BT427", "BT605", "BT610"}
-"""What is true of every laboratory: plain HTTP is served, no HSTS, PyJWT takes other spellings, a 401 has no challenge."""
+"""What is true of every laboratory: plain HTTP is served, without HSTS, PyJWT takes other spellings, no challenge."""
 
 
 def scanned(lab: Lab, decode: Decoder) -> Report:
