@@ -32,26 +32,29 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from urllib.parse import urlsplit
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Scope, Severity, Strength, Verdict, Witness
 from stopper.observe.source import Configuration, Module, within
 from stopper.observe.source.configuration import Entry, Serves
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import last_name, place, words
 from stopper.observe.source.frontend import Frontend
 from stopper.observe.source.starting import EVERYWHERE, is_application, listens_on, starts_application
-from stopper.observe.views import AppSnapshot
+from stopper.observe.views import AppSnapshot, Exchange, Live, Request
+from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
     id="BT305",
     name="debug_enabled",
     severity=Severity.HIGH,
     title="The application runs with a debugger",
-    witnesses="S A",
+    witnesses="C S A",
     requirements=("L09",),
     labels=("debug_enabled",),
     cwe=(94, 215, 489),
+    scope=Scope.APPLICATION,
     local=True,
 )
 
@@ -65,6 +68,34 @@ _TRUE = (True, 1, "1", "true", "True", "TRUE", "on", "yes")
 
 Found = tuple[ast.AST, str, Severity | None]
 """Where, what is said of it, and how much it weighs: None where the promise is kept."""
+
+
+_SCRIPT = "/?__debugger__=yes&cmd=resource&f=debugger.js"
+"""Where Werkzeug's debugger serves its own script, to anyone and before the application is asked."""
+
+
+def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
+    """Ask for the debugger's own script over the wire.
+
+    That this server has no debugger says nothing of how the code is run elsewhere: no promise is seen to be kept.
+    """
+    if live.witness is not Witness.WIRE:
+        return ()
+    base = urlsplit(live.request.url)
+    exchange = yield Request("GET", f"{base.scheme}://{base.netloc}{_SCRIPT}")
+    answer = exchange.response
+    if not answer or answer.status != 200 or b"EVALEX_TRUSTED" not in answer.body:
+        return ()
+    return (
+        Verdict(
+            kept=False,
+            message="Werkzeug's debugger stands before the application",
+            endpoints=(live.endpoint,),
+            evidence=(evidence("the debugger's own script", exchange),),
+            strength=Strength.PROVEN,
+            cause="DebuggedApplication",
+        ),
+    )
 
 
 def source(module: Module) -> Iterable[Verdict]:
