@@ -23,18 +23,20 @@ Reading a claim first, to find the right key, is fine as long as the verificatio
 
 ## References
 
-RFC 7515 section 5.2; RFC 8725 section 3.3; ASVS 5.0.0 9.1.1; CWE-345, CWE-347.
+RFC 7515 section 5.2; RFC 8725 section 3.3; ASVS 5.0.0 9.1.1; CVE-2022-39227; CWE-345, CWE-347.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Function, Module
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, settings, words
 from stopper.observe.views import Credential
-from stopper.observe.wire.jwt import compact, unsigned
+from stopper.observe.wire.jwt import compact, encode, unsigned
 
 CONTROL = Control(
     id="BT403",
@@ -52,7 +54,7 @@ CONTROL = Control(
 
 
 def mutate(credential: Credential) -> Iterable[Credential]:
-    """Give the token with one claim added under the old signature, and with no signature at all.
+    """Give the token with one claim added under the old signature, with no signature at all, and in two forms at once.
 
     The claim is one that no API reads: all real claims stay, so that only the signature can be the reason to refuse.
     """
@@ -62,6 +64,17 @@ def mutate(credential: Credential) -> Iterable[Credential]:
     changed = {**jwt.claims, "stopper_probe": 1}
     yield credential.changed(compact(jwt.header, changed, lambda _: jwt.signature), "claim added, signature kept")
     yield credential.changed(unsigned(jwt.header, jwt.claims), "signature removed")
+    yield credential.changed(_in_two_forms(credential.token.reveal(), changed), "claim added before the signed JSON")
+
+
+def _in_two_forms(token: str, claims: Mapping[str, Any]) -> str:
+    """Return the signed token as JSON (RFC 7515, 7.2.2) whose first name reads as a compact token with other claims.
+
+    Who verifies the one form and reads the other believes the claims that nobody signed (CVE-2022-39227).
+    """
+    header, payload, signature = token.split(".")
+    other = f"  {header}.{encode(json.dumps(claims).encode())}."
+    return json.dumps({other: "", "protected": header, "payload": payload, "signature": signature})
 
 
 # --------------------------------------------------------------------------- the source
