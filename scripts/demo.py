@@ -6,31 +6,21 @@ leaky one must come out with grade F, the guarded one with grade A and no findin
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import json
 import os
 import secrets
-import signal
-import socket
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import trustme
+from scripts.serving import Application, NotServedError, certificates, served
 
 ROOT = Path(__file__).resolve().parents[1]
 SERIOUS = frozenset({"critical", "high", "medium"})
-SECONDS_TO_START = 20.0
-
-
-class NotServedError(Exception):
-    """A server that does not answer; the text holds the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +87,10 @@ def shown(example: Example, outputs: tuple[Path, Path]) -> int:
             "SHOP_DATABASE": str(folder / "shop.sqlite"),
             "SHOP_PASSWORD": secrets.token_urlsafe(),
         }
+        application = Application(Path(sys.executable), "shop:create_app()", ROOT / "examples" / example.name)
         with (
-            served(example.name, folder, environment, tls=True) as secure,
-            served(example.name, folder, environment, tls=False) as clear,
+            served(application, folder, environment, tls=True) as secure,
+            served(application, folder, environment, tls=False) as clear,
         ):
             return scan(example.name, (secure, clear), authority, outputs, environment)
 
@@ -113,77 +104,6 @@ def scan(
     print(f"$ stopper scan {' '.join(targets)} --ca-file {authority.name} -o report.json -o report.sarif", flush=True)
     command = [str(Path(sys.executable).with_name("stopper")), "scan", *targets, *options]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False, timeout=120).returncode
-
-
-def certificates(folder: Path) -> Path:
-    """Write a certificate for loopback with its key, and return the file of the authority that signed it."""
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1", "localhost")
-    certificate.private_key_pem.write_to_path(folder / "key.pem")
-    for number, part in enumerate(certificate.cert_chain_pems):
-        part.write_to_path(folder / "certificate.pem", append=number > 0)
-    authority.cert_pem.write_to_path(folder / "authority.pem")
-    return folder / "authority.pem"
-
-
-@contextlib.contextmanager
-def served(name: str, folder: Path, environment: Mapping[str, str], *, tls: bool) -> Iterator[str]:
-    """Serve an example on a free loopback port while the context lasts; gives its URL.
-
-    Gunicorn believes forwarding headers from loopback unless told otherwise: here it is told to trust nobody.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        command = [sys.executable, "-m", "gunicorn", "shop:create_app()", "--bind", f"fd://{listener.fileno()}"]
-        command += ["--forwarded-allow-ips", "", "--threads", "4", "--log-level", "warning", "--no-control-socket"]
-        command += ["--worker-tmp-dir", str(folder)]
-        if tls:
-            command += ["--keyfile", str(folder / "key.pem"), "--certfile", str(folder / "certificate.pem")]
-        log = folder / f"gunicorn-{port}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT / "examples" / name,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(listener.fileno(),),
-                start_new_session=True,
-            )
-    try:
-        wait_for(port, folder / "authority.pem" if tls else None, process, log)
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
-    finally:
-        stop(process)
-
-
-def wait_for(port: int, authority: Path | None, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server answers; raises NotServedError where it does not."""
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline and process.poll() is None:
-        connection = (
-            http.client.HTTPSConnection(
-                "127.0.0.1", port, timeout=5, context=ssl.create_default_context(cafile=str(authority))
-            )
-            if authority
-            else http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        )
-        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
-            connection.request("GET", "/products")
-            connection.getresponse()
-            return
-        time.sleep(0.05)
-    raise NotServedError(f"gunicorn does not answer on port {port}:\n{log.read_text()[-2000:]}")
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a server with its workers: they are a process group of their own."""
-    process.terminate()
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 if __name__ == "__main__":

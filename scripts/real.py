@@ -14,19 +14,18 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import venv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.demo import NotServedError, certificates, stop, wait_for
+from scripts.serving import Application, NotServedError, certificates, served
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / ".work" / "real"
@@ -62,6 +61,13 @@ class Api:
     def python(self) -> Path:
         """Return the interpreter of the API's own environment."""
         return WORK / self.name / "bin" / "python"
+
+    @property
+    def served(self) -> Application:
+        """Return the application as gunicorn is told of it."""
+        module, _, attribute = self.application.partition(":")
+        call = "" if attribute == "app" else "()"
+        return Application(self.python, f"{module}:{attribute}{call}", self.home)
 
     @property
     def source(self) -> Path:
@@ -156,8 +162,8 @@ def scanned(api: Api, folder: Path, authority: Path) -> Outcome:
     if api.prepare:
         prepare(api, environment)
     with (
-        served(api, folder, environment, tls=True) as secure,
-        served(api, folder, environment, tls=False) as clear,
+        served(api.served, folder, environment, tls=True) as secure,
+        served(api.served, folder, environment, tls=False) as clear,
     ):
         return scan(api, (secure, clear), authority, environment)
 
@@ -170,39 +176,6 @@ def prepare(api: Api, environment: Mapping[str, str]) -> None:
     )
     if done.returncode:
         raise NotServedError(f"{api.prepare} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-
-
-@contextlib.contextmanager
-def served(api: Api, folder: Path, environment: Mapping[str, str], *, tls: bool) -> Iterator[str]:
-    """Serve an API by its own gunicorn on a free loopback port while the context lasts; gives its URL.
-
-    Gunicorn believes forwarding headers from loopback unless told otherwise: here it is told to trust nobody.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        module, _, attribute = api.application.partition(":")
-        call = "" if attribute == "app" else "()"
-        command = [str(api.python), "-B", "-m", "gunicorn", f"{module}:{attribute}{call}"]
-        command += ["--bind", f"fd://{listener.fileno()}", "--forwarded-allow-ips", ""]
-        command += ["--threads", "4", "--log-level", "warning", "--no-control-socket", "--worker-tmp-dir", str(folder)]
-        if tls:
-            command += ["--keyfile", str(folder / "key.pem"), "--certfile", str(folder / "certificate.pem")]
-        log = folder / f"{api.name}-{port}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                cwd=api.home,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(listener.fileno(),),
-                start_new_session=True,
-            )
-    try:
-        wait_for(port, folder / "authority.pem" if tls else None, process, log)
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
-    finally:
-        stop(process)
 
 
 # --------------------------------------------------------------------------- scanning
