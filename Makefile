@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real vectors museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-guard bench-guess bench-spec spec-suite lock clean
+.PHONY: setup check test demo real vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-guard bench-guess bench-spec spec-suite lock clean
 
 setup: $(READY)
 
@@ -26,7 +26,7 @@ test: $(READY)
 	$(BIN)/python -m pytest
 
 demo: $(READY)
-	$(BIN)/python scripts/demo.py
+	$(BIN)/python -m scripts.demo
 
 real: $(READY)
 	$(BIN)/python -m scripts.real
@@ -34,6 +34,10 @@ real: $(READY)
 # VECTORS=FOLDER names the folder of the Wycheproof files; default ../shared/vectors.
 vectors: $(READY)
 	$(BIN)/python scripts/vectors.py
+
+# EXHIBITS="pyjwt_issuer default_key" scans these alone.
+museum: $(READY)
+	$(BIN)/python -m scripts.museum $(EXHIBITS)
 
 museum-guard: $(READY)
 	$(BIN)/python scripts/museum_guard.py
