@@ -210,7 +210,11 @@ def test_what_the_application_says_of_itself_meets_the_line_that_writes_it() -> 
     """A setting of the running application is mended where the source names it, faulty code in its own file."""
     written = Verdict(False, "", Place("settings.py", 3, text='app.config["COOKIES"] = False'))
     source = Observation("BT416", Witness.SOURCE, written)
-    for told in (Verdict(False, "", cause="cookies"), Verdict(False, "", Place("settings.py", 9), cause="a filter")):
+    for told in (
+        Verdict(False, "", cause="cookies"),
+        Verdict(False, "`COOKIES` is off", cause="x"),
+        Verdict(False, "", Place("settings.py", 9), cause="a filter"),
+    ):
         (finding,) = findings(source, Observation("BT416", Witness.APP, told))
         assert (finding.place, finding.status) == (written.place, Status.CONFIRMED)
     for other in (Verdict(False, "", cause="debug"), Verdict(False, "", Place("settings.py"), cause="a filter")):

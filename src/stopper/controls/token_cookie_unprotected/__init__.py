@@ -54,6 +54,7 @@ _OWNERS = ("SESSION", "REMEMBER", "JWT", "JWT_ACCESS", "JWT_REFRESH", "AUTH", "T
 _SWITCHES = frozenset(f"{owner}_COOKIE_{flag}" for owner in _OWNERS for flag in ("SECURE", "HTTPONLY"))
 _NAMES = frozenset({"session", "sessionid", "sid", "sess", "auth", "login", "remember", "jwt", "token", "jsessionid"})
 _FORGERY = frozenset({"csrf", "xsrf"})
+_CAUSE = "the way cookies are set"
 _FLAGS = ("secure", "httponly", "samesite")
 _WRITTEN = {"secure": "Secure", "httponly": "HttpOnly", "samesite": "SameSite"}
 
@@ -84,7 +85,7 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
             endpoints=(endpoint,) if endpoint else (),
             evidence=(evidence("the answer that sets it", exchange),) if missing else (),
             strength=Strength.PROVEN if missing else Strength.CLAIMED,
-            cause="the way cookies are set",
+            cause=_CAUSE,
             severity=Severity.LOW if missing == ["SameSite"] else full,
         )
 
@@ -120,9 +121,9 @@ def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
 def _set(snapshot: AppSnapshot, setting: str, owner: str, weight: Severity) -> Verdict:
     """Return whether a setting is on; extensions and Flask enter their defaults in the configuration."""
     if snapshot.config.get(setting):
-        return Verdict(True, f"{owner} sends its cookie with `{setting}`", cause=setting)
+        return Verdict(True, f"{owner} sends its cookie with `{setting}`", snapshot.place)
     message = f"{owner} sends its cookie with `{setting}` off"
-    return Verdict(False, message, snapshot.place, strength=Strength.PROVEN, cause=setting, severity=weight)
+    return Verdict(False, message, snapshot.place, strength=Strength.PROVEN, cause=_CAUSE, severity=weight)
 
 
 # --------------------------------------------------------------------------- the source

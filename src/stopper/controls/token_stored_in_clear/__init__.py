@@ -56,12 +56,12 @@ CONTROL = Control(
 def wire(exchange: Exchange) -> Iterable[Verdict]:
     """Look at where the running application put the tokens of an exchange, in clear.
 
-    A presented token that was refused was nobody's, as far as can be told: it weighs less.
+    SQLite alone is heard: of an exchange without such a row nothing is said. A presented token that was refused was
+    nobody's, as far as can be told: it weighs less.
     """
     if exchange.endpoint is None or exchange.leaks is None or exchange.response is None:
         return
-    leaks = [leak for leak in exchange.leaks if leak.kind in ("database",)]
-    for leak in leaks:
+    for leak in (leak for leak in exchange.leaks if leak.kind == "database"):
         worth = leak.issued or exchange.response.status < 300
         which = "a token that it issues" if leak.issued else "the token that is presented"
         yield Verdict(
@@ -74,9 +74,6 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
             cause=str(leak.place or leak.where),
             severity=None if worth else Severity.MEDIUM,
         )
-    if not leaks:
-        message = f"no token of {exchange.endpoint} was seen to reach a database"
-        yield Verdict(True, message, endpoints=(exchange.endpoint,))
 
 
 def source(module: Module) -> Iterable[Verdict]:

@@ -24,7 +24,7 @@ def issued():
     return {"access_token": "0a1b2c3d4e5f60718293a4b5c6d7e8f9"}
 
 
-@app.get("/digests")  # ok
+@app.get("/digests")
 def digests():
     digest = hashlib.sha256(request.headers.get("Authorization", "").encode()).hexdigest()
     database.execute("INSERT INTO seen (token) VALUES (?)", (digest,))
