@@ -3,12 +3,14 @@
 ## What is wrong
 
 The verification of a token fails, and the code that catches the failure goes on: it calls the view, answers that the
-token is good, or reads the claims without verifying them.
+token is good, or reads the claims without verifying them. Or nothing catches it: a malformed token ends in a server
+error instead of a refusal.
 
 ## Why it matters
 
 Whoever makes the verification fail is let in, and a token that makes it fail is easy to write: one with a broken
-signature, an odd type, a missing part (ASVS 5.0.0 16.5.3, CWE-636, CWE-755).
+signature, an odd type, a missing part (ASVS 5.0.0 16.5.3, CWE-636, CWE-755). A server error lets nobody in; it shows
+that nobody thought of such tokens, and fills the logs with them (RFC 6750 section 3.1 has 401 for them).
 
 ## Bad
 
@@ -28,29 +30,101 @@ signature, an odd type, a missing part (ASVS 5.0.0 16.5.3, CWE-636, CWE-755).
 
 ## References
 
-ASVS 5.0.0 16.5.3; OWASP API2:2023; CWE-636, CWE-755.
+RFC 6750 section 3.1; ASVS 5.0.0 16.5.3; OWASP API2:2023; CWE-636, CWE-755.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import Function, Module, within
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, place, reading, words
+from stopper.observe.views import Access, Exchange, Live, Request
+from stopper.observe.wire.compare import let_in, turned_away
+from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
     id="BT417",
     name="validation_fails_open",
     severity=Severity.HIGH,
     title="A token that cannot be verified is let through",
-    witnesses="S",
+    witnesses="C S A",
     requirements=("V37",),
     labels=("fail_open", "broad_except"),
     cwe=(636, 755),
     implied_by=("BT402", "BT403"),
 )
+
+_MALFORMED = (
+    ("a header and claims that are lists", "W10.W10.AAAA"),
+    ("an algorithm that is a list", "eyJhbGciOltdfQ.e30.AAAA"),
+    ("nothing between its dots", ".."),
+    ("a header that is no JSON", "AAAA.AAAA.AAAA"),
+    ("letters beyond ASCII", "\u00fc\u4e2d"),
+    ("eight thousand characters", "A" * 8000),
+)
+"""Tokens that no API ever issued, and what is wrong with each; a JWT's first."""
+_TELLING = 2
+"""So many of them are sent where another operation was asked with all of them."""
+
+
+def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
+    """Present malformed tokens, which must be refused: neither let in nor answered with a server error.
+
+    What is not refused must be so twice; the promise is kept only if every token was turned away.
+    """
+    if live.baseline.access is not Access.GUARDED or live.credential is None:
+        return ()
+    kept = True
+    crashed: tuple[str, Exchange] | None = None
+    for label, token in _MALFORMED if live.thorough else _MALFORMED[:_TELLING]:
+        request = live.with_credential(live.credential.changed(token, label))
+        exchange = yield request
+        if not turned_away(exchange, live.baseline):
+            exchange = yield request
+        if let_in(exchange, live.baseline):
+            return (_let_in(live, label, exchange),)
+        if _failed(exchange):
+            crashed = crashed or (label, exchange)
+        kept = kept and turned_away(exchange, live.baseline)
+    if crashed:
+        return (_crashed(live, *crashed),)
+    message = f"{live.endpoint} refuses malformed tokens"
+    return (Verdict(True, message, endpoints=(live.endpoint,), strength=Strength.PROVEN),) if kept else ()
+
+
+def _failed(exchange: Exchange) -> bool:
+    """Tell whether a request ended in a fault of the program: 503 and the like are no answer to the token."""
+    return exchange.error.startswith("exception: ") or bool(exchange.response and exchange.response.status == 500)
+
+
+def _let_in(live: Live, label: str, exchange: Exchange) -> Verdict:
+    return Verdict(
+        kept=False,
+        message=f"{live.endpoint} lets a token with {label} in",
+        endpoints=(live.endpoint,),
+        evidence=(evidence("let in with a malformed token", live.baseline.nothing, exchange),),
+        strength=Strength.PROVEN,
+        cause="malformed tokens",
+    )
+
+
+def _crashed(live: Live, label: str, exchange: Exchange) -> Verdict:
+    return Verdict(
+        kept=False,
+        message=f"{live.endpoint} answers a token with {label} with a server error",
+        endpoints=(live.endpoint,),
+        evidence=(evidence("a server error for a malformed token", live.baseline.nothing, exchange),),
+        strength=Strength.PROVEN,
+        cause="malformed tokens",
+        severity=Severity.LOW,
+    )
+
+
+# --------------------------------------------------------------------------- the source
+
 
 _VERIFYING = frozenset({"verify", "validate", "authenticate", "decode", "check", "introspect"})
 _TOKENS = frozenset({"token", "jwt", "bearer", "signature", "claims", "credentials"})
