@@ -54,7 +54,7 @@ CONTROL = Control(
     name="cors_exposes_credentials",
     severity=Severity.HIGH,
     title="Any site's scripts may read a user's answers",
-    witnesses="C S",
+    witnesses="C S A",
     requirements=("B13",),
     cwe=(346, 942),
 )
