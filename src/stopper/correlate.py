@@ -23,6 +23,7 @@ from stopper.model import (
 from stopper.observe.views import AppRoute, Baseline, EndpointView, Exchange, Operation, Route
 from stopper.suppression import Comments
 
+_QUOTED = re.compile(r"`(\w+)`")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
 Key = tuple[str, str, str]
@@ -319,13 +320,15 @@ def _cause(observation: Observation, anchors: Sequence[tuple[Place, set[Endpoint
 def _writes(place: Place, observation: Observation) -> bool:
     """Tell whether a place of the source is where that is written which the application says of itself as a whole.
 
-    It names the same setting, or stands in the file of the code that the application showed at fault.
+    It holds what the verdict names (a setting, in backquotes), or stands in the file of the code that the application
+    showed at fault.
     """
     verdict = observation.verdict
     if observation.witness is not Witness.APP or verdict.endpoints:
         return False
-    named = bool(verdict.cause) and verdict.cause.lower() in place.text.lower()
-    return named or (verdict.place is not None and verdict.place.line > 0 and verdict.place.uri == place.uri)
+    names = filter(None, (verdict.cause, *_QUOTED.findall(verdict.message)))
+    shown = verdict.place is not None and verdict.place.line > 0 and verdict.place.uri == place.uri
+    return shown or any(name.lower() in place.text.lower() for name in names)
 
 
 def _excepted(broken: Sequence[Observation], causes: Sequence[str], joined: Joined, comments: Comments) -> list[bool]:
