@@ -108,7 +108,11 @@ def join(heard: Heard) -> Joined:
         heard.operations, [r.endpoint for r in heard.app_routes] + [e for r in heard.routes for e in r.endpoints]
     )
     by_operation = {key_of(operation.endpoint): operation for operation in operations}
-    by_app = {key_of(route.endpoint): route for route in heard.app_routes if not route.automatic}
+    by_app = {
+        key_of(route.endpoint): route
+        for route in heard.app_routes
+        if not route.automatic or key_of(route.endpoint) in by_operation
+    }
     by_route = _routes_by_key(heard.routes, by_app)
     names: dict[Key, Endpoint] = {}
     for key in (*by_operation, *by_app, *by_route):
@@ -117,6 +121,7 @@ def join(heard: Heard) -> Joined:
         names.setdefault(key_of(baseline.endpoint), baseline.endpoint)
     traffic = _traffic(heard.exchanges, names)
     part = described(operations)
+    tied = Tied(by_operation, by_app, by_route)
     baselines: dict[Key, list[Baseline]] = defaultdict(list)
     for baseline in heard.baselines:
         baselines[key_of(baseline.endpoint)].append(baseline)
@@ -130,10 +135,38 @@ def join(heard: Heard) -> Joined:
             baselines=tuple(baselines.get(key, ())),
             traffic=tuple(traffic.get(key, ())),
             described=part,
+            caught_by=tied.caught_by(key),
+            served=tied.served,
+            recognised=tied.recognised,
         )
         for key, endpoint in sorted(names.items())
     )
     return Joined(views, _all_names(names, heard.routes, by_route), learnt)
+
+
+class Tied:
+    """What the join says of specification and code as a whole."""
+
+    def __init__(
+        self, operations: Mapping[Key, Operation], apps: Mapping[Key, AppRoute], routes: Mapping[Key, Route]
+    ) -> None:
+        """Take what each knows by key; where the application was asked, its word on what is served counts alone."""
+        known = apps or routes
+        promised = [key for key in operations if key in known]
+        written = [routes[key] for key, operation in operations.items() if operation.protected and key in routes]
+        guarded = [route for route in written if route.guards or route.misplaced]
+        self.served = len(promised) / len(operations) if operations else 0.0
+        self.recognised = len(guarded) / len(written) if written else 0.0
+        self._alone = {key for key in operations if key not in known}
+        self._operations = operations
+        self._matcher = Matcher(route.endpoint for route in apps.values())
+
+    def caught_by(self, key: Key) -> Endpoint | None:
+        """Return the route that answers a promised path which the application has no route of its own for."""
+        if key not in self._alone:
+            return None
+        endpoint = self._operations[key].endpoint
+        return self._matcher.match(endpoint.method, endpoint.path)
 
 
 def described(operations: Sequence[Operation]) -> str:

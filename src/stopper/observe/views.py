@@ -529,7 +529,10 @@ class EndpointView:
     `asked` holds the witnesses that took part in the scan, so that "not in the specification" can be told from
     "no specification given". `traffic` are the exchanges of this endpoint, whichever transport carried them.
     `described` is the path that all documented operations begin with (`/api`), the part of the application that the
-    specification speaks of; empty where it speaks of all.
+    specification speaks of; empty where it speaks of all. `caught_by` is the application's route that answers a
+    promised path which has none of its own. `served` is the share of the promised operations that the application, or
+    else the source, has a route for; `recognised` that of the routes promised to be protected on which the source shows
+    a guard; both say how far an exception is one.
     """
 
     endpoint: Endpoint
@@ -540,6 +543,9 @@ class EndpointView:
     baselines: tuple[Baseline, ...] = ()
     traffic: tuple[Exchange, ...] = ()
     described: str = ""
+    caught_by: Endpoint | None = None
+    served: float = 0.0
+    recognised: float = 0.0
 
     @property
     def place(self) -> Place | None:

@@ -54,6 +54,9 @@ _SHORTEST_RSA = 128
 
 def spec(operation: Operation) -> Iterable[Verdict]:
     """Look at the credentials that the document shows; those outside of all operations speak for the whole document."""
+    if not operation.credentials:
+        message = f"{operation.endpoint} is described without a credential"
+        yield Verdict(True, message, operation.place, (operation.endpoint,))
     for place, shown in operation.credentials:
         harmless = _harmless(shown)
         yield Verdict(
