@@ -61,11 +61,12 @@ class Status(enum.Enum):
 
 
 class Scope(enum.Enum):
-    """What shares a control's live answer."""
+    """What shares a control's live answer. IDENTITY: asked once and at the end, because it spends an identity."""
 
     OPERATION = "operation"
     GUARD = "guard"
     APPLICATION = "application"
+    IDENTITY = "identity"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -315,6 +316,60 @@ class Coverage:
     files_left_out: int = 0
 
 
+class Door(enum.Enum):
+    """Who may come in, as one witness says; or why it says nothing."""
+
+    PUBLIC = "public"
+    """Everybody, or everybody who sends nothing (a credential is optional)."""
+    UNGUARDED = "no guard seen"
+    """Nothing that asks for a credential was recognised in the code: less than the statement that all are let in."""
+    ANY_TOKEN = "any token"
+    """Nobody without a token, and everybody with one, whatever stands in it."""
+    BEARER = "bearer"
+    OTHER = "other"
+    """Another kind of credential: HTTP Basic, an API key, a session."""
+    CLOSED = "closed"
+    """A credential is asked for, and which kind is not known."""
+    UNCLEAR = "unclear"
+    """It was asked, or knows the endpoint, and makes no claim."""
+    ABSENT = "absent"
+    """It took part in the scan and does not know the endpoint."""
+    NOT_ASKED = "not asked"
+    """It took no part in the scan."""
+
+
+class Agreement(enum.Enum):
+    """What the witnesses' statements about one endpoint come to together, worst first."""
+
+    DRIFT = "drift"
+    ALONE = "one witness"
+    SILENT = "nobody says"
+    AGREED = "agreed"
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Who may come in, as one witness says: by which kinds of credential, with which scopes, and how that was learnt.
+
+    `doors` holds several where there are alternatives (a bearer token or an API key).
+    """
+
+    doors: tuple[Door, ...]
+    how: str = ""
+    scopes: tuple[str, ...] = ()
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One endpoint of the auth matrix: what each witness says, and what that comes to; `why` says it in words."""
+
+    endpoint: Endpoint
+    sayings: Mapping[Witness, Saying]
+    agreement: Agreement
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """All that a scan has to say. Reporters turn it into text and add nothing to it.
@@ -322,7 +377,8 @@ class Report:
     `findings` are those that count, `suppressed` those that a comment or a baseline takes out of the count.
     `grade` is None when none is deserved, and `ungraded` then says why. `incomplete` says why the scan cannot count as
     done (exit 3), `partial` that it was interrupted. `notes` state what the scan learnt or assumed. `pages` maps
-    control ids to their pages. `exit_code` is what the command will end with, where that is known.
+    control ids to their pages. `exit_code` is what the command will end with, where that is known. `matrix` says of
+    each endpoint who may come in.
     """
 
     targets: tuple[str, ...]
@@ -342,3 +398,4 @@ class Report:
     version: str = ""
     exit_code: int | None = None
     suppressed: tuple[Finding, ...] = ()
+    matrix: tuple[MatrixRow, ...] = ()

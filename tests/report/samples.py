@@ -6,15 +6,19 @@ import datetime
 from dataclasses import replace
 
 from stopper.model import (
+    Agreement,
     Control,
     Coverage,
+    Door,
     Endpoint,
     Evidence,
     Failure,
     Finding,
+    MatrixRow,
     Observation,
     Place,
     Report,
+    Saying,
     Severity,
     Silencer,
     Skip,
@@ -141,6 +145,24 @@ def refused_expiry() -> Observation:
     return Observation("BT411", Witness.APP, verdict)
 
 
+def rows() -> tuple[MatrixRow, ...]:
+    """Return a row in which all agree, and one in which the wire contradicts the specification."""
+    promised = Saying((Door.BEARER,), "bearer (bearer)", ("orders:read",), PROMISE)
+    opened = Saying((Door.PUBLIC,), "nothing 200, random 200, credential 200")
+    unguarded = Saying((Door.UNGUARDED,), "nothing that asks for a credential was recognised", place=ROUTE)
+    shut = Saying((Door.BEARER,), "nothing 401, random 401, credential 200")
+    unclear = Saying((Door.UNCLEAR,), "in the url_map as login, not called")
+    drift = {Witness.SPEC: promised, Witness.SOURCE: unguarded, Witness.APP: opened, Witness.WIRE: opened}
+    agreed = {Witness.SPEC: promised, Witness.SOURCE: promised, Witness.APP: unclear, Witness.WIRE: shut}
+    return (
+        MatrixRow(
+            Endpoint("GET", "/api/me"), agreed, Agreement.AGREED, "the specification, the code and the wire agree"
+        ),
+        MatrixRow(ORDERS, drift, Agreement.DRIFT, "the specification says bearer, the wire says public"),
+        MatrixRow(LOGIN, {Witness.APP: unclear}, Agreement.SILENT, "no witness makes a statement"),
+    )
+
+
 def leaky() -> Report:
     """Return the report of a scan with all four witnesses that found much."""
     findings = (open_orders(), literal_key(), disputed_expiry(), cacheable_login(), bare_refusal())
@@ -162,6 +184,7 @@ def leaky() -> Report:
         pages=dict.fromkeys(CONTROLS, PAGE),
         version="0.1.0",
         exit_code=1,
+        matrix=rows(),
     )
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from stopper.model import (
+    Agreement,
     Control,
     Coverage,
+    Door,
     Endpoint,
     Evidence,
     Failure,
     Finding,
+    MatrixRow,
     Observation,
     Place,
     Report,
+    Saying,
     Severity,
     Silencer,
     Skip,
@@ -110,6 +114,17 @@ COVERAGE = st.builds(
     files_left_out=NUMBER,
 )
 
+SAYINGS = st.builds(
+    Saying, st.lists(st.sampled_from(Door), min_size=1, max_size=2).map(tuple), TEXT, _several(TEXT), st.none() | PLACES
+)
+ROWS = st.builds(
+    MatrixRow,
+    st.builds(Endpoint, TEXT, TEXT, TEXT),
+    st.dictionaries(st.sampled_from(Witness), SAYINGS),
+    st.sampled_from(Agreement),
+    TEXT,
+)
+
 
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
@@ -134,4 +149,5 @@ def reports(draw: st.DrawFn) -> Report:
         pages=dict.fromkeys(controls, draw(TEXT)),
         version=draw(TEXT),
         exit_code=draw(st.none() | st.integers(0, 255)),
+        matrix=draw(_several(ROWS)),
     )

@@ -43,7 +43,7 @@ def test_samples_are_valid_and_whole() -> None:
     document = json.loads(reporter.render(report))
     STRICT.validate(document)
     STRICT.validate(json.loads(reporter.render(unlooked())))
-    assert document["schema_version"] == "1.1"
+    assert document["schema_version"] == "1.2"
     assert [finding["control"] for finding in document["findings"]] == ["BT601", "BT205", "BT411", "BT307", "BT418"]
     first = document["findings"][0]
     assert first["fingerprint"] == report.findings[0].fingerprint

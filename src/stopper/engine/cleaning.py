@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stopper.model import Evidence, Place, Verdict
+from stopper.model import Evidence, MatrixRow, Place, Saying, Verdict
 from stopper.secret import Secret, redact
 
 
@@ -16,6 +16,21 @@ def cleaned(verdict: Verdict, known: Sequence[Secret]) -> Verdict:
         message=redact(verdict.message, known),
         place=_clean_place(verdict.place, known) if verdict.place else None,
         evidence=tuple(_clean_evidence(evidence, known) for evidence in verdict.evidence),
+    )
+
+
+def cleaned_row(row: MatrixRow, known: Sequence[Secret]) -> MatrixRow:
+    """Return the row of the auth matrix without any credential: a guard's arguments are the code's own text."""
+    sayings = {witness: _clean_saying(said, known) for witness, said in row.sayings.items()}
+    return replace(row, sayings=sayings, why=redact(row.why, known))
+
+
+def _clean_saying(said: Saying, known: Sequence[Secret]) -> Saying:
+    return replace(
+        said,
+        how=redact(said.how, known),
+        scopes=tuple(redact(scope, known) for scope in said.scopes),
+        place=_clean_place(said.place, known) if said.place else None,
     )
 
 

@@ -12,7 +12,7 @@ from stopper import __version__, correlate, suppression
 from stopper.controls import Entry
 from stopper.correlate import Heard, Joined, Matcher
 from stopper.engine import plan as planning
-from stopper.engine.cleaning import cleaned
+from stopper.engine.cleaning import cleaned, cleaned_row
 from stopper.engine.events import CheckFailed, Event, Guessed, Observed, ScanFinished, ScanStarted, Sent, Skipped
 from stopper.engine.guessing import Guessing
 from stopper.engine.kept import Cache
@@ -20,6 +20,7 @@ from stopper.engine.live import LiveScan
 from stopper.engine.plan import Limits, Plan
 from stopper.engine.recorder import Recorder, Target
 from stopper.engine.source import SourceScan
+from stopper.matrix import matrix
 from stopper.model import (
     Accepted,
     Coverage,
@@ -299,6 +300,7 @@ class Scan:
             controls=controls,
             pages={name: entry.page for name, entry in self.entries.items()},
             version=__version__,
+            matrix=tuple(cleaned_row(row, self.known) for row in matrix(self.joined.views)),
         )
 
     def _unfilled(self) -> list[Skip]:

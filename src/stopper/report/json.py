@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 from stopper.model import (
     Control,
     Coverage,
+    Door,
     Endpoint,
     Evidence,
     Failure,
     Finding,
+    MatrixRow,
     Observation,
     Place,
     Report,
+    Saying,
     Skip,
     Suppression,
     Verdict,
@@ -23,12 +27,35 @@ from stopper.model import (
 )
 from stopper.report.outgoing import encodable, redacted
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 def render(report: Report) -> str:
     """Return the report as one JSON document in ASCII: no byte of it commands a terminal."""
-    return json.dumps(_encodable(_report(redacted(report))), indent=2, allow_nan=False) + "\n"
+    document = _encodable(_report(redacted(report)))
+    document["digest"] = digest(document)
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def render_matrix(report: Report) -> str:
+    """Return the auth matrix alone, its rows as they stand in the whole report."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "targets": list(report.targets),
+        "matrix": [_row(row) for row in redacted(report).matrix],
+    }
+    return json.dumps(_encodable(document), indent=2, allow_nan=False) + "\n"
+
+
+def digest(document: dict[str, Any]) -> str:
+    """Return the SHA-256 of a report without its `digest`, written in ASCII without blanks and with sorted members.
+
+    It tells a report that was changed or cut afterwards from one that is as it was written. It is no signature: who
+    means to deceive can make it anew.
+    """
+    rest = {name: value for name, value in document.items() if name != "digest"}
+    written = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(written.encode("ascii")).hexdigest()
 
 
 def _encodable(value: Any) -> Any:
@@ -60,6 +87,26 @@ def _report(report: Report) -> dict[str, Any]:
         "failures": [_failure(failure) for failure in report.failures],
         "controls": [_control(control) for _, control in sorted(report.controls.items())],
         "observations": [_observation(observation) for observation in report.observations],
+        "matrix": [_row(row) for row in report.matrix],
+    }
+
+
+def _row(row: MatrixRow) -> dict[str, Any]:
+    return {
+        "endpoint": _endpoints((row.endpoint,))[0],
+        "says": {witness.value: _saying(row.sayings.get(witness)) for witness in Witness},
+        "agreement": row.agreement.value,
+        "why": row.why,
+    }
+
+
+def _saying(said: Saying | None) -> dict[str, Any]:
+    said = said or Saying((Door.NOT_ASKED,))
+    return {
+        "doors": [door.value for door in said.doors],
+        "scopes": list(said.scopes),
+        "how": said.how,
+        "place": _place(said.place),
     }
 
 

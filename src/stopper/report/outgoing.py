@@ -41,7 +41,7 @@ def _redacted(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_redacted, value))
     if isinstance(value, Mapping):
-        return {redact(key): _redacted(member) for key, member in value.items()}
+        return {_redacted(key): _redacted(member) for key, member in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _members_redacted(value)
     return value
