@@ -22,7 +22,7 @@ from stopper.observe.source import FileState, Module, State
 MODULE_SECONDS = 60.0
 """Time for one module, after which it is given up."""
 
-SHARE_BYTES = 2 << 20
+SHARE_BYTES = 1 << 20
 """Source that one child reads at most: its trees take some forty times as much memory."""
 
 _LENGTH = struct.Struct("!Q")

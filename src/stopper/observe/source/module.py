@@ -74,17 +74,26 @@ class Module:
             return Parsed("", ast.Module(body=[], type_ignores=[])), str(error)
 
     def holds(self, written: bytes, text: str) -> bool:
-        """Tell whether the file holds a text, given in UTF-8 too: nearly all files are, and are not decoded for this."""
+        """Tell whether the file holds a text, given in UTF-8 too: nearly all files are, and need not be decoded."""
         return written in self.source or (not self.source.isascii() and text in self.text)
 
+    @cached_property
+    def home(self) -> str:
+        """Return the folder of the whole package that the file belongs to, else the first folder of its path."""
+        folder = self.path.rpartition("/")[0]
+        package = ""
+        while folder and self.project.is_package(folder):
+            package, folder = folder, folder.rpartition("/")[0]
+        return package or self.path.partition("/")[0]
+
     def knows(self, other: Module) -> bool:
-        """Tell whether this file can mean what another one defines: they share their first folder, or it is named here.
+        """Tell whether this file can mean what another one defines: they are of one package, or it names the other's.
 
         Several projects, or a project and its libraries, may lie in one tree.
         """
-        top, _, below = other.path.partition("/")
-        shared = not below or top == self.path.partition("/")[0]
-        return shared or top.encode("utf-8", "surrogatepass") in self.source
+        if other.home == self.home or "/" not in other.path:
+            return True
+        return other.home.rpartition("/")[2].encode("utf-8", "surrogatepass") in self.source
 
     @property
     def tree(self) -> ast.Module:
@@ -304,6 +313,10 @@ class Project:
                     states[path] = _irrelevant(path, source, checked <= files.CHECKED)
         self._sources = {}
         return modules, states
+
+    def is_package(self, folder: str) -> bool:
+        """Tell whether a folder is a package: whether it has an `__init__.py`."""
+        return f"{folder}/__init__.py" in self._paths
 
     @property
     def paths(self) -> frozenset[str]:
