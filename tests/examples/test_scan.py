@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from scripts import demo
+from scripts.serving import Application, certificates, served
 from stopper.controls import catalogue
 
 PASSWORD = "canary-correct-horse-battery-staple"
@@ -24,12 +26,13 @@ ONE_WITNESS = frozenset("BT104 BT201 BT205 BT206 BT301 BT302".split())
 
 def scanned(name: str, folder: Path) -> tuple[int, Path]:
     """Serve and scan an example as the demonstration does; return the status and the folder of the reports."""
-    authority = demo.certificates(folder)
+    authority = certificates(folder)
     environment = os.environ | {"SHOP_DATABASE": str(folder / "shop.sqlite"), "SHOP_PASSWORD": PASSWORD}
     outputs = (folder / "report.json", folder / "report.sarif")
+    application = Application(Path(sys.executable), "shop:create_app()", EXAMPLES / name)
     with (
-        demo.served(name, folder, environment, tls=True) as secure,
-        demo.served(name, folder, environment, tls=False) as clear,
+        served(application, folder, environment, tls=True) as secure,
+        served(application, folder, environment, tls=False) as clear,
     ):
         status = demo.scan(name, (secure, clear), authority, outputs, environment)
     return status, folder
