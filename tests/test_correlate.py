@@ -94,6 +94,84 @@ def test_base_path_that_is_served_stays() -> None:
     assert not joined.learnt
 
 
+def test_prefix_of_the_application_is_learnt_and_stated() -> None:
+    """Operations that are served under a prefix of their own meet their routes there, and the report says so."""
+    joined = correlate.join(
+        Heard(
+            asked=ALL,
+            operations=[operation("GET", "/orders"), operation("GET", "/orders/{id}"), operation("GET", "/status")],
+            app_routes=[
+                app_route("GET", "/api/v1/orders", 3),
+                app_route("GET", "/api/v1/orders/{order}", 4),
+                app_route("GET", "/old/orders", 5),
+                app_route("GET", "/status", 6),
+            ],
+        )
+    )
+    described = {str(view.endpoint) for view in joined.views if view.operation and view.app_route}
+    assert described == {"GET /api/v1/orders", "GET /api/v1/orders/{id}", "GET /status"}
+    assert joined.learnt == ("2 operations of the specification are served under the prefix /api/v1",)
+    assert joined.canonical(Endpoint("GET", "/orders")) == Endpoint("GET", "/api/v1/orders")
+
+
+def test_prefix_that_is_not_plain_is_not_learnt() -> None:
+    """Two prefixes that fit equally well, or one operation alone, teach nothing."""
+    twice = [app_route("GET", f"/v{version}/{name}", 3) for version in (1, 2) for name in ("a", "b")]
+    for operations, routes in (
+        ([operation("GET", "/a"), operation("GET", "/b")], twice),
+        ([operation("GET", "/a"), operation("GET", "/x")], twice[:2]),
+    ):
+        joined = correlate.join(Heard(asked=ALL, operations=operations, app_routes=routes))
+        assert not joined.learnt
+        assert not [view for view in joined.views if view.operation and view.app_route]
+
+
+def test_prefix_of_a_proxy_in_the_traffic_is_learnt_and_stated() -> None:
+    """Recorded requests that a proxy serves under its own prefix meet their operations; others do not."""
+    paths = ("/shop/orders", "/shop/orders/7", "/elsewhere")
+    joined = correlate.join(
+        Heard(
+            asked=ALL,
+            operations=[operation("GET", "/orders"), operation("GET", "/orders/{id}")],
+            exchanges=[Exchange(Request("GET", f"https://shop.test{path}"), Response(200)) for path in paths],
+        )
+    )
+    assert [len(view.traffic) for view in joined.views] == [1, 1]
+    assert joined.learnt == ("the recorded traffic has the prefix /shop before the API's own paths",)
+
+
+def test_parameter_that_takes_several_segments() -> None:
+    """A path converter takes what is longer than its template, behind every template that fits exactly."""
+    files = Endpoint("GET", "/files/{name}/raw")
+    exact = Endpoint("GET", "/files/{name}/{version}/raw")
+    matcher = Matcher([files, exact], {correlate.key_of(files): 1})
+    assert matcher.match("GET", "/files/a/raw") == files
+    assert matcher.match("GET", "/files/a/b/raw") == exact
+    assert matcher.match("GET", "/files/a/b/c/raw") == files
+    assert matcher.match("GET", "/files/a/b/c") is None
+    assert matcher.match("POST", "/files/a/b/c/raw") is None
+
+
+def test_wider_route_answers_a_promised_path() -> None:
+    """A promised path without a route of its own is told with the route that answers it; one without any is not."""
+    wide = AppRoute(Endpoint("GET", "/files/{rest}"), "files", Place("shop.py", 3), arguments=(("rest", "path"),))
+    promised = [operation("GET", "/files/a/b"), operation("GET", "/gone"), operation("GET", "/files/{name}")]
+    joined = correlate.join(Heard(asked=ALL, operations=promised, app_routes=[wide]))
+    caught = {view.endpoint.path: view.caught_by for view in joined.views}
+    assert caught == {"/files/a/b": wide.endpoint, "/gone": None, "/files/{name}": None}
+    assert [view.served for view in joined.views] == [1 / 3] * 3
+
+
+def test_automatic_methods_are_known_where_they_are_promised() -> None:
+    """HEAD, which the framework answers by itself, has its route where it is promised and is no endpoint elsewhere."""
+    automatic = [
+        AppRoute(Endpoint("HEAD", path), "status", Place("shop.py", 3), automatic=True)
+        for path in ("/status", "/other")
+    ]
+    joined = correlate.join(Heard(asked=ALL, operations=[operation("HEAD", "/status")], app_routes=automatic))
+    assert [(str(view.endpoint), view.app_route is not None) for view in joined.views] == [("HEAD /status", True)]
+
+
 def test_literal_segment_beats_a_parameter() -> None:
     """`/users/me` belongs to its own template although `/users/{id}` fits as well."""
     matcher = Matcher([Endpoint("GET", "/users/{id}"), Endpoint("GET", "/users/me")])
@@ -295,6 +373,23 @@ def test_one_missing_hook_is_one_finding() -> None:
     assert "29 more operations" in finding.message
     kept = seen("BT416", Witness.WIRE, Endpoint("GET", "/r7"), strength=Strength.PROVEN, kept=True)
     assert len(correlate.findings([*broken[:6], *broken[7:], kept], CONTROLS, joined)) == 29
+
+
+def test_one_missing_hook_of_the_application_is_one_finding() -> None:
+    """Where it is so in every file, it is one cause; where one operation keeps the promise, each file is its own."""
+    routes = [
+        Route((Endpoint("GET", f"/{name}{number}"),), place, place, f"{name}{number}")
+        for name in ("a", "b")
+        for number in range(3)
+        for place in [Place(f"{name}.py", number + 1)]
+    ]
+    kept_route = Route((Endpoint("GET", "/c"),), Place("c.py", 1), Place("c.py", 1), "c")
+    joined = correlate.join(Heard(asked=ALL, routes=[*routes, kept_route]))
+    broken = [seen("BT416", Witness.WIRE, *r.endpoints, strength=Strength.PROVEN) for r in routes]
+    (finding,) = correlate.findings(broken, CONTROLS, joined)
+    assert len(finding.endpoints) == 6
+    kept = seen("BT416", Witness.WIRE, Endpoint("GET", "/c"), strength=Strength.PROVEN, kept=True)
+    assert [len(each.endpoints) for each in correlate.findings([*broken, kept], CONTROLS, joined)] == [3, 3]
 
 
 def test_findings_do_not_depend_on_the_order_of_observations() -> None:

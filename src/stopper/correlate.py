@@ -84,6 +84,51 @@ def unprefixed(operations: Sequence[Operation], served: Iterable[Endpoint]) -> t
     return result, tuple(learnt)
 
 
+def prefixed(operations: Sequence[Operation], served: Iterable[Endpoint]) -> tuple[list[Operation], tuple[str, ...]]:
+    """Put a prefix before promised endpoints that the code serves under it, and state so.
+
+    Blueprints and whole applications are registered under prefixes that a document's author need not know. A prefix is
+    learnt where two operations that are served nowhere else are served under it, and under no other as often.
+    """
+    known = {key_of(endpoint): endpoint for endpoint in served}
+    heads = _heads(known.values())
+    result, learnt = list(operations), list[str]()
+    taken = {key_of(operation.endpoint) for operation in operations}
+    while True:
+        alone = [operation for operation in result if key_of(operation.endpoint) not in known]
+        found = Counter(head for operation in alone for head in heads.get(key_of(operation.endpoint), ()))
+        (best, count), (_, second) = (*found.most_common(2), ("", 0), ("", 0))[:2]
+        if count < _ENOUGH or count == second:
+            return result, tuple(learnt)
+        moved = {}
+        for operation in alone:
+            endpoint = replace(operation.endpoint, path=best + operation.endpoint.path)
+            if key_of(endpoint) in known and key_of(endpoint) not in taken:
+                moved[id(operation)] = replace(operation, endpoint=endpoint)
+                taken.add(key_of(endpoint))
+        if not moved:
+            return result, tuple(learnt)
+        result = [moved.get(id(operation), operation) for operation in result]
+        learnt.append(f"{len(moved)} operations of the specification are served under the prefix {best}")
+
+
+_ENOUGH = 2
+"""Operations under one prefix from which it is no coincidence."""
+
+
+def _heads(served: Iterable[Endpoint]) -> dict[Key, set[str]]:
+    """Return, by what is left of each endpoint's path without its first literal segments, those segments."""
+    found: dict[Key, set[str]] = defaultdict(set)
+    for endpoint in served:
+        segments = endpoint.path.strip("/").split("/")
+        for count in range(1, len(segments)):
+            if "{" in segments[count - 1]:
+                break
+            rest = replace(endpoint, path="/" + "/".join(segments[count:]))
+            found[key_of(rest)].add("/" + "/".join(segments[:count]))
+    return found
+
+
 def base_path(operation: Operation) -> str:
     """Return the path of the operation's first server where the operation's path holds it, else an empty text."""
     path = urlsplit(operation.servers[0].url).path.rstrip("/") if operation.servers else ""
@@ -104,9 +149,9 @@ def join(heard: Heard) -> Joined:
     The application ties source and specification together: its rules carry the path, and its view functions the file
     and line at which the source has the route. Without it the source's own rules are the key.
     """
-    operations, learnt = unprefixed(
-        heard.operations, [r.endpoint for r in heard.app_routes] + [e for r in heard.routes for e in r.endpoints]
-    )
+    served = [r.endpoint for r in heard.app_routes] or [e for r in heard.routes for e in r.endpoints]
+    bare, without = unprefixed(heard.operations, served)
+    operations, within = prefixed(bare, served)
     by_operation = {key_of(operation.endpoint): operation for operation in operations}
     by_app = {
         key_of(route.endpoint): route
@@ -119,9 +164,10 @@ def join(heard: Heard) -> Joined:
         names.setdefault(key, _name(key, by_operation, by_app, by_route))
     for baseline in heard.baselines:
         names.setdefault(key_of(baseline.endpoint), baseline.endpoint)
-    traffic = _traffic(heard.exchanges, names)
+    wide = _wide(heard.app_routes)
+    traffic, proxies = _traffic(heard.exchanges, Matcher(names.values(), wide))
     part = described(operations)
-    tied = Tied(by_operation, by_app, by_route)
+    tied = Tied(by_operation, by_app, by_route, wide)
     baselines: dict[Key, list[Baseline]] = defaultdict(list)
     for baseline in heard.baselines:
         baselines[key_of(baseline.endpoint)].append(baseline)
@@ -141,14 +187,21 @@ def join(heard: Heard) -> Joined:
         )
         for key, endpoint in sorted(names.items())
     )
-    return Joined(views, _all_names(names, heard.routes, by_route), learnt)
+    spelled = _all_names(names, heard.routes, by_route)
+    for written, operation in zip(heard.operations, operations, strict=True):
+        spelled.setdefault(key_of(written.endpoint), names[key_of(operation.endpoint)])
+    return Joined(views, spelled, (*without, *within, *proxies))
 
 
 class Tied:
     """What the join says of specification and code as a whole."""
 
     def __init__(
-        self, operations: Mapping[Key, Operation], apps: Mapping[Key, AppRoute], routes: Mapping[Key, Route]
+        self,
+        operations: Mapping[Key, Operation],
+        apps: Mapping[Key, AppRoute],
+        routes: Mapping[Key, Route],
+        wide: Mapping[Key, int],
     ) -> None:
         """Take what each knows by key; where the application was asked, its word on what is served counts alone."""
         known = apps or routes
@@ -159,7 +212,7 @@ class Tied:
         self.recognised = len(guarded) / len(written) if written else 0.0
         self._alone = {key for key in operations if key not in known}
         self._operations = operations
-        self._matcher = Matcher(route.endpoint for route in apps.values())
+        self._matcher = Matcher((route.endpoint for route in apps.values()), wide)
 
     def caught_by(self, key: Key) -> Endpoint | None:
         """Return the route that answers a promised path which the application has no route of its own for."""
@@ -222,26 +275,72 @@ def _all_names(
     return complete
 
 
-def _traffic(exchanges: Sequence[Exchange], names: Mapping[Key, Endpoint]) -> dict[Key, list[Exchange]]:
-    """Group exchanges by endpoint: as told by who sent them, else by matching the path, literal segments first."""
+def _wide(routes: Iterable[AppRoute]) -> dict[Key, int]:
+    """Return the position of the parameter that takes several segments (`<path:name>`), by the route's key."""
+    found: dict[Key, int] = {}
+    for route in routes:
+        taking = {f"{{{name}}}" for name, converter in route.arguments if converter.startswith("path")}
+        for position, segment in enumerate(_segments(route.endpoint.path)):
+            if segment in taking:
+                found[key_of(route.endpoint)] = position
+    return found
+
+
+def _traffic(exchanges: Sequence[Exchange], matcher: Matcher) -> tuple[dict[Key, list[Exchange]], tuple[str, ...]]:
+    """Group exchanges by endpoint: as told by who sent them, else by matching the path, literal segments first.
+
+    What matches nothing is looked at once more without the prefix of a proxy, where the traffic shows one; it is
+    stated.
+    """
     grouped: dict[Key, list[Exchange]] = defaultdict(list)
-    matcher = Matcher(names.values())
+    left: list[Exchange] = []
     for exchange in exchanges:
         endpoint = exchange.endpoint or matcher.match(exchange.request.method, urlsplit(exchange.request.url).path)
         if endpoint:
             grouped[key_of(endpoint)].append(exchange)
-    return grouped
+        else:
+            left.append(exchange)
+    prefix = _proxy_prefix(left, matcher)
+    for exchange in left if prefix else ():
+        path = urlsplit(exchange.request.url).path
+        behind = matcher.match(exchange.request.method, path[len(prefix) :]) if path.startswith(prefix + "/") else None
+        if behind:
+            grouped[key_of(behind)].append(exchange)
+    return grouped, (f"the recorded traffic has the prefix {prefix} before the API's own paths",) if prefix else ()
+
+
+def _proxy_prefix(exchanges: Sequence[Exchange], matcher: Matcher) -> str:
+    """Return the first segments without which most endpoints are met, two at least; empty where there are none.
+
+    `/` alone is met by any path that ends there, and says nothing.
+    """
+    met: dict[str, set[Endpoint]] = defaultdict(set)
+    for exchange in exchanges:
+        segments = _segments(urlsplit(exchange.request.url).path)
+        for count in range(1, len(segments)):
+            endpoint = matcher.match(exchange.request.method, "/" + "/".join(segments[count:]))
+            if endpoint and any(segment and "{" not in segment for segment in _segments(endpoint.path)):
+                met["/" + "/".join(segments[:count])].add(endpoint)
+    best = max(met, key=lambda prefix: (len(met[prefix]), -len(prefix)), default="")
+    return best if best and len(met[best]) >= _ENOUGH else ""
 
 
 class Matcher:
-    """Finds the template that a concrete path belongs to; a literal segment beats a parameter."""
+    """Finds the template that a concrete path belongs to; a literal segment beats a parameter.
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+    `wide` gives, by key, the position of a parameter that takes several segments: such templates come last.
+    """
+
+    def __init__(self, endpoints: Iterable[Endpoint], wide: Mapping[Key, int] | None = None) -> None:
         """Index the templates by method and number of segments."""
         self._by_size: dict[tuple[str, int], list[tuple[tuple[str, ...], Endpoint]]] = defaultdict(list)
+        self._wide: list[tuple[tuple[str, ...], int, Endpoint]] = []
         for endpoint in endpoints:
             segments = _segments(endpoint.path)
             self._by_size[endpoint.method.upper(), len(segments)].append((segments, endpoint))
+            if wide and key_of(endpoint) in wide:
+                self._wide.append((segments, wide[key_of(endpoint)], endpoint))
+        self._wide.sort(key=lambda template: -len(template[0]))
         for candidates in self._by_size.values():
             candidates.sort(key=lambda candidate: ["{" in segment for segment in candidate[0]])
 
@@ -249,9 +348,19 @@ class Matcher:
         """Return the endpoint whose template fits the path, or None."""
         segments = _segments(path)
         for template, endpoint in self._by_size.get((method.upper(), len(segments)), ()):
-            if all("{" in wanted or wanted == got for wanted, got in zip(template, segments, strict=True)):
+            if _fits(template, segments):
+                return endpoint
+        for template, position, endpoint in self._wide:
+            behind = len(template) - position - 1
+            more = len(segments) - len(template)
+            shorter = (*segments[: position + 1], *segments[len(segments) - behind :])
+            if endpoint.method.upper() == method.upper() and more > 0 and _fits(template, shorter):
                 return endpoint
         return None
+
+
+def _fits(template: Sequence[str], segments: Sequence[str]) -> bool:
+    return all("{" in wanted or wanted == got for wanted, got in zip(template, segments, strict=True))
 
 
 def _segments(path: str) -> tuple[str, ...]:
@@ -384,7 +493,8 @@ def _throughout(
 ) -> dict[tuple[str, str], str]:
     """Return the causes that are one in truth, by control: endpoints of a file break the promise, and none keeps it.
 
-    A hook that nobody registered opens all operations of a module; that is one thing to mend, not thirty.
+    A hook that nobody registered opens all operations of a module; that is one thing to mend, not thirty. Where it is
+    so in several files and no operation at all keeps the promise, it is one thing of the whole application.
     """
     files = {view.endpoint: view.place.uri for view in joined.views if view.place}
     intact = {(o.control, files.get(endpoint)) for o in kept for endpoint in o.verdict.endpoints}
@@ -393,10 +503,12 @@ def _throughout(
         uri = files.get(min(observation.verdict.endpoints)) if cause.startswith(_ALONE) else None
         if uri is not None and (observation.control, uri) not in intact:
             alone[observation.control, uri].add(cause)
+    whole = {pair: causes for pair, causes in alone.items() if len(causes) >= _MANY}
+    spread = Counter(control for control, _ in whole)
+    somewhere = {control for control, _ in intact}
     return {
-        (control, cause): f"throughout {uri}"
-        for (control, uri), causes in alone.items()
-        if len(causes) >= _MANY
+        (control, cause): "throughout" if spread[control] > 1 and control not in somewhere else f"throughout {uri}"
+        for (control, uri), causes in whole.items()
         for cause in causes
     }
 
