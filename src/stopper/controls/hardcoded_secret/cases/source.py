@@ -65,6 +65,7 @@ if app.config["SECRET_KEY"] == "shipped-with-the-image":
 
 REFRESH_TOKEN = "refresh"
 API_KEY_HEADER = "X-API-Key"
+PAYMENT_API_KEY = "pk_test_51HxT9zQ8rW2mK4bN7cV0pLd"
 SECRET_KEY_NAME = "SECRET_KEY"
 TOKEN_URL = "https://login.test/token"
 PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nMIIB"

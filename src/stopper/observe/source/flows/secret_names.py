@@ -25,9 +25,11 @@ _NAMED_KEYS = frozenset({"key", "token", "apikey", "jwt"})
 
 ELSEWHERE = re.compile(
     r"^(\$|\{|<|%\(|https?://|/[\w.-]+/|\./|arn:|vault[:. ]|file:|env:|op://|ENC\[|ref\+|\*+$|x+$|\.+$"
-    r"|-----BEGIN (PUBLIC|CERT)|ssh-)",
+    r"|-----BEGIN (PUBLIC|CERT)|ssh-|pk_(live|test)_)",
     re.I,
 )
+"""Texts that only point at a secret, and keys that are public by their form: a payment service's publishable ones."""
+
 _DESCRIBES = frozenset(
     "string str text password hidden required optional true false none null secret_text bearer basic header query "
     "body form json access refresh token secret key foo bar baz example client_secret api_key "
