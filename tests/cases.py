@@ -17,7 +17,7 @@ from pathlib import Path
 from stopper.controls import Entry
 from stopper.correlate import Key, key_of
 from stopper.engine import Event, Inputs, Limits, Scan, Target
-from stopper.io.app_runner import Watch, databases_watched, described, log_trials, watched_answer
+from stopper.io.app_runner import Watch, databases_watched, described, fault_answer, log_trials, watched_answer
 from stopper.io.listener import LoopbackListener
 from stopper.model import Endpoint, Place, Verdict, Witness
 from stopper.observe.app.exchange import call_command, exchange
@@ -266,7 +266,8 @@ def _credential(made: str | Credential) -> Credential:
 
 def _seen(module: types.ModuleType) -> AppSnapshot:
     """Return what the child process would tell of the case's app; a case may name other releases as installed."""
-    answer = described(module.app, module.app) | {"logs": log_trials(module.app), "notes": [], "paths": []}
+    trials = {"logs": log_trials(module.app), "fault": fault_answer(module.app)}
+    answer = described(module.app, module.app) | trials | {"notes": [], "paths": []}
     return snapshot(
         answer | {"versions": getattr(module, "INSTALLED", {})}, "case:app", Path(module.__file__ or ".").parent
     )

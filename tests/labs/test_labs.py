@@ -46,7 +46,7 @@ def scanned(lab: Lab, decode: Decoder) -> Report:
 
 def _seen(app: Flask) -> AppSnapshot:
     """Return the routes alone: what else the application says of itself is no matter of these laboratories."""
-    empty = {"config": [], "versions": {}, "logs": [], "paths": [], "notes": []}
+    empty: dict[str, Any] = {"config": [], "versions": {}, "logs": [], "fault": None, "paths": [], "notes": []}
     return snapshot(described(app, app) | empty, "lab:app", Path(__file__).parent)
 
 

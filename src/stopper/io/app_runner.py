@@ -425,7 +425,7 @@ def candidate_keys(app: Any, project: Path) -> list[list[Any]]:
 
 MARK = "stopper-canary"
 MOST_LOGGERS = 50
-LOG_SECONDS = 5.0
+TRIAL_SECONDS = 5.0
 
 
 def log_trials(app: Any) -> list[dict[str, Any]]:
@@ -549,6 +549,55 @@ def redacting_place(logger: logging.Logger, handler: logging.Handler) -> tuple[s
 def kind_of(thing: Any) -> str:
     """Return `module.QualifiedName` of an object's class."""
     return f"{type(thing).__module__}.{type(thing).__qualname__}"
+
+
+# --------------------------------------------------------------------------- what it answers to a fault of its own
+
+
+def fault_answer(app: Any) -> dict[str, Any] | None:
+    """Have the application answer an exception with a made-up text, and tell whether the client would read the text.
+
+    Nothing is logged meanwhile. None where the application lets the exception through, or its handler fails.
+    """
+    text = f"{MARK}-{secrets.token_hex(8)}"
+    try:
+        with nothing_logged(), app.test_request_context("/", base_url="https://localhost"):
+            response = app.make_response(handled(app, text))
+            status, said = response.status_code, f"{response.headers}{response.get_data(as_text=True)}"
+    except Exception:  # of the application's handlers and teardown functions
+        return None
+    return {"shown": text in said, "status": status, "place": fault_place(app)}
+
+
+def handled(app: Any, text: str) -> Any:
+    """Return what the application's error handlers make of an exception, by the way that Flask takes."""
+    try:
+        raise RuntimeError(text)
+    except RuntimeError as error:
+        try:
+            return app.handle_user_exception(error)
+        except RuntimeError:
+            return app.handle_exception(error)
+
+
+def fault_place(app: Any) -> tuple[str, int]:
+    """Return the code that answers a RuntimeError: its handler, that of a broader class, else that of status 500."""
+    handlers = app.error_handler_spec[None]
+    every = [handlers[None].get(kind) for kind in RuntimeError.__mro__] + list(handlers[500].values())
+    return next((code_place(handler) for handler in every if handler is not None), ("", 0))
+
+
+@contextlib.contextmanager
+def nothing_logged() -> Iterator[None]:
+    """Keep the log handlers from writing while the context lasts."""
+    silent = [handler for handler in every_handler() if "emit" not in getattr(handler, "__dict__", ("emit",))]
+    for handler in silent:
+        handler.emit = lambda record: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for handler in silent:
+            vars(handler).pop("emit", None)
 
 
 # --------------------------------------------------------------------------- calling it
@@ -824,19 +873,20 @@ class Runner:
         """Tell what Flask knows of the application."""
         return {
             **described(self.application, self.app),
-            "logs": self._log_trials(),
+            "logs": self._tried(log_trials, "what the logs do with tokens") or [],
+            "fault": self._tried(fault_answer, "what is answered to a fault"),
             "notes": self._notes(),
             "paths": [str(Path(path).absolute()) for path in sys.path],
         }
 
-    def _log_trials(self) -> list[dict[str, Any]]:
-        """Return what the logs do with a token; the application's own filters and formatters are given little time."""
+    def _tried(self, trial: Callable[[Any], Any], what: str) -> Any:
+        """Return what a trial of the application gives; its own code runs in it, and is given little time."""
         try:
-            with time_limit(LOG_SECONDS):
-                return log_trials(self.app)
+            with time_limit(TRIAL_SECONDS):
+                return trial(self.app)
         except TimeLimitError:
-            self.notes.append(f"what the logs do with tokens took longer than {LOG_SECONDS:g} s: it is not looked at")
-            return []
+            self.notes.append(f"{what} took longer than {TRIAL_SECONDS:g} s to find out: it is not looked at")
+            return None
 
     def _notes(self) -> list[str]:
         notes = list(self.notes)

@@ -404,6 +404,18 @@ class LogTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultAnswer:
+    """How the application answers an exception that nobody expected; `shown` says that the exception's text comes out.
+
+    `place` is the error handler, where it is the project's.
+    """
+
+    shown: bool
+    status: int
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AppSnapshot:
     """What Flask itself knows after the app was made.
 
@@ -411,7 +423,8 @@ class AppSnapshot:
     before_request functions by blueprint ("" for the app); `handlers` are classes of log handlers;
     `versions` maps distributions to releases; `notes` say what could not be looked at. `layers` are the WSGI wrappers
     around Flask, outermost first; `parts` are its extensions, by name, and the objects whose methods are its hooks;
-    `logs` is what came of made-up tokens in the logs. `place` is the file that makes the application.
+    `logs` is what came of made-up tokens in the logs, `fault` the answer to an exception, None where it is let through.
+    `place` is the file that makes the application.
     """
 
     target: str
@@ -425,6 +438,7 @@ class AppSnapshot:
     layers: tuple[AppPart, ...] = ()
     parts: Mapping[str, AppPart] = field(default_factory=dict)
     logs: tuple[LogTrial, ...] = ()
+    fault: FaultAnswer | None = None
     place: Place | None = None
 
 

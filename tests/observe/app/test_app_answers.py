@@ -49,7 +49,7 @@ def test_places_are_relative_to_what_holds_them(tmp_path: Path) -> None:
 def test_the_first_rule_of_an_endpoint_counts(tmp_path: Path) -> None:
     """Two rules with the same method and template make one route, the one that Flask tries first."""
     rule = {"rule": "/a", "automatic": [], "views": {"GET": [str(tmp_path / "a.py"), 1]}}
-    answer = {
+    answer: dict[str, Any] = {
         "rules": [{**rule, "endpoint": "first"}, {**rule, "endpoint": "second"}],
         "paths": [],
         "config": [],
@@ -61,6 +61,7 @@ def test_the_first_rule_of_an_endpoint_counts(tmp_path: Path) -> None:
         "layers": [],
         "parts": {},
         "logs": [],
+        "fault": None,
         "maker": "",
     }
     assert [route.name for route in snapshot(answer, "shop:app", tmp_path).routes] == ["first"]

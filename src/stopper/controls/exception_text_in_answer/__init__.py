@@ -38,7 +38,7 @@ from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import Module, within
 from stopper.observe.source.answers import handles_errors, reaches_client
 from stopper.observe.source.flows import last_name, place
-from stopper.observe.views import Exchange
+from stopper.observe.views import AppSnapshot, Exchange
 from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
@@ -101,6 +101,20 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
         evidence=(evidence("the error", exchange),) if what else (),
         strength=Strength.PROVEN if what else Strength.CLAIMED,
     )
+
+
+def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
+    """Look at what the application's own error handlers make of an exception that nobody expected."""
+    fault = snapshot.fault
+    if fault is not None:
+        told = "returns the exception's text" if fault.shown else "tells nothing of the exception"
+        yield Verdict(
+            kept=not fault.shown,
+            message=f"what answers unexpected exceptions, with status {fault.status}, {told}",
+            place=fault.place or snapshot.place,
+            strength=Strength.PROVEN,
+            cause="the answer to unexpected exceptions",
+        )
 
 
 # --------------------------------------------------------------------------- the source

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stopper.model import Endpoint, Place
-from stopper.observe.views import AppPart, AppRoute, AppSnapshot, LogTrial
+from stopper.observe.views import AppPart, AppRoute, AppSnapshot, FaultAnswer, LogTrial
 from stopper.secret import Secret, recognise
 
 _PARAMETER = re.compile(r"<(?:(?P<converter>[A-Za-z_]\w*(?:\(.*?\))?):)?(?P<name>[A-Za-z_]\w*)>")
@@ -41,6 +41,7 @@ def snapshot(answer: Mapping[str, Any], target: str, root: Path) -> AppSnapshot:
         layers=tuple(map(_part, answer["layers"])),
         parts={name: _part(part) for name, part in answer["parts"].items()},
         logs=tuple(_trial(trial, root, paths) for trial in answer["logs"]),
+        fault=_fault(answer["fault"], root, paths) if answer["fault"] else None,
         place=place(answer["maker"], 0, root, paths) if answer["maker"] else None,
     )
 
@@ -50,10 +51,17 @@ def _part(answer: Mapping[str, Any]) -> AppPart:
 
 
 def _trial(answer: Mapping[str, Any], root: Path, paths: Sequence[Path]) -> LogTrial:
-    file, line = answer["place"]
-    code = place(file, line, root, paths) if file else None
     told = {name: answer[name] for name in ("logger", "handler", "form", "way", "readable")}
-    return LogTrial(**told, place=code)
+    return LogTrial(**told, place=_code(answer, root, paths))
+
+
+def _fault(answer: Mapping[str, Any], root: Path, paths: Sequence[Path]) -> FaultAnswer:
+    return FaultAnswer(answer["shown"], answer["status"], _code(answer, root, paths))
+
+
+def _code(answer: Mapping[str, Any], root: Path, paths: Sequence[Path]) -> Place | None:
+    file, line = answer["place"]
+    return place(file, line, root, paths) if file else None
 
 
 def _routes(rules: Sequence[Mapping[str, Any]], root: Path, paths: Sequence[Path]) -> Iterator[AppRoute]:
