@@ -73,6 +73,7 @@ def in_session(user):
 
 def in_cache(user, access_token):
     cache.setex(f"user:{user}", 3600, access_token)  # bad
+    cache.setex(f"revoked:{user}", 3600, access_token)
 
 
 def in_file(user):

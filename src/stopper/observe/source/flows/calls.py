@@ -52,6 +52,8 @@ class Calls(Binding):
 
     def _sunk(self, sink: Sink, called: Called) -> None:
         taints = (*sinks.into(sink, called), *(self._all_headers(called) if sink is Sink.LOGGED else ()))
+        if sink is Sink.CACHE and sinks.of_revoked(called):
+            return
         bad = [taint for taint in taints if sinks.relevant(sink, taint)]
         self._reach(sink, bad, called.node, called.target)
         if not any(taint.origin in RAW for taint in bad) and any(taint.origin is Origin.DIGEST for taint in taints):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stopper.observe.source.flows import analysis, library
 from stopper.observe.source.flows.naming import Says, credential, words
+from stopper.observe.source.flows.sinks import REVOKED
 from stopper.observe.source.flows.spelling import last_name
 from stopper.observe.source.standing import Scope
 
@@ -37,9 +38,6 @@ class Column:
 _MAKERS = frozenset({"Column", "mapped_column"})
 _FIELDS = frozenset({"CharField", "TextField", "StringField", "FixedCharField"})
 _BESIDE = frozenset("ForeignKey Sequence Index Computed Identity Boolean CheckConstraint FetchedValue text".split())
-_REVOKED = frozenset(
-    "blacklist blacklisted blocklist blocklisted denylist revoked blocked invalidated expired used".split()
-)
 _ENDS = frozenset("expires expire expiry expiration exp until ttl lifetime valid expired".split())
 _ISSUED = frozenset("created issued timestamp time date at on".split())
 _OWN = frozenset(
@@ -65,7 +63,7 @@ def _columns(module: Module) -> Iterator[Column]:
     if not any(word in text for word in ("Column", "mapped_column", "Field(")):
         return
     for owner in module.nodes(ast.ClassDef):
-        if not _REVOKED.isdisjoint(words(owner.name)):
+        if not REVOKED.isdisjoint(words(owner.name)):
             continue
         fields = [found for node in owner.body for found in _field(owner, node)]
         for name, node in fields:

@@ -39,6 +39,11 @@ SEEKING = frozenset(
 )
 """Words of functions that look something up or judge it: they answer with an object or a verdict, not with a text."""
 
+REVOKED = frozenset(
+    "blacklist blacklisted blocklist blocklisted denylist revoked blocked invalidated expired used".split()
+)
+"""Words of what keeps tokens that work no more."""
+
 _WRITES = re.compile(
     r"\binsert\b|\breplace\s+into\b|\bupdate\b.*?\bset\b(?:(?!\bwhere\b).)*(?:token|api_?key|jwt)", re.I | re.S
 )
@@ -102,6 +107,15 @@ def sql(node: ast.expr, value: Value) -> str:
     written = value.expression if isinstance(node, ast.Name) and value.expression is not None else node
     parts = [part.value for part in ast.walk(written) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
     return " ".join(parts)
+
+
+def of_revoked(called: Called) -> bool:
+    """Tell whether a store is one of revoked tokens, by its name or by the text of the key."""
+    func, keys = called.node.func, called.node.args[:1]
+    said = [last_name(func.value)] if isinstance(func, ast.Attribute) else []
+    texts = (part.value for key in keys for part in ast.walk(key) if isinstance(part, ast.Constant))
+    said.extend(text for text in texts if isinstance(text, str))
+    return any(not REVOKED.isdisjoint(words(each)) for each in said)
 
 
 def into(sink: Sink, called: Called) -> tuple[Taint, ...]:
