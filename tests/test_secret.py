@@ -390,3 +390,12 @@ def test_random_tokens_are_found_in_any_prose() -> None:
         body = "shop_live_" + base62(int.from_bytes(secrets.token_bytes(32), "big"), 43)
         token = f"{body}_{opaque_checksum(body)}"
         assert redact(f"saw {token}.") == f"saw [redacted {fingerprint(token)}]."
+
+
+def test_a_secret_keeps_its_spellings() -> None:
+    """They are those of its text, worked out once, and a text is hidden by them as by the bare value."""
+    secret = Secret(RANDOM)
+    assert secret.spelled() == spellings(RANDOM)
+    assert secret.spelled() is secret.spelled()
+    line = f"got {RANDOM} and {RANDOM.encode().hex()}"
+    assert redact(line, [secret]) == redact(line, [RANDOM])

@@ -73,8 +73,9 @@ class Secret:
     object itself.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_spellings", "_value")
     _value: str
+    _spellings: tuple[str, ...]
 
     def __init__(self, value: str) -> None:
         """Take the text to keep."""
@@ -83,6 +84,12 @@ class Secret:
     def reveal(self) -> str:
         """Return the text itself."""
         return self._value
+
+    def spelled(self) -> tuple[str, ...]:
+        """Return the text's `spellings`, worked out once: the same few values are looked for in thousands of texts."""
+        if not hasattr(self, "_spellings"):
+            object.__setattr__(self, "_spellings", spellings(self._value))
+        return self._spellings
 
     @property
     def fingerprint(self) -> str:
@@ -570,10 +577,9 @@ def redact(text: str, known: Iterable[str | Secret] = ()) -> str:
     any is returned as it is. Hiding twice changes nothing more.
     """
     for item in known:
-        value = item.reveal() if isinstance(item, Secret) else item
-        for spelling in spellings(value):
+        for spelling in item.spelled() if isinstance(item, Secret) else spellings(item):
             if spelling in text:
-                text = text.replace(spelling, _label(value))
+                text = text.replace(spelling, _label(item.reveal() if isinstance(item, Secret) else item))
     if not suspicious(text):
         return text
     pieces: list[str] = []
