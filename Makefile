@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-guard bench-guess bench-spec spec-suite lock clean
+.PHONY: setup check test demo real vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec spec-suite lock clean
 
 setup: $(READY)
 
@@ -66,6 +66,9 @@ truth: $(READY)
 
 bench-source: $(READY)
 	$(BIN)/python scripts/bench_source.py $(CORPUS)
+
+bench-wire: $(READY)
+	$(BIN)/python -m scripts.bench_wire
 
 # TOKENS=N measures memory over so many distinct tokens (default 100,000).
 bench-guard: $(READY)
