@@ -38,6 +38,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 
 from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.app.extensions import session_keeper, token_keys
 from stopper.observe.source import UNKNOWN, Instance, Module
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, place
 from stopper.observe.views import AppSnapshot
@@ -78,11 +79,14 @@ def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
     """Compare the keys that the running application is configured with."""
     found = {name: snapshot.config[name] for name in sorted(_KEYS & snapshot.config.keys())}
     keys = {name: value for name, value in found.items() if isinstance(value, Secret) and value}
-    endpoints = tuple(sorted(route.endpoint for route in snapshot.routes if not route.automatic))
     for name, value in keys.items():
         same = [other for other in keys if other < name and keys[other] == value]
-        message = f"{name} is the same key as {same[0]}" if same else f"{name} is a key of its own"
-        yield Verdict(not same, message, endpoints=endpoints, strength=Strength.PROVEN, cause=name)
+        message = f"`{name}` is the same key as `{same[0]}`" if same else f"`{name}` is a key of its own"
+        yield Verdict(not same, message, snapshot.place, strength=Strength.PROVEN, cause=name)
+    keeper = session_keeper(snapshot)
+    if keeper and any(signing.setting == "SECRET_KEY" for signing in token_keys(snapshot)):
+        message = f"`SECRET_KEY` signs the sessions of {keeper} and, for want of `JWT_SECRET_KEY`, the tokens too"
+        yield Verdict(False, message, snapshot.place, strength=Strength.PROVEN, cause="JWT_SECRET_KEY")
 
 
 # --------------------------------------------------------------------------- settings
