@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec spec-suite lock clean
+.PHONY: setup check test demo real browser vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec spec-suite lock clean
 
 setup: $(READY)
 
@@ -30,6 +30,10 @@ demo: $(READY)
 
 real: $(READY)
 	$(BIN)/python -m scripts.real
+
+# Needs chromium (on Debian: apt-get install chromium); REPORT=FILE.html is opened beside the samples.
+browser: $(READY)
+	REPORT=$(REPORT) $(BIN)/python scripts/browser.py
 
 # VECTORS=FOLDER names the folder of the Wycheproof files; default ../shared/vectors.
 vectors: $(READY)

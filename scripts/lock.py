@@ -13,6 +13,7 @@ ENVIRONMENTS = {
     "httpbin": (str(REQUIREMENTS / "httpbin.in"),),
     "appbuilder": (str(REQUIREMENTS / "appbuilder.in"),),
     "bench": (str(REQUIREMENTS / "bench.in"),),
+    "browser": (str(REQUIREMENTS / "browser.in"),),
     "bench-spec": (str(REQUIREMENTS / "bench-spec.in"),),
 }
 

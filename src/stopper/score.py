@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from stopper.model import Finding, Report, Severity, Status
+from stopper.model import Report, Severity, Status
 
 PERFECT = 100
 COSTS = {Severity.CRITICAL: 40, Severity.HIGH: 20, Severity.MEDIUM: 8, Severity.LOW: 2, Severity.ADVICE: 0}
@@ -16,6 +17,30 @@ GRADES = ((90, "A"), (80, "B"), (70, "C"), (60, "D"))
 WORST = "F"
 CAPS = {Severity.CRITICAL: "F", Severity.HIGH: "C"}
 """The best grade that a scan can have which confirmed a finding of this severity."""
+
+
+class Weighed(Protocol):
+    """What of a finding decides its points; a `Finding` has it, and so has one that was read from a report."""
+
+    @property
+    def control(self) -> str:
+        """Return the id of the broken control."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what names the finding from scan to scan."""
+
+    @property
+    def severity(self) -> Severity:
+        """Return how much it matters."""
+
+    @property
+    def status(self) -> Status:
+        """Return what the witnesses make of it together."""
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether an exchange or a run shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +63,7 @@ class Score:
     cap: str = ""
 
 
-def score(findings: Iterable[Finding]) -> Score:
+def score(findings: Iterable[Weighed]) -> Score:
     """Return the score of these findings, the narrower ones already folded into the broader."""
     found = tuple(findings)
     parts = tuple(_part(finding) for finding in found)
@@ -61,7 +86,7 @@ def graded(report: Report) -> Report:
     return replace(report, score=earned.value, grade=earned.grade)
 
 
-def _part(finding: Finding) -> Part:
+def _part(finding: Weighed) -> Part:
     cost = COSTS[finding.severity]
     if finding.status is Status.CONFIRMED or finding.proven:
         return Part(finding.control, finding.fingerprint, cost, finding.severity.value)
@@ -69,7 +94,7 @@ def _part(finding: Finding) -> Part:
     return Part(finding.control, finding.fingerprint, cost // 2, why)
 
 
-def _cap(findings: Sequence[Finding]) -> Severity | None:
+def _cap(findings: Sequence[Weighed]) -> Severity | None:
     """Return the worst severity with a cap of which a finding is confirmed."""
     confirmed = {finding.severity for finding in findings if finding.status is Status.CONFIRMED}
     return next((severity for severity in CAPS if severity in confirmed), None)

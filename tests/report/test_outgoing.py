@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from stopper.model import Report
+from stopper.report import html, junit, markdown, matrix_csv, sarif, terminal, terminal_matrix
 from stopper.report import json as json_reporter
-from stopper.report import sarif, terminal
 from stopper.report.outgoing import encodable, redacted, visible
 from stopper.secret import base62, opaque_checksum
 from tests.report.samples import leaky
@@ -34,6 +34,14 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     "sarif": sarif.render,
     "terminal": terminal.render,
     "narrow terminal": lambda report: terminal.render(report, 40),
+    "html": html.render,
+    "junit": junit.render,
+    "markdown": markdown.render,
+    "matrix json": json_reporter.render_matrix,
+    "matrix html": html.render_matrix,
+    "matrix csv": matrix_csv.render,
+    "matrix terminal": terminal_matrix.render,
+    "narrow matrix": lambda report: terminal_matrix.render(report, 40),
     "coloured terminal": lambda report: terminal.coloured(report, 400),
 }
 
@@ -45,7 +53,8 @@ def _poisoned(value: Any, canary: str) -> Any:
     if isinstance(value, tuple):
         return tuple(_poisoned(member, canary) for member in value)
     if isinstance(value, Mapping):
-        return {f"{key} {canary}": _poisoned(member, canary) for key, member in value.items()}
+        keys = {key: f"{key} {canary}" if isinstance(key, str) else key for key in value}
+        return {keys[key]: _poisoned(member, canary) for key, member in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type | enum.Enum):
         members = {f.name: _poisoned(getattr(value, f.name), canary) for f in dataclasses.fields(value)}
         return dataclasses.replace(value, **members)

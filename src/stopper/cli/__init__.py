@@ -10,7 +10,10 @@ from stopper import __version__
 
 COMMANDS = {
     "controls": "List the catalogue of controls.",
+    "diff": "Compare two reports: what is new, gone, unchanged.",
     "explain": "Show a control's page.",
+    "matrix": "Show who may come in at each endpoint, as each witness says.",
+    "score": "Explain the score of a report.",
     "scan": "Ask up to four witnesses whether an API keeps its tokens.",
 }
 

@@ -10,10 +10,10 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 
@@ -30,13 +30,32 @@ from stopper.io.policy import PolicyError
 from stopper.model import Accepted, Report, Severity, Status
 from stopper.observe.source.standing import EVERYTHING, Scope
 from stopper.report import baseline as baselines
-from stopper.report import json, sarif, terminal
+from stopper.report import html, json, junit, markdown, sarif, terminal
 from stopper.report.baseline import BaselineError
 from stopper.report.progress import Progress
 from stopper.score import graded
 from stopper.secret import Secret
 
-FORMATS = ("terminal", "json", "sarif")
+Writer = Callable[[Report], str]
+
+WRITERS: Mapping[str, Writer] = {
+    "terminal": terminal.render,
+    "json": json.render,
+    "sarif": sarif.render,
+    "html": html.render,
+    "junit": junit.render,
+    "markdown": markdown.render,
+}
+FORMATS = tuple(WRITERS)
+SUFFIXES = {
+    ".txt": "terminal",
+    ".json": "json",
+    ".sarif": "sarif",
+    ".html": "html",
+    ".xml": "junit",
+    ".md": "markdown",
+    ".csv": "csv",
+}
 LARGEST_BASELINE = 16 << 20
 CLEAN, FOUND, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -51,6 +70,50 @@ _BAD_INPUT = (
     TargetError,
 )
 
+_ASKING = (
+    click.option("--token", metavar="env:NAME", help="A working token, read from an environment variable."),
+    click.option(
+        "--ca-file", type=click.Path(path_type=Path), help="Certificates to trust besides the system's (PEM)."
+    ),
+    click.option("--python", type=click.Path(path_type=Path), help="Interpreter that runs the application."),
+    click.option(
+        "--app-timeout", type=click.FloatRange(min=0.1), default=30.0, help="Seconds to make the application in."
+    ),
+    click.option(
+        "--config", type=click.Path(path_type=Path), help="Settings file; default: stopper.toml or pyproject.toml."
+    ),
+    click.option("--include-tests", is_flag=True, help="Judge tests and other people's code too, at low severity."),
+    click.option("--baseline", type=click.Path(path_type=Path), help="Known findings, which do not count (JSON)."),
+    click.option("--allow-clear-token", is_flag=True, help="Let the token cross plain HTTP off loopback as well."),
+    click.option("--allow-out-of-band", is_flag=True, help="Let an API on loopback be led to fetch a key from us."),
+    click.option(
+        "--requests", type=click.IntRange(min=1), default=Limits().requests, help="Most requests to the wire."
+    ),
+    click.option(
+        "--rate", type=click.FloatRange(min=0.1), default=Limits().per_second, help="Requests a second off loopback."
+    ),
+    click.option(
+        "--timeout", type=click.FloatRange(min=0.1), default=Limits().request_seconds, help="Seconds for one request."
+    ),
+    click.option("--words", type=click.Path(path_type=Path), help="Guesses at the key of tokens, one a line."),
+    click.option("--leaked", type=click.Path(path_type=Path), help="Secrets known to have leaked, one a line."),
+    click.option("--guess-seconds", type=click.FloatRange(min=0), help="Time for guessing the key of tokens."),
+    click.option("--guess-state", type=click.Path(path_type=Path), help="Keeps how far guessing came, to go on there."),
+    click.option("--jobs", type=click.IntRange(min=1), default=Limits().jobs, help="Processes that read source."),
+    click.option(
+        "--cache/--no-cache", default=True, help="Keep what the source said for the next scan of the same files."
+    ),
+)
+
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+def asking(command: _Command) -> _Command:
+    """Give a command the options that decide what is asked of its targets; it takes them as `prepared` does."""
+    for option in reversed(_ASKING):
+        command = option(command)
+    return command
+
 
 @click.command("scan")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
@@ -61,7 +124,8 @@ _BAD_INPUT = (
     "outputs",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the report to a file too, as its suffix (.json, .sarif, .txt) or else --format says; may be repeated.",
+    help="Write the report to a file too, as its suffix (.json, .sarif, .html, .xml, .md, .txt) or else --format says; "
+    "may be repeated.",
 )
 @click.option(
     "--fail-on",
@@ -69,15 +133,6 @@ _BAD_INPUT = (
     default=Severity.HIGH.value,
     help="Exit 1 from this severity on.",
 )
-@click.option("--token", metavar="env:NAME", help="A working token, read from an environment variable.")
-@click.option("--ca-file", type=click.Path(path_type=Path), help="Certificates to trust besides the system's (PEM).")
-@click.option("--python", type=click.Path(path_type=Path), help="Interpreter that runs the application.")
-@click.option("--app-timeout", type=click.FloatRange(min=0.1), default=30.0, help="Seconds to make the application in.")
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="Settings file; default: stopper.toml or pyproject.toml."
-)
-@click.option("--include-tests", is_flag=True, help="Judge tests and other people's code too, at low severity.")
-@click.option("--baseline", type=click.Path(path_type=Path), help="Known findings, which do not count (JSON).")
 @click.option(
     "--write-baseline",
     "new_baseline",
@@ -85,26 +140,34 @@ _BAD_INPUT = (
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write what this scan finds as a baseline.",
 )
-@click.option("--allow-clear-token", is_flag=True, help="Let the token cross plain HTTP off loopback as well.")
-@click.option("--allow-out-of-band", is_flag=True, help="Let an API on loopback be led to fetch a key from us.")
-@click.option("--requests", type=click.IntRange(min=1), default=Limits().requests, help="Most requests to the wire.")
-@click.option(
-    "--rate", type=click.FloatRange(min=0.1), default=Limits().per_second, help="Requests a second off loopback."
-)
-@click.option(
-    "--timeout", type=click.FloatRange(min=0.1), default=Limits().request_seconds, help="Seconds for one request."
-)
-@click.option("--words", type=click.Path(path_type=Path), help="Guesses at the key of tokens, one a line.")
-@click.option("--leaked", type=click.Path(path_type=Path), help="Secrets known to have leaked, one a line.")
-@click.option("--guess-seconds", type=click.FloatRange(min=0), help="Time for guessing the key of tokens.")
-@click.option("--guess-state", type=click.Path(path_type=Path), help="Keeps how far guessing came, to go on there.")
-@click.option("--jobs", type=click.IntRange(min=1), default=Limits().jobs, help="Processes that read source.")
-@click.option("--cache/--no-cache", default=True, help="Keep what the source said for the next scan of the same files.")
+@asking
 def command(
     targets: tuple[str, ...],
     form: str,
     outputs: tuple[Path, ...],
     fail_on: str,
+    new_baseline: Path | None,
+    **asked: Any,
+) -> None:
+    """Ask up to four witnesses whether an API keeps its bearer tokens, and join what they say.
+
+    A TARGET is a URL (https, and its plain http twin beside it), an OpenAPI or Swagger file or URL, a folder of
+    Python, an application as module:app or module:factory, or a HAR file; any mix, told apart by looking. Code runs
+    only where an application is named.
+    """
+    with ending_in_words():
+        check_outputs((*outputs, *((new_baseline,) if new_baseline else ())))
+        named, options = prepared(targets, **asked)
+        report = asyncio.run(_scanned(named, options))
+        report = replace(report, exit_code=exit_code(report, Severity(fail_on)))
+        deliver(report, form, outputs, WRITERS, terminal.for_terminal)
+        if new_baseline:
+            _keep(report, options.accepted, new_baseline)
+    sys.exit(report.exit_code)
+
+
+def prepared(
+    targets: tuple[str, ...],
     token: str | None,
     ca_file: Path | None,
     python: Path | None,
@@ -112,7 +175,6 @@ def command(
     config: Path | None,
     include_tests: bool,
     baseline: Path | None,
-    new_baseline: Path | None,
     allow_clear_token: bool,
     allow_out_of_band: bool,
     requests: int,
@@ -124,50 +186,50 @@ def command(
     guess_state: Path | None,
     jobs: int,
     cache: bool,
-) -> None:
-    """Ask up to four witnesses whether an API keeps its bearer tokens, and join what they say.
+) -> tuple[Targets, Options]:
+    """Return the targets told apart and what the options of `asking` come to. Raises the errors of bad input."""
+    named = told_apart(targets)
+    settings = load(config, (Path(), *((named.folder,) if named.folder else ())))
+    options = Options(
+        settings=settings,
+        limits=Limits(requests=requests, per_second=rate, request_seconds=timeout, jobs=jobs),
+        token=_token(token),
+        ca_file=ca_file,
+        python=python,
+        clear_token=allow_clear_token,
+        out_of_band=allow_out_of_band,
+        app_seconds=app_timeout,
+        scope=EVERYTHING if include_tests or settings.include_tests else Scope(),
+        accepted=_accepted(baseline or settings.baseline),
+        cache=Cache(default_folder() / "source") if cache else None,
+        guessing=replace(
+            settings.guessing,
+            lists=tuple(path for path in (leaked, words) if path) or settings.guessing.lists,
+            seconds=settings.guessing.seconds if guess_seconds is None else guess_seconds,
+            state=guess_state or settings.guessing.state,
+            processes=jobs,
+        ),
+    )
+    return named, options
 
-    A TARGET is a URL (https, and its plain http twin beside it), an OpenAPI or Swagger file or URL, a folder of
-    Python, an application as module:app or module:factory, or a HAR file; any mix, told apart by looking. Code runs
-    only where an application is named.
-    """
+
+def scanned(targets: tuple[str, ...], asked: Mapping[str, Any]) -> Report:
+    """Scan the targets as the options of `asking` say, and return the graded report."""
+    return asyncio.run(_scanned(*prepared(targets, **asked)))
+
+
+@contextlib.contextmanager
+def ending_in_words() -> Iterator[None]:
+    """End the command with one line and its status where input, an interruption or a defect of ours stops it."""
     _let_signals_interrupt()
     try:
-        _check_outputs((*outputs, *((new_baseline,) if new_baseline else ())))
-        named = told_apart(targets)
-        settings = load(config, (Path(), *((named.folder,) if named.folder else ())))
-        options = Options(
-            settings=settings,
-            limits=Limits(requests=requests, per_second=rate, request_seconds=timeout, jobs=jobs),
-            token=_token(token),
-            ca_file=ca_file,
-            python=python,
-            clear_token=allow_clear_token,
-            out_of_band=allow_out_of_band,
-            app_seconds=app_timeout,
-            scope=EVERYTHING if include_tests or settings.include_tests else Scope(),
-            accepted=_accepted(baseline or settings.baseline),
-            cache=Cache(default_folder() / "source") if cache else None,
-            guessing=replace(
-                settings.guessing,
-                lists=tuple(path for path in (leaked, words) if path) or settings.guessing.lists,
-                seconds=settings.guessing.seconds if guess_seconds is None else guess_seconds,
-                state=guess_state or settings.guessing.state,
-                processes=jobs,
-            ),
-        )
-        scanned = asyncio.run(_scanned(named, options))
-        report = replace(scanned, exit_code=exit_code(scanned, Severity(fail_on)))
-        _deliver(report, form, outputs)
-        if new_baseline:
-            _keep(report, options.accepted, new_baseline)
+        yield
     except _BAD_INPUT as error:
-        _end(str(error), UNUSABLE)
+        end(str(error), UNUSABLE)
     except KeyboardInterrupt:
-        _end("interrupted", INTERRUPTED)
+        end("interrupted", INTERRUPTED)
     except Exception as error:  # a defect of Stopper's own: no clean end, and no text that may hold what was scanned
-        _end(f"a defect in {_where(error)}: {type(error).__name__}", INCOMPLETE)
-    sys.exit(report.exit_code)
+        end(f"a defect in {_where(error)}: {type(error).__name__}", INCOMPLETE)
 
 
 def _let_signals_interrupt() -> None:
@@ -180,7 +242,7 @@ def _let_signals_interrupt() -> None:
         signal.signal(number, interrupt)
 
 
-def _end(why: str, status: int) -> NoReturn:
+def end(why: str, status: int) -> NoReturn:
     """Say in one line why there is no report, and leave."""
     with contextlib.suppress(OSError):
         click.echo(f"stopper: {why}", err=True)
@@ -193,7 +255,7 @@ def _where(error: Exception) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
-def _check_outputs(outputs: tuple[Path, ...]) -> None:
+def check_outputs(outputs: tuple[Path, ...]) -> None:
     """Raise FileError for an output that could not be written: not at the end, when the work would be lost."""
     for path in outputs:
         folder = Path(os.path.realpath(path)).parent
@@ -264,16 +326,22 @@ async def _until_interrupted(scan: Scan) -> bool:
     return running.cancelled()
 
 
-def _deliver(report: Report, form: str, outputs: tuple[Path, ...]) -> None:
+def deliver(
+    report: Report,
+    form: str,
+    outputs: tuple[Path, ...],
+    writers: Mapping[str, Writer],
+    on_terminal: Callable[[Report, TextIO], str],
+) -> None:
     """Write the files first, each whole or not at all, then standard output; a file that fails takes nothing along."""
     failed: list[FileError] = []
     for path in outputs:
         try:
-            write(path, _plain(report, _form_of(path, form)))
+            write(path, writers[_form_of(path, form, writers)](report))
         except FileError as error:
             failed.append(error)
     try:
-        click.echo(terminal.for_terminal(report, sys.stdout) if form == "terminal" else _plain(report, form), nl=False)
+        click.echo(on_terminal(report, sys.stdout) if form == "terminal" else writers[form](report), nl=False)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read it has seen enough; what is left in the buffer must not fail at the end of the process.
@@ -285,17 +353,9 @@ def _deliver(report: Report, form: str, outputs: tuple[Path, ...]) -> None:
         raise failed[0]
 
 
-def _form_of(path: Path, form: str) -> str:
-    return {".json": "json", ".sarif": "sarif", ".txt": "terminal"}.get(path.suffix, form)
-
-
-def _plain(report: Report, form: str) -> str:
-    writers: dict[str, Callable[[Report], str]] = {
-        "json": json.render,
-        "sarif": sarif.render,
-        "terminal": terminal.render,
-    }
-    return writers[form](report)
+def _form_of(path: Path, form: str, writers: Mapping[str, Writer]) -> str:
+    meant = SUFFIXES.get(path.suffix, form)
+    return meant if meant in writers else form
 
 
 def exit_code(report: Report, fail_on: Severity) -> int:

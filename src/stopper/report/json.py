@@ -39,10 +39,11 @@ def render(report: Report) -> str:
 
 def render_matrix(report: Report) -> str:
     """Return the auth matrix alone, its rows as they stand in the whole report."""
+    shown = redacted(report)
     document = {
         "schema_version": SCHEMA_VERSION,
-        "targets": list(report.targets),
-        "matrix": [_row(row) for row in redacted(report).matrix],
+        "targets": list(shown.targets),
+        "matrix": [_row(row) for row in shown.matrix],
     }
     return json.dumps(_encodable(document), indent=2, allow_nan=False) + "\n"
 

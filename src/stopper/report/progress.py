@@ -18,9 +18,15 @@ from rich.text import Text
 from stopper.model import Failure, Observation, Skip, Witness
 
 
-def announcement(operations: int, budget: int, per_second: float) -> str:
-    """Return the line that says before the first request how much will be sent, and how fast."""
-    return f"{operations} operations will be asked: at most {budget} requests, {per_second:g} a second off loopback"
+def announcement(operations: int, budget: int, per_second: float, spent: int = 0) -> str:
+    """Return the line that says before the first request how much will be sent, and how fast.
+
+    `spent` are the requests of the throw-away identity, on top.
+    """
+    more = f" and {spent} of the throw-away identity" if spent else ""
+    return (
+        f"{operations} operations will be asked: at most {budget} requests{more}, {per_second:g} a second off loopback"
+    )
 
 
 class Progress:
@@ -58,9 +64,11 @@ class Progress:
     def take(self, event: object) -> None:
         """Count one event of the engine and show the new numbers; an unknown event changes nothing."""
         match event:
-            case object(plan=object(steps=Sized() as steps, budget=int(budget), per_second=float(per_second))):
-                self._planned = budget
-                self._announce(announcement(len(steps), budget, per_second))
+            case object(
+                plan=object(steps=Sized() as steps, budget=int(budget), per_second=float(per_second), spent=int(spent))
+            ):
+                self._planned = budget + spent
+                self._announce(announcement(len(steps), budget, per_second, spent))
             case object(witness=Witness(), count=int(count)):
                 self._counts["sent"] = max(self._counts["sent"], count)
             case object(observation=Observation() as observation):

@@ -15,11 +15,13 @@ from typing import TextIO
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from stopper.model import Coverage, Finding, Report, Severity, Witness
+from stopper.model import Finding, Report
 from stopper.report.layout import cut, heading, indented, shortened, table
+from stopper.report.looked import Gap, gaps, looked_at
 from stopper.report.outgoing import redacted, visible
-from stopper.report.skips import skips_by_reason
-from stopper.report.terminal_finding import denials, finding_parts
+from stopper.report.proofs import denials
+from stopper.report.summary import summary
+from stopper.report.terminal_finding import finding_parts
 
 NARROWEST = 40
 """Columns below which the layout is no longer kept; the terminal then wraps the lines itself."""
@@ -35,13 +37,6 @@ SUPPRESSED = 40
 
 _GRADE_STYLES = {"A": "bold white on green", "B": "bold white on green", "C": "bold black on yellow"}
 _GRADE_BAD = "bold white on red"
-# What was not given where a witness was not asked: what a user can add to the command line.
-_MISSING = {
-    Witness.SPEC: "no OpenAPI or Swagger document was given",
-    Witness.WIRE: "no base URL and no recorded traffic was given",
-    Witness.SOURCE: "no folder of source code was given",
-    Witness.APP: "no application was named to be run",
-}
 
 
 def render(report: Report, width: int = WIDTH) -> str:
@@ -103,7 +98,7 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
         example = visible(report.findings[0].control)
         yield Text(f"\n`stopper explain {example}` says what is wrong, why it matters and how to mend it.", style="dim")
     yield from heading("Looked at")
-    yield indented(_looked_at(report), 2)
+    yield indented(table(looked_at(report.coverage)), 2)
     yield from heading("NOT looked at")
     yield indented(_not_looked_at(report), 2)
     if report.failures:
@@ -128,24 +123,13 @@ def _summary(report: Report) -> Iterator[RenderableType]:
 
 
 def _grade(report: Report) -> Text:
-    count = Text(_counted(report.findings) or _nothing(report))
-    if report.suppressed:
-        count.append(f", {len(report.suppressed)} suppressed")
+    count = Text(summary(report))
     if report.grade is None:
         told = report.ungraded in (report.partial, report.incomplete)
         why = "" if told else f" {visible(report.ungraded)}"
         return Text.assemble((" no grade ", "bold reverse"), f"{why}\n", count)
     style = _GRADE_STYLES.get(report.grade, _GRADE_BAD)
     return Text.assemble((f" {visible(report.grade)} ", style), f" {report.score} of 100 · ", count)
-
-
-def _nothing(report: Report) -> str:
-    return "no finding" if report.coverage.controls_asked else "no finding, because no control had anything to look at"
-
-
-def _counted(findings: Sequence[Finding]) -> str:
-    numbers = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
-    return ", ".join(f"{number} {severity.value}" for severity, number in numbers.items() if number)
 
 
 def _suppressed(findings: Sequence[Finding]) -> RenderableType:
@@ -166,54 +150,11 @@ def _silenced(finding: Finding) -> RenderableType:
 # --------------------------------------------------------------------------- coverage
 
 
-def _looked_at(report: Report) -> RenderableType:
-    coverage = report.coverage
-    called = f"{coverage.reached} of {coverage.eligible} eligible reached" if coverage.eligible else "none called"
-    known = f"{coverage.operations} known, {coverage.operations_in_spec} of the specification"
-    return table(
-        (
-            ("witnesses", ", ".join(witness.value for witness in coverage.witnesses) or "none"),
-            ("operations", f"{called} ({known})"),
-            ("files", _files(coverage)),
-            ("requests", f"{coverage.requests} over the wire, {coverage.app_requests} in the app"),
-            ("controls", f"{len(coverage.controls_asked)} asked"),
-            ("time", f"{coverage.seconds:.1f} s"),
-        )
-    )
-
-
-def _files(coverage: Coverage) -> str:
-    analysed = f"{coverage.files_analysed} of {coverage.files} analysed"
-    irrelevant = f", {coverage.files_irrelevant} hold nothing that a control looks at"
-    left_out = f", {coverage.files_left_out} left out as tests or other people's code"
-    return analysed + (irrelevant if coverage.files_irrelevant else "") + (left_out if coverage.files_left_out else "")
-
-
 def _not_looked_at(report: Report) -> RenderableType:
-    gaps = list(_gaps(report))
-    return table(gaps) if gaps else Text("nothing that Stopper knows of")
+    found = [(visible(gap.kind), _gap(gap)) for gap in gaps(report)]
+    return table(found) if found else Text("nothing that Stopper knows of")
 
 
-def _gaps(report: Report) -> Iterator[tuple[str, RenderableType | str]]:
-    coverage = report.coverage
-    for witness in Witness:
-        if witness not in coverage.witnesses:
-            yield witness.value, _MISSING[witness]
-    if not coverage.identity:
-        yield "identity", "no working credential: nothing behind a login was seen"
-    if coverage.eligible > coverage.reached:
-        yield "operations", f"{coverage.eligible - coverage.reached} eligible, but without an answer of their own"
-    unread = coverage.files - coverage.files_analysed - coverage.files_irrelevant - coverage.files_left_out
-    if unread > 0:
-        yield "files", f"{unread} not analysed"
-    for group in skips_by_reason(report.skips):
-        count = Text(f"{len(group.subjects)} × {visible(group.why)}")
-        yield (
-            visible(group.kind),
-            Group(count, Text(shortened([visible(name) for name in group.subjects]), style="dim")),
-        )
-    unasked = sorted(set(report.controls) - set(coverage.controls_asked))
-    if unasked:
-        names = [visible(f"{control} {report.controls[control].name}") for control in unasked]
-        count = Text(f"{len(unasked)} had nothing to look at")
-        yield "controls", Group(count, Text(shortened(names), style="dim"))
+def _gap(gap: Gap) -> RenderableType:
+    why = Text(visible(gap.why))
+    return Group(why, Text(shortened(list(map(visible, gap.names))), style="dim")) if gap.names else why

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stopper.model import Endpoint, Evidence, Finding, Observation, Place, Severity, Status, Strength
+from stopper.model import Endpoint, Evidence, Finding, Observation, Place, Severity, Status
 from stopper.report.layout import command_parts, cut, first_lines, indented, shortened, table
 from stopper.report.outgoing import visible
+from stopper.report.proofs import pieces
 
 ENDPOINTS_SHOWN = 8
 EVIDENCE_SHOWN = 3
@@ -23,21 +24,6 @@ _SEVERITY_STYLES = {
     Severity.ADVICE: "dim",
 }
 _STATUS_STYLES = {Status.CONFIRMED: "bold", Status.SINGLE_WITNESS: "", Status.CONTRADICTED: "magenta"}
-
-
-def denials(finding: Finding, observations: Iterable[Observation]) -> tuple[Observation, ...]:
-    """Return what speaks against a contradicted finding: the same promise, shown to be kept at one of its endpoints."""
-    if finding.status is not Status.CONTRADICTED:
-        return ()
-    here = set(finding.endpoints)
-    return tuple(
-        o
-        for o in observations
-        if o.control == finding.control
-        and o.verdict.kept
-        and o.verdict.strength is Strength.PROVEN
-        and here.intersection(o.verdict.endpoints)
-    )
 
 
 def finding_parts(finding: Finding, against: Sequence[Observation], width: int) -> Iterator[RenderableType]:
@@ -101,25 +87,11 @@ def _folded(finding: Finding) -> Text:
 
 
 def _proof(finding: Finding, width: int) -> Iterator[RenderableType]:
-    """Show the evidence of a finding and of what it takes in: what ran comes before what was read.
-
-    What two witnesses saw alike has one title and is shown once, as the first of them saw it.
-    """
-    titled: dict[tuple[str, bool], Evidence] = {}
-    for piece in _evidence(finding):
-        titled.setdefault((piece.title, bool(piece.path)), piece)
-    pieces = tuple(titled.values())
-    for piece in pieces[:EVIDENCE_SHOWN]:
+    shown = pieces(finding)
+    for piece in shown[:EVIDENCE_SHOWN]:
         yield from _piece(piece, width)
-    if len(pieces) > EVIDENCE_SHOWN:
-        yield indented(Text(f"{len(pieces) - EVIDENCE_SHOWN} more in the JSON report", style="dim"), 2)
-
-
-def _evidence(finding: Finding) -> Iterator[Evidence]:
-    own = [piece for observation in finding.observations for piece in observation.verdict.evidence]
-    yield from sorted(own, key=lambda piece: not piece.command)
-    for inner in finding.folded:
-        yield from _evidence(inner)
+    if len(shown) > EVIDENCE_SHOWN:
+        yield indented(Text(f"{len(shown) - EVIDENCE_SHOWN} more in the JSON report", style="dim"), 2)
 
 
 def _piece(piece: Evidence, width: int) -> Iterator[RenderableType]:
