@@ -2,7 +2,7 @@
 
     python scripts/faults.py [ROW…]
 
-A row is as wanted where all of its tests pass, none is left out, and neither limit is met. The last line is
+Row 14, the ports that a service may scan, comes with a service. A row is as wanted where all of its tests pass, none is left out, and neither limit is met. The last line is
 `faults: N of N as wanted`.
 """
 
@@ -38,6 +38,17 @@ def guard_row(number: int, happens: str, *more: str, seconds: float = 60.0) -> R
     return Row(number, happens, (f"tests/guard/test_faults.py::fault_{number}_", *more), seconds)
 
 
+CLIENT = "tests/hostile/test_client.py"
+COMMAND = "tests/cli/test_hostile_targets.py"
+ADDRESSES = "tests/io/test_policy.py"
+SENDING = "tests/io/test_http.py"
+
+
+def wire_row(number: int, happens: str, *tests: str, seconds: float = 60.0) -> Row:
+    """Return a row of the scan client: addresses that it must not go to, and servers that mean it ill."""
+    return Row(number, happens, tests, seconds)
+
+
 def source_row(number: int, happens: str, seconds: float = 60.0) -> Row:
     """Return a row of the source witness: the command itself on a hostile folder."""
     return Row(number, happens, (f"tests/cli/test_source_faults.py::fault_{number}_",), seconds)
@@ -48,7 +59,106 @@ def specification_row(number: int, happens: str, *more: str, seconds: float = 90
     return Row(number, happens, (f"tests/observe/spec/test_spec_faults.py::{number}", *more), seconds)
 
 
+def report_row(number: int, happens: str, *more: str) -> Row:
+    """Return a row of the reports: hostile names and bodies in every text of every format."""
+    return Row(number, happens, (f"tests/report/test_faults.py::fault_{number}_", *more), 90)
+
+
 ROWS = (
+    wire_row(
+        1,
+        "a name that leads to this machine or inside",
+        f"{ADDRESSES}::judged_by_where_it_leads or leads_nowhere_inside or typing_a_host",
+        f"{SENDING}::only_typed_hosts",
+    ),
+    wire_row(
+        2,
+        "a name that leads to a cloud's metadata",
+        f"{ADDRESSES}::METADATA or metadata",
+        f"{SENDING}::typed_as_metadata",
+        f"{CLIENT}::redirect-metadata",
+    ),
+    wire_row(
+        3, "a name that leads elsewhere the second time", f"{SENDING}::second_resolution or resolved_once or no_socket"
+    ),
+    wire_row(4, "a name with public and private addresses", f"{ADDRESSES}::nowhere_inside", f"{SENDING}::all_its_addr"),
+    wire_row(5, "IPv4 addresses inside IPv6 ones, zones", f"{ADDRESSES}::ffff or 64 or 2002 or eth0"),
+    wire_row(6, "decimal, octal and hexadecimal addresses", f"{ADDRESSES}::one_form"),
+    wire_row(7, "addresses of nobody and of everybody", f"{ADDRESSES}::UNUSABLE or nowhere_inside"),
+    wire_row(8, "a redirect to a cloud's metadata", f"{CLIENT}::leads_nowhere or redirect_is_an_answer"),
+    wire_row(9, "a redirect from https to http", f"{CLIENT}::from_https_to_http"),
+    wire_row(
+        10,
+        "a redirect to another origin",
+        f"{CLIENT}::does_not_follow_a_redirect or redirect_is_an_answer",
+        f"{COMMAND}::another_origin",
+    ),
+    wire_row(11, "redirects in a circle", f"{CLIENT}::redirect_loop or redirect-loop", f"{COMMAND}::redirect-loop"),
+    wire_row(
+        12,
+        "addresses with credentials, control characters, look-alikes",
+        f"{ADDRESSES}::two_ways or agree or one_form",
+        f"{SENDING}::could_split",
+    ),
+    wire_row(13, "addresses that are not of the web", f"{ADDRESSES}::two_ways", f"{CLIENT}::redirect-file"),
+    wire_row(15, "a body byte by byte", f"{CLIENT}::drip-body", f"{COMMAND}::drip-body"),
+    wire_row(16, "headers byte by byte", f"{CLIENT}::drip-headers", f"{COMMAND}::drip-headers"),
+    wire_row(17, "a body without an end", f"{CLIENT}::endless", f"{COMMAND}::endless"),
+    wire_row(18, "a small body that unpacks to a huge one", f"{CLIENT}::bomb", f"{COMMAND}::bomb"),
+    wire_row(19, "packings in packings, and unknown ones", f"{CLIENT}::nested-gzip or brotli or broken-gzip"),
+    wire_row(
+        20,
+        "headers by the thousand, or of megabytes",
+        f"{CLIENT}::header-flood or long-header",
+        f"{COMMAND}::header-flood",
+    ),
+    wire_row(21, "interim answers without an end", f"{CLIENT}::continue-flood or hints", f"{COMMAND}::continue-flood"),
+    wire_row(
+        22,
+        "lengths that contradict or are negative",
+        f"{CLIENT}::two-lengths or negative-length or bad-chunk",
+        f"{COMMAND}::two-lengths",
+    ),
+    wire_row(
+        23,
+        "garbage, old HTTP, TLS where there is none",
+        f"{CLIENT}::garbage or old-http or plain_port",
+        f"{COMMAND}::garbage",
+    ),
+    wire_row(
+        24,
+        "connections that close too early",
+        f"{CLIENT}::close or reset or repeated_once or survives",
+        f"{COMMAND}::close-in-body or reset",
+    ),
+    wire_row(
+        25, "odd bytes in headers", f"{CLIENT}::odd_header or nul-in-header", "tests/report/test_faults.py::fault_62_"
+    ),
+    wire_row(26, "an unknown charset", f"{CLIENT}::unknown_charset"),
+    wire_row(27, "cookies by the hundred", f"{CLIENT}::cookie-flood", f"{COMMAND}::cookie-flood"),
+    wire_row(
+        28,
+        "certificates and handshakes that are wrong",
+        f"{CLIENT}::tls",
+        "tests/io/test_handshake.py::",
+        f"{COMMAND}::tls",
+    ),
+    wire_row(29, "a server of HTTP/2 alone", f"{CLIENT}::http2 or http_1_1", f"{COMMAND}::http2"),
+    wire_row(30, "refusals in a storm", f"{CLIENT}::storm", f"{COMMAND}::limits_its_callers"),
+    wire_row(
+        31,
+        "a server that goes down halfway",
+        f"{CLIENT}::goes_down",
+        f"{COMMAND}::goes_down",
+        "tests/engine/test_adversarial.py::down",
+    ),
+    wire_row(
+        32,
+        "success for whatever is asked",
+        f"{CLIENT}::soft-404",
+        f"{COMMAND}::soft-404",
+        "tests/engine/test_adversarial.py::catch_all",
+    ),
     specification_row(33, "aliases that multiply"),
     specification_row(34, "an alias inside its own anchor"),
     specification_row(35, "a hundred thousand brackets"),
@@ -77,6 +187,14 @@ ROWS = (
     source_row(58, "archives that leave their folder, unfold to too much or are broken", seconds=120),
     source_row(59, "text that turns its direction, names of two alphabets"),
     source_row(60, "modules, plugins, hooks and settings that want to be run"),
+    report_row(61, "markup in a path, title, header or body", "tests/report/test_html.py::hostile or inert or policy"),
+    report_row(62, "control sequences and markup for the terminal"),
+    report_row(63, "URIs, Markdown and sizes in SARIF", "tests/report/test_sarif.py::"),
+    report_row(64, "formulas in CSV", "tests/report/test_terminal_matrix.py::csv"),
+    report_row(65, "line breaks in what is logged", "tests/report/test_progress.py::"),
+    report_row(66, "control characters and the end of a section in XML", "tests/report/test_junit.py::well_formed"),
+    report_row(67, "tokens and secrets in what was found", "tests/report/test_outgoing.py::"),
+    report_row(68, "a report or baseline that was changed, cut or is of another version"),
     guard_row(80, "the database is down, full, read-only or half migrated", seconds=90),
     guard_row(81, "the store is away while tokens are checked", "tests/guard/test_lifetime.py::store"),
     guard_row(82, "Redis evicts entries", "tests/guard/test_store.py::evicting"),
