@@ -131,6 +131,47 @@ PROBLEMS: Mapping[str, tuple[str, str, int]] = {
 }
 
 
+BROKEN: Mapping[str, tuple[str, str]] = {
+    "servers": ("servers: everywhere\n", "`servers` is no list"),
+    "server variable": (
+        "servers: [{url: 'https://{a}.test', variables: {a: x}}]\n",
+        "`a server variable` is no mapping",
+    ),
+    "parameters": ("    parameters: page\n", "`parameters` is no list"),
+    "responses": ("    put: {responses: fine}\n", "`responses` is no mapping"),
+    "callbacks": ("    put: {callbacks: [x]}\n", "`callbacks` is no mapping"),
+    "webhooks": ("webhooks: [x]\n", "`webhooks` is no mapping"),
+    "other methods": ("    additionalOperations: [COPY]\n", "`additionalOperations` is no mapping"),
+    "components": ("components: [x]\n", "`components` is no mapping"),
+    "schemes": ("components: {securitySchemes: x}\n", "`securitySchemes` is no mapping"),
+    "flows": ("components: {securitySchemes: {a: {type: oauth2, flows: password}}}\n", "`flows` is no mapping"),
+    "scopes": (
+        "security: [{a: read}]\ncomponents: {securitySchemes: {a: {type: http, scheme: bearer}}}\n",
+        "`the scopes of a security requirement` is no list",
+    ),
+}
+
+
+@pytest.mark.parametrize("part", BROKEN)
+def test_broken_part(part: str) -> None:
+    """What is of the wrong kind is said, and the operation beside it is read."""
+    more, message = BROKEN[part]
+    document = read("shop.yaml", (ORDERS + more).encode())
+    assert "GET /orders" in [str(operation.endpoint) for operation in document.operations]
+    assert message in [problem.message for problem in document.problems]
+
+
+def test_scheme_named_by_its_address() -> None:
+    """OpenAPI 3.2 lets a requirement name a scheme by its address; earlier versions do not, and nothing is followed."""
+    text = ORDERS + (
+        "security: [{'#/components/securitySchemes/token': [read]}]\n"
+        "components: {securitySchemes: {token: {type: http, scheme: bearer}}}\n"
+    )
+    for version, bearer in (("3.2.0", True), ("3.1.0", False)):
+        (operation,) = read("shop.yaml", text.replace("3.0.3", version).encode()).operations
+        assert (operation.protected, operation.bearer) == (True, bearer)
+
+
 @pytest.mark.parametrize(
     "data", [f"openapi: 3.0.3\nx: [{'1,' * 2_001}]", '{"openapi": "3.0.3", "x": [%s1]}' % ("1," * 2_001)]
 )

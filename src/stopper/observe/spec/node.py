@@ -48,6 +48,16 @@ class Problems:
         place = where.place if isinstance(where, Node) else where
         self._found.setdefault((place, message), Problem(place, message))
 
+    def unless_mapping(self, node: Node | None, name: str) -> None:
+        """Note that a part which is given is no mapping; it is then read as an empty one."""
+        if node is not None and node.value is not None and type(node.value) is not dict:
+            self.add(node, f"`{name}` is no mapping")
+
+    def unless_list(self, node: Node | None, name: str) -> None:
+        """Note that a part which is given is no list; it is then read as an empty one."""
+        if node is not None and node.value is not None and type(node.value) is not list:
+            self.add(node, f"`{name}` is no list")
+
     def listed(self) -> tuple[Problem, ...]:
         """Return the problems as met, and a last one with the number of those left out."""
         found = tuple(self._found.values())

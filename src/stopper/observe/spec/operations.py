@@ -44,8 +44,7 @@ class Operations:
 
     def _all(self) -> Iterator[Operation]:
         paths = self._library.follow(self._root.get("paths"))
-        if paths is not None and paths.value is not None and not isinstance(paths.value, dict):
-            self._problems.add(paths, "`paths` is no mapping")
+        self._problems.unless_mapping(paths, "paths")
         for template, entry in paths.entries.items() if paths else ():
             if template.startswith("x-"):
                 continue
@@ -59,6 +58,7 @@ class Operations:
     def unreached(self) -> None:
         """Note webhooks: the API calls them, so that no request of ours can reach them (OpenAPI 3.1 section 4.8.1)."""
         webhooks = self._library.follow(self._root.get("webhooks"))
+        self._problems.unless_mapping(webhooks, "webhooks")
         for name, entry in webhooks.entries.items() if webhooks else ():
             self._problems.add(entry, f"not reached: webhook {quoted(name)}")
 
@@ -85,6 +85,7 @@ class Operations:
             elif key not in _OTHER_FIELDS and not key.startswith("x-"):
                 self._problems.add(node, f"the path item's field {quoted(key)} is unknown")
         additional = path_item.get("additionalOperations")
+        self._problems.unless_mapping(additional, "additionalOperations")
         for key, node in additional.entries.items() if additional else ():
             yield from self._method(key, node)
 
@@ -106,6 +107,7 @@ class Operations:
         endpoint = Endpoint(method, base_path(servers) + safe_path(template))
         security, security_place = self.security.of(node)
         responses = self._library.follow(node.get("responses"))
+        self._problems.unless_mapping(responses, "responses")
         self.suppressions.operation(endpoint, (self._root, path_item, node))
         for name, callback in self._callbacks(node):
             self._problems.add(callback, f"not reached: callback {quoted(name)}")
@@ -126,4 +128,5 @@ class Operations:
 
     def _callbacks(self, operation: Node) -> Iterator[tuple[str, Node]]:
         callbacks = operation.get("callbacks")
+        self._problems.unless_mapping(callbacks, "callbacks")
         yield from callbacks.entries.items() if callbacks else ()

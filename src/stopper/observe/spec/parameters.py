@@ -27,6 +27,7 @@ class Parameters:
         found: dict[tuple[str, str], Parameter] = {}
         for parent in (path_item, operation):
             declared = self._library.follow(parent.get("parameters"))
+            self._problems.unless_list(declared, "parameters")
             for entry in declared.items if declared else ():
                 self._budget.spend_steps()
                 parameter = self._parameter(entry)

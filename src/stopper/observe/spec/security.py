@@ -67,8 +67,10 @@ class Security:
 
     def _definitions(self, root: Node) -> Iterator[tuple[str, Node]]:
         components = self._library.follow(root.get("components"))
+        self._problems.unless_mapping(components, "components")
         for parent, key in ((components, "securitySchemes"), (root, "securityDefinitions")):
             definitions = self._library.follow(parent.get(key)) if parent else None
+            self._problems.unless_mapping(definitions, key)
             if definitions is not None:
                 yield from definitions.entries.items()
 
@@ -95,6 +97,7 @@ class Security:
     def _flows(self, node: Node) -> Iterator[tuple[str, Place]]:
         """Yield the OAuth flows that a scheme offers; Swagger 2 names its one flow."""
         flows = self._library.follow(node.get("flows"))
+        self._problems.unless_mapping(flows, "flows")
         for name, flow in flows.entries.items() if flows else ():
             yield name, flow.place
         named = node.get("flow")
@@ -144,10 +147,21 @@ class Security:
 
     def _named(self, name: str, requirement: Node) -> Scheme:
         self._budget.spend_steps()
-        scheme = self.schemes.get(name)
+        self._problems.unless_list(requirement, "the scopes of a security requirement")
+        scheme = self.schemes.get(name) or self._by_address(name, requirement)
         if scheme is None:
             self._problems.add(requirement, f"the security scheme {quoted(name)} is not defined")
             scheme = Scheme(name, UNDEFINED, requirement.place, version=self._version)
+        return scheme
+
+    def _by_address(self, name: str, requirement: Node) -> Scheme | None:
+        """Return the scheme that a requirement names by an address, in place of a name (OpenAPI 3.2)."""
+        if not self._version.startswith("3.2") or "#" not in name:
+            return None
+        address = Node(name, requirement.source, requirement.offset)
+        entry = Node({"$ref": address}, requirement.source, requirement.offset)
+        scheme = self._scheme(name, entry)
+        self.schemes[name] = scheme
         return scheme
 
 

@@ -43,6 +43,7 @@ class Servers:
         servers = node.get("servers")
         if servers is None:
             return ()
+        self._problems.unless_list(servers, "servers")
         if id(servers) not in self._read:
             self._read[id(servers)] = tuple(self._entries(servers))
         return self._read[id(servers)]
@@ -72,6 +73,7 @@ class Servers:
         if variable is None:
             self._problems.add(place, f"the server variable {quoted(name)} is not defined")
             return ["{" + name + "}"]
+        self._problems.unless_mapping(variable, "a server variable")
         default = variable.get("default")
         enum = variable.get("enum")
         found = [node.text for node in (*((default,) if default else ()), *(enum.items if enum else ()))]
