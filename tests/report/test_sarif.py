@@ -44,7 +44,8 @@ def test_results_of_a_realistic_scan() -> None:
     assert _physical(first)["artifactLocation"]["uri"] == "shop/api.py"
     assert _physical(first)["region"]["startLine"] == 41
     assert first["locations"][0]["logicalLocations"][0]["name"] == "GET /api/orders/{id}"
-    assert first["partialFingerprints"] == {"stopper/v1": report.findings[0].fingerprint}
+    fingerprint = report.findings[0].fingerprint
+    assert first["partialFingerprints"] == {"stopper/v1": fingerprint, "primaryLocationLineHash": f"{fingerprint}:1"}
     assert "Takes in: BT401 authentication_missing." in first["message"]["text"]
     assert _physical(results[3])["artifactLocation"]["uri"] == "openapi.yaml"
 
@@ -89,12 +90,12 @@ def test_a_finding_without_a_line_claims_none() -> None:
     spec = Observation("BT104", Witness.SPEC, Verdict(True, "kept", Place("openapi.yaml", 3)))
     joint = Observation("BT601", Witness.SPEC, Verdict(True, "kept", Place("api.py", 3), witnesses=(Witness.SPEC,)))
     report = Report(("https://api.test",), (bare_refusal(),), (joint,), Coverage())
-    for observations, uri in ((joint,), "https://api.test"), ((joint, spec), "openapi.yaml"):
+    for observations, uri in ((joint,), "api.test"), ((joint, spec), "openapi.yaml"):
         (result,) = _run(replace(report, observations=observations))["results"]
         assert _physical(result)["artifactLocation"]["uri"] == uri
         assert _physical(result)["region"] == {"startLine": 1, "properties": {"wholeDocument": True}}
     (result,) = _run(replace(report, targets=()))["results"]
-    assert "physicalLocation" not in result["locations"][0]
+    assert _physical(result)["artifactLocation"]["uri"] == "."
     assert result["locations"][0]["logicalLocations"][0]["name"] == "GET /api/me"
 
 
@@ -120,8 +121,8 @@ def test_how_the_run_went() -> None:
         ("javascript:alert(1)", "javascript%3Aalert%281%29"),
         ("//evil.test/x", "file:///evil.test/x"),
         ("/srv/spec.yaml", "file:///srv/spec.yaml"),
-        ("https://api.test/spec?a=1", "https://api.test/spec?a=1"),
-        ('https://api.test/"><b>', "https://api.test/%22%3E%3Cb%3E"),
+        ("https://api.test/spec?a=1", "api.test/spec%3Fa%3D1"),
+        ('https://api.test/"><b>', "api.test/%22%3E%3Cb%3E"),
         ("caf\u00e9.py", "caf%C3%A9.py"),
         ("\udcff.py", "%FF.py"),
         ("\ud800.py", "%EF%BF%BD.py"),
@@ -151,6 +152,17 @@ def test_limits() -> None:
     assert "](" not in run["results"][0]["message"]["text"]
     (notification,) = run["invocations"][0]["toolExecutionNotifications"]
     assert notification["message"]["text"] == "1 further findings are not listed"
+
+
+def test_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results that together are more than code hosts take are left out from the end, and counted."""
+    monkeypatch.setattr(sarif, "RESULTS_SIZE", 20_000)
+    many = tuple(replace(literal_key(), message="m" * 3_000, occurrence=number) for number in range(1, 21))
+    run = _run(Report((), many, (), Coverage()))
+    assert len(json.dumps(run["results"], indent=2)) < 25_000
+    (notification,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notification["message"]["text"] == f"{20 - len(run['results'])} further findings are not listed"
+    assert 0 < len(run["results"]) < 20
 
 
 def _everywhere(text: str) -> Finding:

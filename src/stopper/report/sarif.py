@@ -29,6 +29,9 @@ from stopper.report.skips import skips_by_reason
 
 VERSION = "2.1.0"
 RESULTS = 5_000
+RESULTS_SIZE = 8_000_000
+"""Characters of all results together: code hosts take 10 MB, and rules and pages come on top."""
+
 MESSAGE_LENGTH = 4_000
 SNIPPET_LENGTH = 1_000
 PAGE_LENGTH = 30_000
@@ -38,6 +41,9 @@ STEPS = 100
 NAMES = 50
 
 FINGERPRINT = "stopper/v1"
+LINE_HASH = "primaryLocationLineHash"
+"""The one fingerprint that GitHub follows; without it, findings that share a line would be one alert."""
+
 ROOT = "SRCROOT"
 
 _LEVELS = {
@@ -66,17 +72,13 @@ def render(report: Report) -> str:
 def _run(report: Report) -> dict[str, Any]:
     rules = _rules(report)
     index = {rule["id"]: position for position, rule in enumerate(rules)}
-    shown = (*report.findings, *report.suppressed)[:RESULTS]
-    fallback = _fallback(report)
-    results = [_result(finding, index, fallback) for finding in shown]
-    for result, finding in zip(results, shown, strict=True):
-        result["partialFingerprints"] = {FINGERPRINT: finding.fingerprint}
+    results = _results(report, index)
     driver = {"name": "Stopper", "version": _text(report.version) or "0", "rules": rules}
     return {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The folder that was scanned."}}},
-        "invocations": [_invocation(report, index)],
+        "invocations": [_invocation(report, index, len(results))],
         "results": results,
         "properties": {
             "targets": [_text(target) for target in report.targets],
@@ -128,7 +130,21 @@ def _first_paragraph(page: str) -> str:
 # --------------------------------------------------------------------------- results
 
 
-def _result(finding: Finding, index: dict[str, int], fallback: Place | None) -> dict[str, Any]:
+def _results(report: Report, index: dict[str, int]) -> list[dict[str, Any]]:
+    """Return the worst findings, then the suppressed ones, as far as number and size allow."""
+    fallback = _fallback(report)
+    results: list[dict[str, Any]] = []
+    room = RESULTS_SIZE
+    for finding in (*report.findings, *report.suppressed)[:RESULTS]:
+        result = _result(finding, index, fallback)
+        room -= len(json.dumps(result, indent=2))
+        if room < 0:
+            break
+        results.append(result)
+    return results
+
+
+def _result(finding: Finding, index: dict[str, int], fallback: Place) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": _text(finding.control),
         "ruleIndex": index[_text(finding.control)],
@@ -136,6 +152,7 @@ def _result(finding: Finding, index: dict[str, int], fallback: Place | None) -> 
         "level": _LEVELS[finding.severity],
         "message": _message(_sentences(finding)),
         "locations": [_main_location(finding, fallback)],
+        "partialFingerprints": {FINGERPRINT: finding.fingerprint, LINE_HASH: f"{finding.fingerprint}:1"},
         "suppressions": [_suppression(finding.suppression)] if finding.suppression else [],
         "properties": {
             "security-severity": _SECURITY_SEVERITIES[finding.severity],
@@ -224,7 +241,7 @@ def _other_places(finding: Finding) -> Iterator[tuple[Place, str]]:
 # --------------------------------------------------------------------------- places
 
 
-def _fallback(report: Report) -> Place | None:
+def _fallback(report: Report) -> Place:
     """Return what to name where a finding has no place: the specification that was read, else the first target.
 
     It names a whole document and claims no line of it.
@@ -234,17 +251,14 @@ def _fallback(report: Report) -> Place | None:
         # A joint verdict's place may be another witness's.
         if observation.witness is Witness.SPEC and place and place.uri and not observation.verdict.witnesses:
             return Place(place.uri)
-    return Place(report.targets[0]) if report.targets and report.targets[0] else None
+    return Place(next((target for target in report.targets if target), "."))
 
 
-def _main_location(finding: Finding, fallback: Place | None) -> dict[str, Any]:
-    place = finding.place if finding.place and finding.place.uri else fallback
-    location = _location(place) if place else {}
+def _main_location(finding: Finding, fallback: Place) -> dict[str, Any]:
+    location = _location(finding.place if finding.place and finding.place.uri else fallback)
     if finding.endpoints:
         named = {str(one): one for one in map(_logical, finding.endpoints[:ENDPOINTS])}
         location["logicalLocations"] = list(named.values())
-    if not location:
-        location["logicalLocations"] = [{"name": _text(finding.control), "kind": "control"}]
     return location
 
 
@@ -269,14 +283,16 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 _NOT_BYTES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
-def _artifact(uri: str) -> dict[str, str]:
-    """Return a valid URI (RFC 3986) for a URL, an absolute path or a path relative to the scanned folder.
+def _artifact(uri: str) -> dict[str, Any]:
+    """Return a valid URI (RFC 3986) of a file for an absolute path, a path relative to the scanned folder, or a URL.
 
+    Code hosts take files only: a URL becomes the path of host and path, and stands whole in the description.
     The bytes of a file's name that are no UTF-8 reach us as surrogates and are percent-encoded as they were.
     """
     data = _NOT_BYTES.sub("\ufffd", uri).encode("utf-8", "surrogateescape")
     if _URL.match(uri):
-        return {"uri": quote(data, safe="/:?#@!$&'()*+,;=%~")}
+        path = data.partition(b"://")[2]
+        return {"uri": quote(path, safe="/") or ".", "uriBaseId": ROOT, "description": _message(uri)}
     if uri.startswith("/"):
         return {"uri": "file:///" + quote(data.lstrip(b"/"), safe="/")}
     return {"uri": quote(data.removeprefix(b"./"), safe="/") or ".", "uriBaseId": ROOT}
@@ -285,9 +301,9 @@ def _artifact(uri: str) -> dict[str, str]:
 # --------------------------------------------------------------------------- how the run went
 
 
-def _invocation(report: Report, index: dict[str, int]) -> dict[str, Any]:
+def _invocation(report: Report, index: dict[str, int], listed: int) -> dict[str, Any]:
     notifications = [*_cut_short(report), *_crashes(report, index), *_skips(report)]
-    hidden = len(report.findings) + len(report.suppressed) - RESULTS
+    hidden = len(report.findings) + len(report.suppressed) - listed
     if hidden > 0:
         notifications.append(_notification("warning", "results-cut", f"{hidden} further findings are not listed"))
     invocation: dict[str, Any] = {
