@@ -129,7 +129,7 @@ def test_alternatives_and_options() -> None:
 def test_kinds_of_credentials() -> None:
     """Another kind of credential is drift; a guard of an unknown kind contradicts no kind."""
     assert _of(operation=_operation(BEARER), route=_route(_guard("session"))).agreement is Agreement.DRIFT
-    for kind in ("other", "unknown"):
+    for kind in ("basic", "other", "unknown"):
         row = _of(operation=_operation(BEARER), route=_route(_guard(kind)))
         assert _doors(row, Witness.SOURCE) == (Door.CLOSED,)
         assert row.agreement is Agreement.AGREED

@@ -84,10 +84,12 @@ def _source(view: EndpointView) -> Saying:
 
 
 def _door(guard: Guard) -> Door:
-    """Return what a guard asks for; the project's own one ("other") is seen to refuse, not what it takes."""
-    if guard.kind == "bearer":
-        return Door.BEARER
-    return Door.OTHER if guard.kind in ("session", "basic") else Door.CLOSED
+    """Return what a guard asks for.
+
+    The project's own one ("other") is seen to refuse, not what it takes; and one that reads `request.authorization`
+    ("basic") may take a bearer token from it as well.
+    """
+    return {"bearer": Door.BEARER, "session": Door.OTHER}.get(guard.kind, Door.CLOSED)
 
 
 def _unguarded(route: Route) -> Saying:
