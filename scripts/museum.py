@@ -132,8 +132,8 @@ NOT_RUN = {
     "CVE-2021-32618, CVE-2021-21241 Flask-Security-Too": "the old releases do not run on this Flask",
     "CVE-2025-27144, CVE-2025-30204 go-jose, golang-jwt": "no Python, and a denial of service",
     "AutoGPT, an old HS256 path": "no token shows the old key, and keys are guessed offline only",
-    "CVE-2019-14806 Werkzeug": "the old release does not run below this Flask, and a PIN is not guessed; the debugger itself is an "
-    "exhibit",
+    "CVE-2019-14806 Werkzeug": "the old release does not run below this Flask, and no PIN is guessed; the debugger "
+    "itself is an exhibit",
 }
 
 
