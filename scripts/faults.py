@@ -2,8 +2,8 @@
 
     python scripts/faults.py [ROW…]
 
-Row 14, the ports that a service may scan, comes with a service. A row is as wanted where all of its tests pass, none is left out, and neither limit is met. The last line is
-`faults: N of N as wanted`.
+Row 14, the ports that a service may scan, comes with a service. A row is as wanted where all of its tests pass, none is
+left out, and neither limit is met. The last line is `faults: N of N as wanted`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, redirect, request
+from werkzeug.serving import make_server
 
 from tests.cli.test_scan_command import SPEC, served
 from tests.hostile.conftest import Site
@@ -39,6 +41,10 @@ REASONS = {
     "garbage": "malformed answer",
     "close-in-body": "closed early",
     "reset": "closed early",
+    "cookie-flood": "header flood",
+    "two-lengths": "malformed answer",
+    "tls-expired": "certificate expired",
+    "tls-http2-only": "malformed answer",
     "tls-wrong-name": "certificate for another name",
 }
 
@@ -140,3 +146,32 @@ def test_server_that_limits_its_callers_is_no_clean_api(tmp_path: Path) -> None:
     assert ended.report["grade"] is None
     kept = {o["control"] for o in ended.report["observations"] if o["kept"] and o["witness"] == "wire"}
     assert not kept & {"BT306", "BT416"}
+
+
+def test_server_that_goes_down_halfway_is_no_clean_api(tmp_path: Path) -> None:
+    """What was seen before stays in the report, and the rest is called what it is: not looked at."""
+    app, calls = Flask("mortal"), []
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+
+    def go_down() -> None:
+        server.shutdown()
+        server.server_close()
+
+    @app.route("/<path:path>")
+    def mortal(path: str) -> Response:
+        calls.append(path)
+        if len(calls) == 12:
+            threading.Thread(target=go_down).start()
+        known = request.headers.get("Authorization") == f"Bearer {TOKEN}"
+        return Response('{"user": "ada"}' if known and path in ("me", "orders") else "", 200 if known else 401)
+
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    ended = scanned(f"http://127.0.0.1:{server.server_port}", tmp_path)
+    thread.join()
+    assert len(calls) >= 12
+    assert ended.status == 3
+    assert ended.report["grade"] is None
+    assert "answer" in ended.report["incomplete"]
+    assert ended.report["coverage"]["requests"] > 12
+    assert TOKEN not in ended.text
