@@ -103,7 +103,7 @@ def primitive() -> Case:
 def jwt_extended(algorithm: str) -> Case:
     """Return Flask-JWT-Extended with its defaults."""
     from flask import Flask
-    from flask_jwt_extended import JWTManager, create_access_token, jwt_required
+    from flask_jwt_extended import JWTManager, create_access_token, jwt_required  # type: ignore[import-not-found]
 
     app = Flask("jwt_extended")
     if algorithm == "HS256":
@@ -113,7 +113,7 @@ def jwt_extended(algorithm: str) -> Case:
     JWTManager(app)
 
     @app.get("/me")
-    @jwt_required()
+    @jwt_required()  # type: ignore[untyped-decorator]
     def me() -> Any:
         return {"user": "alice"}
 
@@ -162,15 +162,15 @@ def authlib_opaque(folder: Path) -> Case:
     """Return Authlib's resource protector over SQLite, with one open connection and one indexed look-up a request."""
     import secrets
 
-    from authlib.integrations.flask_oauth2 import ResourceProtector
-    from authlib.oauth2.rfc6750 import BearerTokenValidator
+    from authlib.integrations.flask_oauth2 import ResourceProtector  # type: ignore[import-untyped]
+    from authlib.oauth2.rfc6750 import BearerTokenValidator  # type: ignore[import-untyped]
     from flask import Flask
 
     database = sqlite3.connect(folder / "authlib.db", isolation_level=None)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("CREATE TABLE token (access_token TEXT PRIMARY KEY, scope TEXT, expires_at REAL, revoked INTEGER)")
 
-    class Validator(BearerTokenValidator):
+    class Validator(BearerTokenValidator):  # type: ignore[misc]
         def authenticate_token(self, token_string: str) -> StoredToken | None:
             statement = "SELECT scope, expires_at, revoked FROM token WHERE access_token = ?"
             row = database.execute(statement, (token_string,)).fetchone()
@@ -181,7 +181,7 @@ def authlib_opaque(folder: Path) -> Case:
     app = Flask("authlib")
 
     @app.get("/me")
-    @protector("read")
+    @protector("read")  # type: ignore[untyped-decorator]
     def me() -> Any:
         return {"user": "alice"}
 
@@ -199,14 +199,14 @@ def authlib_opaque(folder: Path) -> Case:
 def httpauth() -> Case:
     """Return Flask-HTTPAuth with a dictionary of tokens."""
     from flask import Flask
-    from flask_httpauth import HTTPTokenAuth
+    from flask_httpauth import HTTPTokenAuth  # type: ignore[import-untyped]
 
     app, auth = Flask("httpauth"), HTTPTokenAuth()
     known = {"token-of-alice": "alice"}
     auth.verify_token(known.get)
 
     @app.get("/me")
-    @auth.login_required
+    @auth.login_required  # type: ignore[untyped-decorator]
     def me() -> Any:
         return {"user": "alice"}
 

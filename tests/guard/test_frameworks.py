@@ -11,9 +11,11 @@ import pytest
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from flask.views import MethodView, View
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from stopper.guard import Guard, current_token
 from stopper.guard.store import StoreError
+from stopper.io import app_runner
 
 REASON = "of the dev extra: run make setup"
 flask_restx = pytest.importorskip("flask_restx", reason=REASON)
@@ -319,3 +321,13 @@ def test_one_guard_serves_applications_of_a_factory(tmp_path: Path) -> None:
         alice = {"Authorization": f"Bearer {guard.issue('alice', ('read',))['access_token']}"}
     assert one.test_client().get("/required", headers=alice).status_code == 200
     assert other.test_client().get("/required", headers=alice).status_code == 401
+
+
+def test_who_looks_at_the_application_sees_the_guard_and_what_stands_behind_it(tmp_path: Path) -> None:
+    """The guard is among the extensions of an application, and hides no middleware that it was put before."""
+    app = Flask("shop", instance_path=str(tmp_path))
+    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    Guard(app)
+    assert app_runner.parts(app)["stopper"]["kind"] == "stopper.guard.gate.Gate"
+    layers = [app_runner.kind_of(layer) for layer in app_runner.layers(app, app)]
+    assert layers[1:] == ["werkzeug.middleware.proxy_fix.ProxyFix"]

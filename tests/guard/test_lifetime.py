@@ -117,7 +117,7 @@ def test_revoking_a_moment_after_issuing_misses_nothing(app: Flask, guard: Guard
         before = guard.issue(f"user{number}")
         guard.revoke_subject(f"user{number}")
         answers.append((before, guard.issue(f"user{number}")))
-    tokens.feed._read_at = -1e9
+    tokens.feed.read_at = -1e9
     for before, after in answers:
         assert tokens.verify(after["access_token"]).subject
         with pytest.raises(InvalidToken, match="not valid"):
@@ -189,6 +189,18 @@ def test_revoking_one_leaves_the_others(app: Flask, guard: Guard) -> None:
     guard.revoke(app.extensions["stopper"].tokens.verify(one["access_token"]))
     assert not works(app.test_client(), one)
     assert works(app.test_client(), other, after_the_lag=False)
+
+
+def test_a_remembered_token_is_held_against_each_later_revocation(app: Flask, guard: Guard) -> None:
+    """S03: that a token has outlived the revocation of another one does not keep it from its own."""
+    tokens, client = app.extensions["stopper"].tokens, app.test_client()
+    first, second, third = (guard.issue("alice") for _ in range(3))
+    for answer in (first, second, third):
+        assert works(client, answer, after_the_lag=False)
+    for ended, alive in ((first, (second, third)), (second, (third,)), (third, ())):
+        guard.revoke(tokens.verify(ended["access_token"]))
+        assert not works(client, ended)
+        assert all(works(client, answer, after_the_lag=False) for answer in alive)
 
 
 def test_a_revocation_is_kept_no_longer_than_its_token(app: Flask, guard: Guard) -> None:
@@ -321,7 +333,7 @@ def test_a_grace_takes_remembered_tokens_without_the_store(make_app: MakeApp, gu
 
     feed._store = Away()
     assert works(client, answer)
-    feed._read_at -= 62
+    feed.read_at -= 62
     assert client.get("/greeting", headers=bearer(answer)).status_code == 503
 
 

@@ -256,7 +256,7 @@ def test_of_two_revocations_what_either_ends_is_ended(store: Store) -> None:
     assert store.is_revoked(token) and not store.is_revoked(later)
     running.refresh()
     store.revoke(Kind.SUBJECT, "alice", NOW, until)
-    running._read_at -= 2
+    running.read_at -= 2
     running.refresh()
     assert running.ends(token)
 
@@ -329,7 +329,7 @@ def test_a_revocation_that_comes_and_goes_while_a_token_is_looked_up(
         tokens.end(found)  # by another worker, read by another thread of this one, and dropped with many others
         for number in range(9):
             tokens.revoke(Kind.TOKEN, f"t{number}")
-        feed._read_at = -1e9
+        feed.read_at = -1e9
         feed.refresh()
         return answer
 

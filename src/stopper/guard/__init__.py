@@ -149,8 +149,8 @@ class Guard:
         app.wsgi_app = gate.guarded(app.wsgi_app)  # type: ignore[assignment,method-assign]  # as Flask wants it
         app.register_error_handler(StoreError, gate.store_failed)
         # Before all hooks, so that none of the application's runs for a refused request.
-        app.preprocess_request = gate.stand_before(app.preprocess_request)  # type: ignore[method-assign]
-        app.dispatch_request = gate.watch(app.dispatch_request)  # type: ignore[method-assign]
+        app.preprocess_request = functools.partial(gate.preprocess, app.preprocess_request)  # type: ignore[method-assign]
+        app.dispatch_request = functools.partial(gate.dispatch, app.dispatch_request)  # type: ignore[method-assign]
         redact.install()
         cli.register(app, self)
         return app

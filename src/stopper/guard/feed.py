@@ -20,34 +20,35 @@ class Feed:
     def __init__(self, store: Store, lag: float, bound: int, grace: float, forget: Callable[[], None]) -> None:
         """Take the store, the configuration, and what makes the process forget the tokens that it has verified."""
         self._store = store
-        self._lag = lag
+        self.lag = lag
         self._bound = bound
         self._grace = grace
         self._forget = forget
         self._lock = threading.Lock()
         self._number: int | None = None
-        self._read_at = self._try_again_at = -float("inf")
+        self.read_at = self._try_again_at = -float("inf")
         self._asks_at_first_sight = False
         self._ended: dict[Kind, dict[str, Revocation]] = {kind: {} for kind in Kind}
-        self._holds_any = False
+        self.changes = 0
+        """How often more revocations have been read."""
         self.forgotten = 0
         """How often all that was known has been forgotten."""
 
     def refresh(self) -> None:
         """Read on if the last reading is older than the lag; raise StoreError where that fails beyond the grace."""
-        if time.monotonic() - self._read_at < self._lag:
+        if time.monotonic() - self.read_at < self.lag:
             return
         with self._lock:
             began = time.monotonic()
-            if began - self._read_at < self._lag:
+            if began - self.read_at < self.lag:
                 return  # another thread has read while this one waited
             try:
                 self._read_unless_away(began)
             except StoreError:
-                if began - self._read_at > self._lag + self._grace:
+                if began - self.read_at > self.lag + self._grace:
                     raise
             else:
-                self._read_at = began
+                self.read_at = began
 
     def _read_unless_away(self, began: float) -> None:
         """Read, but not again so soon after a failure: a store that does not answer must not hold up every request.
@@ -69,7 +70,7 @@ class Feed:
         while entries := self._store.revocations(self._number or 0, now, 1000):
             for entry in entries:
                 self._keep(entry)
-            self._holds_any = True
+            self.changes += 1
             self._number = entries[-1].number
             if sum(map(len, self._ended.values())) > self._bound:
                 self._drop(now)
@@ -102,8 +103,8 @@ class Feed:
 
     def ends(self, token: Token) -> bool:
         """Tell whether what is known here ends a token."""
-        if not self._holds_any:
-            return False  # the usual case, and each request asks
+        if not self.changes:
+            return False  # the usual case
         ended = self._ended
         if token.id in ended[Kind.TOKEN] or (token.family and token.family in ended[Kind.FAMILY]):
             return True

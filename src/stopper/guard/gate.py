@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, Request, current_app, request
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.routing import Rule as UrlRule
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from stopper.guard import present, redact, respond, transport
@@ -107,28 +108,25 @@ class Gate:
 
     # ----------------------------------------------------------------------- a request comes in
 
-    def stand_before(self, preprocess: Callable[..., T]) -> Callable[..., T]:
-        """Return an application's preprocessing of requests with this gate before it.
+    def preprocess(self, own: Callable[..., T], *arguments: object) -> T:
+        """Let a request through to an application's own preprocessing, or raise the refusal that answers it.
 
         As one of its hooks, another could be put before it, and Flask would ask each time whether it is asynchronous.
         """
-
-        @functools.wraps(preprocess)
-        def standing_before(*arguments: object) -> T:
-            self._admit_request(asked())
-            return preprocess(*arguments)
-
-        return standing_before
-
-    def _admit_request(self, at_hand: Request) -> None:
-        """Let a request through to its view, or raise the refusal that answers it."""
+        at_hand = asked()
         environ = at_hand.environ
         way: Passage | None = environ.get(PASSAGE)
         if way is None or way.seen:  # not through `guarded`, or once more with the same environment
             way = environ[PASSAGE] = Passage()
         way.seen = True
         way.channel = channel = transport.channel(environ, self.settings)
-        way.rule = rule = self._rule(at_hand)
+        route = at_hand.url_rule
+        if route is None:
+            rule = PUBLIC  # there is nothing behind it, and Flask answers 404 or 405
+        else:
+            method = at_hand.method
+            rule = self._rules.get((route.endpoint, method)) or self._rule_at_first(route, method)
+        way.rule = rule
         redact.carry_anew(environ.get("HTTP_AUTHORIZATION"))
         try:
             if channel is not _TLS or self._config["DEBUG"]:
@@ -137,17 +135,12 @@ class Gate:
         except respond.Refusal as refusal:
             self._note(way, refusal, environ)
             raise
+        return own(*arguments)
 
-    def _rule(self, at_hand: Request) -> Rule:
-        url_rule = at_hand.url_rule
-        if url_rule is None:
-            return PUBLIC  # no such route: there is nothing behind it, and Flask answers 404 or 405
-        key = (url_rule.endpoint, at_hand.method)
-        rule = self._rules.get(key)
-        if rule is None:
-            rule = rule_for(self._app, url_rule, at_hand.method, self.default)
-            if url_rule.methods is not None:  # of a route for any method, callers could make up endlessly many
-                self._rules[key] = rule
+    def _rule_at_first(self, route: UrlRule, method: str) -> Rule:
+        rule = rule_for(self._app, route, method, self.default)
+        if route.methods is not None:  # of a route for any method, callers could make up endlessly many
+            self._rules[route.endpoint, method] = rule
         return rule
 
     def _admit_transport(self, way: Passage, environ: WSGIEnvironment) -> None:
@@ -174,7 +167,7 @@ class Gate:
         for credential in filter(str.isascii, credentials):
             # the request is refused whatever the token is worth
             with contextlib.suppress(respond.Refusal, StoreError):
-                token = self._verify(credential)
+                token = self.tokens.verify(credential)
                 self.tokens.end(token)
                 self.recorder.record(Kind.REVOKED, token, reason="crossed in clear")
 
@@ -196,23 +189,18 @@ class Gate:
             self._note(way, refusal, environ)
             raise
 
-    def watch(self, dispatch: Callable[..., T]) -> Callable[..., T]:
-        """Return an application's dispatch to its views which keeps a refusal that a view raises for the way out.
+    def dispatch(self, own: Callable[..., T], *arguments: object) -> T:
+        """Call an application's own dispatch to its views, and keep a refusal that a view raises for the way out.
 
         Frameworks turn exceptions into answers in ways of their own, but each lets a view's pass here first.
         """
-
-        @functools.wraps(dispatch)
-        def watching(*arguments: object) -> T:
-            try:
-                return dispatch(*arguments)
-            except respond.Refusal as refusal:
-                way = passage()
-                if way is not None and way.refusal is not refusal:
-                    self._keep_raised(way, refusal)
-                raise
-
-        return watching
+        try:
+            return own(*arguments)
+        except respond.Refusal as refusal:
+            way = passage()
+            if way is not None and way.refusal is not refusal:
+                self._keep_raised(way, refusal)
+            raise
 
     def _keep_raised(self, way: Passage, refusal: respond.Refusal) -> None:
         if isinstance(refusal, respond.InvalidGrant):  # which is recorded where it is raised
@@ -240,28 +228,35 @@ class Gate:
         if access is _UNDECLARED:
             logger.error("%s declares neither require nor public", request.endpoint)
             raise RuntimeError(f"{request.endpoint} declares neither guard.require() nor guard.public")
-        credential = present.bearer(environ)
-        if credential is None:
+        if query := environ.get("QUERY_STRING"):
+            present.check_query(query)
+        header = environ.get("HTTP_AUTHORIZATION")
+        try:
+            token = None if header is None else self.tokens.presented(header)
+        except StoreError as error:
+            logger.error("%s", error)
+            raise respond.Unavailable("Tokens cannot be checked now.", "store unavailable") from None
+        if token is None:
             if access is _OPTIONAL:
                 return
             raise respond.Unauthenticated("A bearer token is needed.", scopes=rule.scopes)
-        token = self._verify(credential)
-        try:
+        if rule.audience or rule.max_age or self.loaders or not rule.scopes <= token.scopes:
             self._admit_token(way, rule, token)
-        except respond.Refusal as refusal:
-            refusal.token = token
-            raise
         way.token = token
 
     def _admit_token(self, way: Passage, rule: Rule, token: Token) -> None:
-        if rule.audience and rule.audience not in token.audiences:
-            raise respond.InvalidToken("meant for another audience")
-        if self.loaders:
+        """Let a good token pass, or raise the refusal: for whatever a rule asks, and whoever the subject is."""
+        try:
+            if rule.audience and rule.audience not in token.audiences:
+                raise respond.InvalidToken("meant for another audience")
             way.subject = self.subject_of(token)
-        if not rule.scopes <= token.scopes:
-            raise respond.InsufficientScope("The token does not reach so far.", scopes=rule.scopes)
-        if rule.max_age and token.authenticated_at < time.time() - rule.max_age:
-            raise respond.StaleAuthentication(rule.max_age)
+            if not rule.scopes <= token.scopes:
+                raise respond.InsufficientScope("The token does not reach so far.", scopes=rule.scopes)
+            if rule.max_age and token.authenticated_at < time.time() - rule.max_age:
+                raise respond.StaleAuthentication(rule.max_age)
+        except respond.Refusal as refusal:
+            refusal.token = token
+            raise
 
     def subject_of(self, token: Token) -> object:
         """Return what the issuer's subject loader makes of a token's subject; raise InvalidToken where it refuses."""
@@ -281,16 +276,6 @@ class Gate:
         except respond.InvalidToken as refusal:
             raise respond.InvalidGrant(refusal.reason, token) from None
 
-    def _verify(self, credential: str) -> Token:
-        try:
-            return self.tokens.verify(credential)
-        except respond.InvalidToken:
-            present.check_grammar(credential)
-            raise
-        except StoreError as error:
-            logger.error("%s", error)
-            raise respond.Unavailable("Tokens cannot be checked now.", "store unavailable") from None
-
     # ----------------------------------------------------------------------- an answer goes out
 
     def guarded(self, wsgi_app: WSGIApplication) -> WSGIApplication:
@@ -303,23 +288,24 @@ class Gate:
             way = environ[PASSAGE] = Passage()
 
             def start(status: str, headers: respond.Headers, *error: Any) -> Any:
+                if way.token is not None and way.refusal is None and not way.issued and way.channel is _TLS:
+                    for name, _ in headers:
+                        if name.lower() in _DECIDED:
+                            break
+                    else:  # as nearly every answer is
+                        return start_response(status, [*headers, *self._when_admitted], *error)
                 if way.seen:
                     status, headers = self._marked(way, status, headers)
                 return start_response(status, headers, *error)
 
             return wsgi_app(environ, start)
 
+        guarded.wsgi_app = wsgi_app  # type: ignore[attr-defined]  # as middleware has it, for whoever looks within
         return guarded
 
     def _marked(self, way: Passage, status: str, headers: respond.Headers) -> tuple[str, respond.Headers]:
         """Return status and headers of an answer with what transport, refusal and tokens ask for."""
         secure = self._when_secure if way.channel is _TLS else []
-        if way.token is not None and way.refusal is None and not way.issued:
-            for name, _ in headers:
-                if name.lower() in _DECIDED:
-                    break
-            else:  # as nearly every answer is
-                return status, [*headers, *secure, respond.NO_STORE]
         names = [name.lower() for name, _ in headers]
         marked = [*respond.without(headers, "strict-transport-security"), *secure]
         if way.issued or way.refusal is not None:
@@ -336,6 +322,11 @@ class Gate:
     def _when_secure(self) -> respond.Headers:
         """The headers of secure answers only (RFC 6797 §7.2)."""
         return [("Strict-Transport-Security", self.settings.hsts)] if self.settings.hsts else []
+
+    @functools.cached_property
+    def _when_admitted(self) -> respond.Headers:
+        """The headers of a secure answer to a good token that decides nothing itself."""
+        return [*self._when_secure, respond.NO_STORE]
 
     @functools.cached_property
     def _resource_metadata(self) -> str:

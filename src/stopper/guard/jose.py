@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import string
 from base64 import urlsafe_b64encode
 from binascii import a2b_base64
 from collections.abc import Callable, Mapping
@@ -51,10 +52,10 @@ class Parsed(NamedTuple):
         return value
 
 
-_COMPACT = re.compile(r"[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+\.[A-Za-z0-9_-]++", re.ASCII)
+_CHARACTERS = (string.ascii_letters + string.digits + "-_.").encode()
 # Canonical base64url (RFC 7515 §2, RFC 4648 §3.5) has no spare bits set in a last, partial group: which characters may
 # end a segment, by the length of that group.
-_MAY_END = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
+_MAY_END = {2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 # `crit` names extensions that must be understood (RFC 7515 §4.1.11), and none is; `b64` changes what is signed
@@ -85,19 +86,20 @@ def parse(token: str) -> Parsed:
     """Take a compact JWS apart; raise JoseError for whatever is not exactly one."""
     if len(token) > LONGEST_TOKEN:
         raise JoseError("token too long")
-    if token.count(".") == 4:
+    data = token.encode("ascii", "replace")
+    segments = data.split(b".")
+    if len(segments) == 5:
         raise JoseError("encrypted tokens are not taken")
-    if not _COMPACT.fullmatch(token):
+    if data.translate(None, _CHARACTERS) or len(segments) != 3 or not segments[0] or not segments[2]:
         raise JoseError("not a canonical compact JWS")
-    first, second, third = token.split(".")
+    first, second, third = segments
     if len(first) > LONGEST_HEADER:
         raise JoseError("header too long")
-    signing_input = token[: -len(third) - 1].encode("ascii")
-    return Parsed(_header(first), _decoded(second), signing_input, _decoded(third))
+    return Parsed(_header(first), _decoded(second), data[: -len(third) - 1], _decoded(third))
 
 
 @functools.lru_cache(maxsize=64)
-def _header(segment: str) -> Mapping[str, Any]:
+def _header(segment: bytes) -> Mapping[str, Any]:
     """Return the header of a token. An issuer's tokens have one in common, so the last ones are remembered."""
     header = json_object(_decoded(segment))
     if not _REFUSED_HEADERS.isdisjoint(header):
@@ -108,12 +110,12 @@ def _header(segment: str) -> Mapping[str, Any]:
     return MappingProxyType(header)
 
 
-def _decoded(segment: str) -> bytes:
+def _decoded(segment: bytes) -> bytes:
     """Return the bytes of base64url characters; raise JoseError where another spelling would mean the same bytes."""
     partial = len(segment) % 4
     if partial and (partial == 1 or segment[-1] not in _MAY_END[partial]):
         raise JoseError("not canonical base64url")
-    return a2b_base64(segment.encode("ascii").translate(_TO_STANDARD) + b"==")
+    return a2b_base64(segment.translate(_TO_STANDARD) + b"==")
 
 
 def verified(parsed: Parsed, key: Key) -> bytes:

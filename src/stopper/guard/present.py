@@ -23,17 +23,17 @@ _B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
 _QUERY_NAMES = frozenset(("access_token", "bearer_token"))
 
 
-def bearer(environ: WSGIEnvironment) -> str | None:
-    """Return the presented token, or None where there is none; raise InvalidRequest where it is presented wrongly.
+def check_query(query: str) -> None:
+    """Raise InvalidRequest where a token stands in the query, alone or beside one in the header (RFC 6750 §2)."""
+    if in_query(query):
+        raise InvalidRequest("A token must not stand in the URL.", "token in the query")
+
+
+def bearer(header: str) -> str | None:
+    """Return the token of an Authorization header, or None for another scheme; raise InvalidRequest for a wrong one.
 
     Both kinds of token have a stricter grammar than `check_grammar`, which only what is no token is held against.
     """
-    query = environ.get("QUERY_STRING")
-    if query and in_query(query):
-        raise InvalidRequest("A token must not stand in the URL.", "token in the query")
-    header: str | None = environ.get("HTTP_AUTHORIZATION")
-    if header is None:
-        return None
     if len(header) > LONGEST_HEADER:
         raise InvalidRequest("The Authorization header is too long.", "Authorization header too long")
     scheme, _, credential = header.partition(" ")

@@ -13,20 +13,21 @@ class Recent(Generic[Key, Value]):
 
     Two generations: entries enter the young one, and when that holds half of the size it becomes the old one, whose
     entries return to the young one when they are used and are forgotten otherwise. Each step is one operation on a
-    dict, so threads need no lock; the worst that a race can do is to forget an entry early.
+    dict, so threads need no lock; the worst that a race can do is to forget an entry early. Who asks at every request
+    looks into `young` first.
     """
 
-    __slots__ = ("_half", "_old", "_young")
+    __slots__ = ("_half", "_old", "young")
 
     def __init__(self, size: int) -> None:
         """Take the largest number of entries."""
         self._half = max(1, size // 2)
-        self._young: dict[Key, Value] = {}
+        self.young: dict[Key, Value] = {}
         self._old: dict[Key, Value] = {}
 
     def get(self, key: Key) -> Value | None:
         """Return what is remembered of a key, or None."""
-        value = self._young.get(key)
+        value = self.young.get(key)
         if value is None:
             value = self._old.get(key)
             if value is not None:
@@ -35,16 +36,16 @@ class Recent(Generic[Key, Value]):
 
     def put(self, key: Key, value: Value) -> None:
         """Remember a value."""
-        if len(self._young) >= self._half:
-            self._old = self._young
-            self._young = {}
-        self._young[key] = value
+        if len(self.young) >= self._half:
+            self._old = self.young
+            self.young = {}
+        self.young[key] = value
 
     def clear(self) -> None:
         """Forget everything."""
-        self._young = {}
+        self.young = {}
         self._old = {}
 
     def __len__(self) -> int:
         """Return how many entries are held."""
-        return len(self._young) + len(self._old)
+        return len(self.young) + len(self._old)

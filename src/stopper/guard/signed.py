@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from stopper.guard import claims, jose
 from stopper.guard.claims import ClaimError, Expectation
@@ -16,15 +17,20 @@ from stopper.guard.token import Token
 FindKey = Callable[[str | None], Key | None]
 
 
-class Verified(NamedTuple):
-    """A token that was found good, and where it is a signed one, with which key and where that was found."""
+@dataclass(slots=True)
+class Verified:
+    """A token that was found good, and where it is a signed one, with which key and where that was found.
+
+    `changes` is how often the feed of revocations had changed when the token was last held against it.
+    """
 
     token: Token
     key: Key | None = None
     key_id: str | None = None
     find_key: FindKey | None = None
+    changes: int = 0
 
-    def still_holds(self) -> bool:
+    def has_its_key(self) -> bool:
         """Tell whether the key is still the issuer's; there is none to ask about for an opaque token."""
         return self.find_key is None or self.find_key(self.key_id) is self.key
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from stopper.guard import opaque, redact, respond, signed
+from stopper.guard import opaque, present, redact, respond, signed
 from stopper.guard.claims import PROFILES, ClaimError, Expectation
 from stopper.guard.feed import Feed
 from stopper.guard.jose import JoseError
@@ -81,35 +82,75 @@ class Tokens:
 
     # ----------------------------------------------------------------------- verify
 
-    def verify(self, credential: str) -> Token:
-        """Return the token of an access credential; raise InvalidToken, or Unavailable where keys cannot be had."""
-        self.feed.refresh()
-        digest = opaque.digest(credential)
-        verified = self._verified.get(digest)
-        if verified is None or not verified.still_holds():
-            signed_by_someone = "." in credential
-            verified = self._verify_signed(credential) if signed_by_someone else self._find(credential, digest)
-            self._remember(digest, verified)
+    def presented(self, header: str) -> Token | None:
+        """Return the token of an Authorization header, or None for one of another scheme.
+
+        Raises InvalidRequest for a header that is malformed, and what `verify` raises. Nearly every request brings a
+        header that this process has seen before, and is answered without I/O and without taking the header apart. It
+        is remembered by its digest: whoever reads this memory shall not find tokens in it.
+        """
+        feed = self.feed
+        if time.monotonic() - feed.read_at >= feed.lag:
+            feed.refresh()
+        digest = hashlib.sha256(header.encode()).digest()
+        verified = self._verified.young.get(digest) or self._verified.get(digest)
+        if verified is None or (verified.find_key is not None and not verified.has_its_key()):
+            return self._at_first_sight(header, digest)
         token = verified.token
-        if self.feed.ends(token):
-            raise respond.InvalidToken("revoked", token)
+        if verified.changes != feed.changes:
+            self._check_feed(verified)
         if token.expires_at <= time.time():
             raise respond.InvalidToken("expired", token)
         return token
 
-    def _remember(self, digest: bytes, verified: Verified) -> None:
-        """Keep a token that is seen for the first time, unless it is revoked."""
-        forgotten = self.feed.forgotten
-        if self.feed.ends_at_first_sight(verified.token):
+    def _check_feed(self, verified: Verified) -> None:
+        """Hold a token that is remembered against what the feed has read since it was last held against it."""
+        changes = self.feed.changes  # before, as another thread may read on in between
+        if self.feed.ends(verified.token):
             raise respond.InvalidToken("revoked", verified.token)
+        verified.changes = changes
+
+    def _at_first_sight(self, header: str, digest: bytes) -> Token | None:
+        credential = present.bearer(header)
+        if credential is None:
+            return None
+        forgotten = self.feed.forgotten
+        try:
+            verified = self._verify(credential)
+        except respond.InvalidToken:
+            present.check_grammar(credential)
+            raise
         self._verified.put(digest, verified)
         if self.feed.forgotten != forgotten:  # a revocation of this very token may have come and gone in between
             self._verified.clear()
+        return verified.token
 
-    def _find(self, credential: str, digest: bytes) -> Verified:
+    def verify(self, credential: str) -> Token:
+        """Return the token of an access credential, which is not remembered.
+
+        Raises InvalidToken, or Unavailable where keys cannot be had.
+        """
+        self.feed.refresh()
+        return self._verify(credential).token
+
+    def _verify(self, credential: str) -> Verified:
+        changes = self.feed.changes
+        verified = self._verify_signed(credential) if "." in credential else self._find(credential)
+        token = verified.token
+        if self.feed.ends_at_first_sight(token):
+            raise respond.InvalidToken("revoked", token)
+        if token.expires_at <= time.time():
+            raise respond.InvalidToken("expired", token)
+        verified.changes = changes
+        return verified
+
+    def _find(self, credential: str) -> Verified:
         if not opaque.is_well_formed(credential):
             raise respond.InvalidToken("not a token of this API")
-        token = self._first(credential, self.store.find) if self.settings.peppers else self.store.find(digest)
+        if self.settings.peppers:
+            token = self._first(credential, self.store.find)
+        else:
+            token = self.store.find(opaque.digest(credential))
         if token is None:
             raise respond.InvalidToken("unknown")
         return Verified(token)
@@ -137,7 +178,8 @@ class Tokens:
         if verified.token.id:
             return verified
         # Some issuers give no jti. An empty id would make the revocation of one such token that of all of them.
-        return verified._replace(token=replace(verified.token, id=fingerprint(credential)))
+        verified.token = replace(verified.token, id=fingerprint(credential))
+        return verified
 
     # ----------------------------------------------------------------------- issue and renew
 
