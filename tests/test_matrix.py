@@ -127,9 +127,9 @@ def test_alternatives_and_options() -> None:
 
 
 def test_kinds_of_credentials() -> None:
-    """Another kind of credential is drift; a guard of an unknown kind contradicts no kind."""
-    assert _of(operation=_operation(BEARER), route=_route(_guard("session"))).agreement is Agreement.DRIFT
-    for kind in ("basic", "other", "unknown"):
+    """Another kind of credential is drift; a guard that is only seen to refuse contradicts no kind."""
+    assert _of(operation=_operation(KEY), route=_route(_guard())).agreement is Agreement.DRIFT
+    for kind in ("basic", "session", "other", "unknown"):
         row = _of(operation=_operation(BEARER), route=_route(_guard(kind)))
         assert _doors(row, Witness.SOURCE) == (Door.CLOSED,)
         assert row.agreement is Agreement.AGREED

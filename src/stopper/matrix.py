@@ -84,12 +84,12 @@ def _source(view: EndpointView) -> Saying:
 
 
 def _door(guard: Guard) -> Door:
-    """Return what a guard asks for.
+    """Return what a guard asks for: a bearer token, or something of which the code does not tell what it takes.
 
-    The project's own one ("other") is seen to refuse, not what it takes; and one that reads `request.authorization`
-    ("basic") may take a bearer token from it as well.
+    A guard of the project's own is seen to refuse; that it touches the session or `request.authorization` ("session",
+    "basic") does not keep it from taking a bearer token as well.
     """
-    return {"bearer": Door.BEARER, "session": Door.OTHER}.get(guard.kind, Door.CLOSED)
+    return Door.BEARER if guard.kind == "bearer" else Door.CLOSED
 
 
 def _unguarded(route: Route) -> Saying:
