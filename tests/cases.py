@@ -19,6 +19,7 @@ from stopper.correlate import Key, key_of
 from stopper.engine import Event, Inputs, Limits, Scan, Target
 from stopper.io.app_runner import Watch, databases_watched, described, fault_answer, log_trials, watched_answer
 from stopper.io.listener import LoopbackListener
+from stopper.io.login import throwaway
 from stopper.model import Endpoint, Place, Verdict, Witness
 from stopper.observe.app.exchange import call_command, exchange
 from stopper.observe.app.snapshot import snapshot
@@ -248,6 +249,7 @@ def _live(module: types.ModuleType) -> Target:
         token=token,
         may_send_clear=True,
         handshake=_handshake(module),
+        throwaway=throwaway(module.LOGIN, "https://shop.test", lambda _: None) if hasattr(module, "LOGIN") else None,
     )
 
 

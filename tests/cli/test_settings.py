@@ -10,6 +10,7 @@ import pytest
 
 from stopper.cli.settings import Settings, SettingsError, load
 from stopper.io.login import LoginFlow
+from stopper.observe.views import Credential
 from stopper.secret import Secret
 
 CANARY = "canary-7d31f0a25b"
@@ -84,6 +85,39 @@ def test_what_is_judged_and_what_is_known(tmp_path: Path) -> None:
     assert not plain.include_tests and plain.baseline is None
 
 
+def test_an_identity_that_may_be_spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A throw-away login names its operations; its tokens stand in their bodies when they are sent, and not before."""
+    monkeypatch.setenv("SHOP_KEY", CANARY)
+    (flow,) = settings(
+        tmp_path,
+        """
+        [login]
+        url = "/login"
+        json = { user = "ada", password = "hidden" }
+        throwaway = true
+        samples = 90
+        [login.logout]
+        url = "/logout"
+        method = "delete"
+        [login.refresh]
+        url = "/token"
+        form = { grant_type = "refresh_token", refresh_token = "${refresh_token}", client_secret = "${SHOP_KEY}" }
+        bearer = "none"
+        """,
+    ).logins
+    assert (flow.throwaway, flow.samples, flow.words) == (True, 90, ("ada",))
+    named = dict(flow.operations)
+    held = Credential(Secret("access-1"), siblings=(("refresh_token", Secret("refresh+1")),))
+    logout = named["logout"].request("https://shop.test", held)
+    assert (logout.method, logout.url, logout.body) == ("DELETE", "https://shop.test/logout", None)
+    assert logout.header("Authorization") == "Bearer access-1"
+    refresh = named["refresh"].request("https://shop.test/", held)
+    assert refresh.body == f"grant_type=refresh_token&refresh_token=refresh%2B1&client_secret={CANARY}".encode()
+    assert refresh.header("Authorization") is None
+    assert Secret(CANARY) in flow.secrets
+    assert CANARY not in repr(flow)
+
+
 def test_how_keys_are_guessed(tmp_path: Path) -> None:
     """Lists and the file of how far it came lie beside the settings; leaked secrets are tried first."""
     text = "[guess]\nwords='w'\nleaked='l'\nsalts=['confirm']\nseconds=5\nkeys=1_000\nstate='s.json'"
@@ -146,8 +180,20 @@ def test_an_unset_variable_matters_only_when_the_login_is_asked_for(
 
 MISTAKES = {
     "logn = {}": "stopper.toml has no key 'logn': did you mean 'login'?",
-    "grant='CANARY'": "stopper.toml has no key 'grant': there are baseline, guess, header, include_tests, login, scheme",
+    "grant='CANARY'": (
+        "stopper.toml has no key 'grant': there are baseline, guess, header, include_tests, login, scheme"
+    ),
     "include_tests='CANARY'": "stopper.toml: include_tests must be true or false",
+    "[login]\nurl='/l'\n[login.logout]\nurl='/o'": (
+        "stopper.toml: login: logout: only for an identity that is marked `throwaway = true`"
+    ),
+    "[login]\nurl='/l'\nthrowaway=true\n[login.logout]\nurl='CANARY'": (
+        "stopper.toml: login: logout: url must be a path that begins with one '/', it is put behind the base URL"
+    ),
+    "[login]\nurl='/l'\nthrowaway=true\nrefresh={url='/r', bearer='CANARY'}": (
+        "stopper.toml: login: refresh: bearer must be access, refresh or none"
+    ),
+    "[login]\nurl='/l'\nsamples=-1": "stopper.toml: login: samples must be a number that is not below 0",
     "guess=7": "stopper.toml: guess must be a table",
     "[guess]\nword='CANARY'": "stopper.toml: guess has no key 'word': did you mean 'words'?",
     "[guess]\nseconds=-1": "stopper.toml: guess: seconds must be a number that is not below 0",

@@ -24,7 +24,7 @@ from stopper.io.http import Client, TransportError
 from stopper.io.http import Limits as ClientLimits
 from stopper.io.listener import LoopbackListener
 from stopper.io.lists import checked
-from stopper.io.login import LoginFailed, LoginFlow, login
+from stopper.io.login import LoginFailed, LoginFlow, login, throwaway
 from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
 from stopper.model import Accepted, Ignore, Skip, Witness
@@ -33,7 +33,7 @@ from stopper.observe.source import LARGEST_SOURCE, Project, deceptions, included
 from stopper.observe.source.standing import Scope
 from stopper.observe.source.suppressions import suppressions
 from stopper.observe.spec import SpecError, looks_like_spec, read
-from stopper.observe.views import Credential, Exchange, SpecDocument
+from stopper.observe.views import Credential, Exchange, SpecDocument, Throwaway
 from stopper.observe.wire.jwt import parse
 from stopper.secret import Secret
 
@@ -244,7 +244,10 @@ def opening(targets: Targets, options: Options) -> Client:
     """Return the client of a scan, not opened yet; it holds back what the user gave from where it must not go."""
     limits = ClientLimits(
         deadline=options.limits.request_seconds,
-        requests=options.limits.requests + 50,  # documents and logins come on top of the scan's own budget
+        # documents, logins and the throw-away identity come on top of the scan's own budget
+        requests=options.limits.requests
+        + 100
+        + sum(flow.samples for flow in options.settings.logins if flow.throwaway),
         rate=options.limits.per_second,
     )
     client = Client(Policy.typed(targets.urls, options.clear_token), limits, options.ca_file)
@@ -323,6 +326,7 @@ def _target(client: Client, base: str, clear: str, options: Options) -> Target:
         loopback=loopback,
         may_send_clear=bool(clear) and (Address.parse(clear).loopback or options.clear_token),
         handshake=partial(client.handshake, base),
+        throwaway=_throwaway(options, base, client.protect),
     )
 
 
@@ -345,6 +349,12 @@ def _given(options: Options) -> Credential | None:
 
 def _logins(options: Options, protect: Callable[[Secret], None] | None) -> tuple[Login, ...]:
     return tuple(_bound(flow, protect) for flow in options.settings.logins)
+
+
+def _throwaway(options: Options, base: str, protect: Callable[[Secret], None]) -> Throwaway | None:
+    """Return the identity that may be spent, of the first login that is marked so."""
+    flow = next((flow for flow in options.settings.logins if flow.throwaway), None)
+    return throwaway(flow, base, protect) if flow else None
 
 
 def _bound(flow: LoginFlow, protect: Callable[[Secret], None] | None) -> Login:
@@ -393,4 +403,5 @@ def _app_target(child: AppChild, base: str, options: Options) -> Target:
         logins=_logins(options, None),
         token=_given(options),
         may_send_clear=True,
+        throwaway=_throwaway(options, base, lambda secret: None),
     )

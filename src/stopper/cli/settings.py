@@ -22,7 +22,15 @@
     token = { pointer = "/access_token" }                         # or { header = "X-Auth" }, or { cookie = "session" }
     header = "Authorization"
     scheme = "Bearer"
+    throwaway = false                   # true: nobody needs this identity, and the scan may end its sessions
+    samples = 20                        # how often it may log in, to compare its tokens (BT203)
 
+    [login.logout]                      # operations of a throw-away identity: logout, password, refresh
+    method = "POST"                     # with url, headers and json, form or body, as for a login
+    url = "/auth/logout"
+    bearer = "access"                   # the token that is presented: access, refresh (refresh's own) or none
+
+`${access_token}` and `${refresh_token}` stand for its tokens in the body of these operations.
 `${NAME}` stands for an environment variable in every text of a login.
 """
 
@@ -42,12 +50,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from stopper.engine.guessing import Guessing
-from stopper.io.login import LoginFlow, Place
+from stopper.io.login import ACCESS_MARK, REFRESH_MARK, LoginFlow, NamedOperation, Place
 from stopper.secret import Secret
 
 _KEYS = ("baseline", "guess", "header", "include_tests", "login", "scheme")
-_LOGIN_KEYS = ("basic", "body", "form", "header", "headers", "json", "method", "scheme", "token", "url")
+_REQUEST_KEYS = ("body", "form", "headers", "json", "method", "url")
+_OPERATIONS = ("logout", "password", "refresh")
+_LOGIN_KEYS = (*_REQUEST_KEYS, *_OPERATIONS, "basic", "header", "samples", "scheme", "throwaway", "token")
 _GUESS_KEYS = ("keys", "leaked", "salts", "seconds", "state", "words")
+_SAMPLES = 20
 _BODY_KEYS = ("json", "form", "body")
 _PLACES: tuple[Place, ...] = ("pointer", "header", "cookie")
 _KINDS: Mapping[type, str] = {str: "a text", dict: "a table", bool: "true or false", list: "a list of texts"}
@@ -98,8 +109,9 @@ class Settings:
         _check_keys(table, _LOGIN_KEYS, where)
         texts = _Texts(where, environment)
         basic = texts.all(_typed(table, "basic", dict, {}, where), "basic")
-        headers = _headers(texts.all(_typed(table, "headers", dict, {}, where), "headers"), where)
         content, body = _body(table, texts, where)
+        words = tuple(texts.plain)
+        headers = _headers(texts.all(_typed(table, "headers", dict, {}, where), "headers"), where)
         if any(key.lower() == "content-type" for key, _ in headers):
             content = []
         place, name = _place(_typed(table, "token", dict, {"pointer": "/access_token"}, where), where)
@@ -112,8 +124,38 @@ class Settings:
             name=name,
             header=_http_token(_typed(table, "header", str, self.header, where), "header", where),
             scheme=_typed(table, "scheme", str, self.scheme, where),
+            throwaway=_typed(table, "throwaway", bool, False, where),
+            samples=int(_number(table, "samples", _SAMPLES, where)),
+            words=words,
+            operations=self._operations(table, environment, texts.secrets),
             secrets=tuple(texts.secrets),
         )
+
+    def _operations(
+        self, table: Table, environment: Mapping[str, str], secrets: list[Secret]
+    ) -> tuple[tuple[str, NamedOperation], ...]:
+        """Return the operations that a login names, and keep what in them must not be shown."""
+        tokens = {"access_token": ACCESS_MARK, "refresh_token": REFRESH_MARK}
+        found: list[tuple[str, NamedOperation]] = []
+        for name in _OPERATIONS:
+            if name not in table:
+                continue
+            where = f"{self.source}: login: {name}"
+            if not _typed(table, "throwaway", bool, False, where):
+                raise SettingsError(f"{where}: only for an identity that is marked `throwaway = true`")
+            written = _typed(table, name, dict, {}, where)
+            _check_keys(written, (*_REQUEST_KEYS, "bearer"), where)
+            bearer = _typed(written, "bearer", str, "refresh" if name == "refresh" else "access", where)
+            if bearer not in ("access", "refresh", "none"):
+                raise SettingsError(f"{where}: bearer must be access, refresh or none")
+            texts = _Texts(where, environment, tokens)
+            content, body = _body(written, texts, where)
+            headers = _headers(texts.all(_typed(written, "headers", dict, {}, where), "headers"), where)
+            path = _path(texts.all(_typed(written, "url", str, "", where), "url"), where)
+            method = _http_token(_typed(written, "method", str, "POST", where), "method", where).upper()
+            found.append((name, NamedOperation(path, method, (*headers, *content), body, bearer)))
+            secrets += [secret for secret in texts.secrets if secret.reveal() not in tokens.values()]
+        return tuple(found)
 
 
 def load(config: Path | None, folders: Iterable[Path]) -> Settings:
@@ -199,10 +241,13 @@ def _number(table: Table, key: str, default: float, where: str) -> float:
 class _Texts:
     """Puts the environment's values into texts, and remembers those that must not be shown."""
 
-    def __init__(self, where: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, where: str, environment: Mapping[str, str], own: Mapping[str, str] | None = None) -> None:
+        """Take values from the environment, those in `own` before it."""
         self.secrets: list[Secret] = []
+        self.plain: list[str] = []
         self._where = where
         self._environment = environment
+        self._own = own or {}
 
     def all(self, value: Any, name: str) -> Any:
         """Return a value with every text in it filled in; `name` is its key."""
@@ -217,9 +262,13 @@ class _Texts:
         if _SECRET_NAME.search(name):
             hidden = [self._value(variable) for variable in _VARIABLE.findall(template)] or [filled]
             self.secrets += map(Secret, hidden)
+        elif filled:
+            self.plain.append(filled)
         return filled
 
     def _value(self, variable: str) -> str:
+        if variable in self._own:
+            return self._own[variable]
         try:
             return self._environment[variable]
         except KeyError:

@@ -52,6 +52,9 @@ APPLICATION_TRIES = 2
 _GUESSED_FOR = "BT208"
 """The control that says what came of guessing; where it is not asked, keys are not guessed."""
 
+SPENT_ON_STATE = 30
+"""Requests beside those for samples that the throw-away identity's conversations may take."""
+
 MUTANT_SHARE = 0.45
 """Share of the budget that mutants may take; the rest is for the operations' doors and for probes."""
 
@@ -98,9 +101,13 @@ class LiveScan:
             lives += await self._doors(filled(self.plan.unfilled, self.baselines), missing)
             groups = self._groups(lives)
             await self._mutate_all(groups)
+            spending = [each for each in self._asked("probe") if each[1].control.scope is Scope.IDENTITY]
             for name, entry in self._asked("probe"):
-                await self._probe_all(name, entry, lives, groups)
+                if (name, entry) not in spending:
+                    await self._probe_all(name, entry, lives, groups)
             await self._still_alive(lives)
+            if not self.died:
+                await self._spend(spending, groups)
         except CutShortError as cut:
             self.listener.skipped(Skip(f"the rest of the {self.target.witness.value} scan", str(cut), "budget"))
             self.died = str(cut)
@@ -406,6 +413,27 @@ class LiveScan:
             for live in lives[:APPLICATION_TRIES]:
                 if await self._probe(name, entry, live):
                     return
+
+    async def _spend(self, spending: Sequence[tuple[str, Entry]], groups: Sequence[Sequence[Live]]) -> None:
+        """Ask at the end what ends sessions or makes many: with the throw-away identity, on top of the budget."""
+        given = self.target.throwaway
+        if given is None or not groups:
+            why = "no operation asks for a credential" if given else "no login is marked `throwaway = true`"
+            for name, _ in spending:
+                self.listener.skipped(Skip(name, why, "control"))
+            return
+
+        def read(exchange: Exchange) -> Credential | str:
+            made = given.read(exchange)
+            if isinstance(made, Credential):
+                for secret in (made.token, *(token for _, token in made.siblings)):
+                    self.listener.learnt(secret)
+            return made
+
+        self.recorder.budget += given.samples + SPENT_ON_STATE
+        live = replace(groups[0][0], throwaway=replace(given, read=read))
+        for name, entry in spending:
+            await self._probe(name, entry, live)
 
     async def _probe(self, name: str, entry: Entry, live: Live) -> Sequence[Verdict]:
         answers: list[Exchange] = []

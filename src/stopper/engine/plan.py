@@ -71,6 +71,7 @@ class Plan:
     """What the scan will do: the operations it will ask, the ones it will not and why, and the budget it keeps to.
 
     `unfilled` are operations that would be asked if their path's parameters had values; answers may tell some.
+    `spent` is how many requests the throw-away identity may make on top of the budget.
     """
 
     steps: tuple[Step, ...]
@@ -80,6 +81,7 @@ class Plan:
     per_second: float
     unfilled: tuple[EndpointView, ...] = ()
     per_group: int = 1
+    spent: int = 0
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:

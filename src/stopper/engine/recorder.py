@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from stopper.model import Endpoint, Skip, Verdict, Witness
-from stopper.observe.views import Credential, Exchange, Purpose, Request, Tls
+from stopper.observe.views import Credential, Exchange, Purpose, Request, Throwaway, Tls
 from stopper.proof import Ask
 from stopper.secret import Secret
 
@@ -57,7 +58,8 @@ class Target:
     `base` is its https address, `clear` the same over plain HTTP where there is one. `logins` make credentials over a
     transport; the first is the identity of the scan, the others are further token endpoints. `token` is a credential
     given directly. `may_send_clear` allows credentials over `clear` (loopback, or allowed by the user). `documents` is
-    set where the user allowed that the API fetches something from us; `handshake` looks at how the server speaks TLS.
+    set where the user allowed that the API fetches something from us; `handshake` looks at how the server speaks TLS;
+    `throwaway` is the identity that may be spent.
     """
 
     witness: Witness
@@ -70,6 +72,7 @@ class Target:
     may_send_clear: bool = False
     documents: DocumentServer | None = None
     handshake: Callable[[], Awaitable[Tls | None]] | None = None
+    throwaway: Throwaway | None = None
 
 
 Login = Callable[[Transport, str], Awaitable[Credential | str]]
@@ -121,6 +124,8 @@ class Recorder:
         if time.monotonic() > self.deadline:
             raise CutShortError("the scan's time is up")
         self.sent += 1
+        if request.delay:
+            await asyncio.sleep(request.delay)
         raw = self._bounded(await self.target.transport.send(request))
         exchange = replace(raw, endpoint=endpoint or self.named(request), purpose=purpose, witness=self.target.witness)
         self.listener.exchanged(exchange)

@@ -16,7 +16,7 @@ from stopper.engine.cleaning import cleaned, cleaned_row
 from stopper.engine.events import CheckFailed, Event, Guessed, Observed, ScanFinished, ScanStarted, Sent, Skipped
 from stopper.engine.guessing import Guessing
 from stopper.engine.kept import Cache
-from stopper.engine.live import LiveScan
+from stopper.engine.live import SPENT_ON_STATE, LiveScan
 from stopper.engine.plan import Limits, Plan
 from stopper.engine.recorder import Recorder, Target
 from stopper.engine.source import SourceScan
@@ -144,6 +144,8 @@ class Scan:
         if not self.inputs.live:
             return
         self.plan = planning.make(self.joined.views, [target.witness for target in self.inputs.live], self.limits)
+        spent = [SPENT_ON_STATE + live.throwaway.samples for live in self.inputs.live if live.throwaway]
+        self.plan = replace(self.plan, spent=max(spent, default=0))
         self.emit(ScanStarted(self.plan))
         for skip in self.plan.skips:
             self.skipped(skip)

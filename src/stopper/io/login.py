@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Protocol
+from urllib.parse import quote
 
-from stopper.observe.views import Credential, Exchange, Request, Response
+from stopper.observe.views import Credential, Exchange, Request, Response, Throwaway
 from stopper.observe.wire.answers import named_tokens
 from stopper.observe.wire.jwt import parse
 from stopper.secret import Secret
@@ -32,7 +34,9 @@ class LoginFlow:
     """The request that logs in, where in its answer the token stands, and how the token is presented afterwards.
 
     `path` is put behind the base URL. `place` and `name` are a JSON pointer (RFC 6901), a header or a cookie.
-    `secrets` are the values in the request that must not appear in any output.
+    `secrets` are the values in the request that must not appear in any output. `throwaway` says that nobody needs the
+    identity: it may log in `samples` times to compare tokens, and `operations` by name (logout, password, refresh) may
+    end its sessions. `words` are the texts in the request that name somebody.
     """
 
     path: str
@@ -44,6 +48,10 @@ class LoginFlow:
     header: str = "Authorization"
     scheme: str = "Bearer"
     secrets: tuple[Secret, ...] = ()
+    throwaway: bool = False
+    samples: int = 20
+    words: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    operations: tuple[tuple[str, NamedOperation], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,16 @@ class LoginFailed:
 
 async def login(transport: Transport, base_url: str, flow: LoginFlow) -> Credential | LoginFailed:
     """Send the flow's request to a base URL and return the credential in its answer. Redirects are not followed."""
-    request = Request(flow.method, base_url.rstrip("/") + flow.path, flow.headers, flow.body)
-    exchange = await transport.send(request)
+    return credential(await transport.send(request(base_url, flow)), flow)
+
+
+def request(base_url: str, flow: LoginFlow) -> Request:
+    """Return the request that logs in."""
+    return Request(flow.method, base_url.rstrip("/") + flow.path, flow.headers, flow.body)
+
+
+def credential(exchange: Exchange, flow: LoginFlow) -> Credential | LoginFailed:
+    """Return the credential in the answer to a login."""
     doing = f"login {flow.method} {flow.path}"
     if exchange.response is None:
         return LoginFailed(f"{doing}: {exchange.error}")
@@ -71,6 +87,61 @@ async def login(transport: Transport, base_url: str, flow: LoginFlow) -> Credent
         return LoginFailed(f"{doing} with something in {flow.place} {flow.name} that no header can carry")
     siblings = tuple(_others(exchange.response, token))
     return Credential(Secret(token), flow.header, flow.scheme, parse(token), siblings=siblings)
+
+
+ACCESS_MARK, REFRESH_MARK = "stopper-access-token-here", "stopper-refresh-token-here"
+"""What stands for the identity's tokens in the request of a named operation, until it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedOperation:
+    """An operation that the user named: how the throw-away identity logs out, renews its token, changes its password.
+
+    `bearer` says which token is presented: `access`, `refresh` or `none`. Marks in path and body stand for tokens.
+    """
+
+    path: str
+    method: str = "POST"
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    bearer: str = "access"
+    secrets: tuple[Secret, ...] = ()
+
+    def request(self, base_url: str, held: Credential) -> Request:
+        """Return the operation's request with a credential of the identity."""
+        refresh = next((token for name, token in held.siblings if "refresh" in name.lower()), held.token)
+        form = any(value.startswith("application/x-www-form-urlencoded") for _, value in self.headers)
+        body = self.body
+        for mark, token in ((ACCESS_MARK, held.token), (REFRESH_MARK, refresh)):
+            text = token.reveal()
+            written = quote(text, safe="") if form else json.dumps(text)[1:-1]
+            body = body.replace(mark.encode(), written.encode()) if body is not None else None
+        made = Request(self.method, base_url.rstrip("/") + self.path, self.headers, body)
+        presented = {"access": held, "refresh": held.changed(refresh.reveal(), "refresh token")}.get(self.bearer)
+        return made.with_headers(*presented.headers()) if presented else made
+
+
+def throwaway(flow: LoginFlow, base_url: str, learnt: Callable[[Secret], None]) -> Throwaway:
+    """Return the identity of a login as one that may be spent; `learnt` is given every token that is read."""
+
+    def read(exchange: Exchange) -> Credential | str:
+        made = credential(exchange, flow)
+        if isinstance(made, LoginFailed):
+            return made.why
+        for secret in (made.token, *(token for _, token in made.siblings)):
+            learnt(secret)
+        return made
+
+    named = {name: partial(operation.request, base_url) for name, operation in flow.operations}
+    return Throwaway(
+        request(base_url, flow),
+        read,
+        flow.samples,
+        flow.words,
+        logout=named.get("logout"),
+        password=named.get("password"),
+        refresh=named.get("refresh"),
+    )
 
 
 def _others(response: Response, token: str) -> Iterator[tuple[str, Secret]]:

@@ -162,12 +162,16 @@ class SpecDocument:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One HTTP request, target absolute. Headers keep their order and spelling; the body is bytes or None."""
+    """One HTTP request, target absolute. Headers keep their order and spelling; the body is bytes or None.
+
+    `delay` is how many seconds are waited before it is sent.
+    """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
+    delay: float = 0.0
 
     def __repr__(self) -> str:
         """Return method and path only: headers and query may carry a token."""
@@ -509,7 +513,7 @@ class Live:
     `credential` is None without an identity; `operation` is the promise, where a specification knows the endpoint.
     `may_send_clear` says whether the credential may cross the clear twin (loopback, or allowed). `thorough` is false
     where another operation was asked everything already: here only what tells most is worth a request. `own_keys` is
-    set where the user allowed that the API fetches something from us.
+    set where the user allowed that the API fetches something from us, `throwaway` where there is an identity to spend.
     """
 
     endpoint: Endpoint
@@ -525,11 +529,31 @@ class Live:
     clear_nothing: Exchange | None = None
     own_keys: OwnKeys | None = None
     tls: Tls | None = None
+    throwaway: Throwaway | None = None
 
     def with_credential(self, credential: Credential | None = None) -> Request:
         """Return the request with a credential: the given one, else the working one, else none."""
         chosen = credential or self.credential
         return self.request.with_headers(*chosen.headers()) if chosen else self.request
+
+
+@dataclass(frozen=True, slots=True)
+class Throwaway:
+    """What may be done with an identity that nobody needs, as the user allowed it.
+
+    `login` is the request that logs in, `read(exchange)` gives the credential in its answer or one line that says why
+    there is none, `samples` is how many logins may be made to compare their tokens, `words` are what the login sends
+    that names somebody. `logout`, `password` and `refresh` make the request of the operation that the user named,
+    with a credential; None where none was named.
+    """
+
+    login: Request
+    read: Callable[[Exchange], Credential | str] = field(repr=False)
+    samples: int = 0
+    words: tuple[str, ...] = ()
+    logout: Callable[[Credential], Request] | None = field(default=None, repr=False)
+    password: Callable[[Credential], Request] | None = field(default=None, repr=False)
+    refresh: Callable[[Credential], Request] | None = field(default=None, repr=False)
 
 
 class NotAskedError(Exception):

@@ -31,23 +31,53 @@ ASVS 5.0.0 7.2.4; OWASP Session Management Cheat Sheet; CWE-384, CWE-613.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Scope, Severity, Strength, Verdict
 from stopper.observe.source import Function, Module, within
 from stopper.observe.source.flows import Says, credential, last_name, made_by, place, words
+from stopper.observe.views import Credential, Exchange, Live, NotAskedError, Request
+from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
     id="BT505",
     name="token_not_renewed",
     severity=Severity.MEDIUM,
     title="The same token is given out at every login",
-    witnesses="S",
+    witnesses="C S",
     requirements=("S07", "G04"),
     labels=("fresh_token",),
     cwe=(384, 613),
     guard="Guard.issue",
+    scope=Scope.IDENTITY,
 )
+
+
+def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
+    """Log in twice with the throw-away identity, and compare the tokens."""
+    given = live.throwaway
+    if given is None:
+        raise NotAskedError("there is no throw-away identity")
+    first = given.read((yield given.login))
+    # A JWT that is made anew has another time in it a second later.
+    last = yield replace(given.login, delay=1.1)
+    second = given.read(last)
+    if not isinstance(first, Credential) or not isinstance(second, Credential):
+        why = first if not isinstance(first, Credential) else second
+        raise NotAskedError(f"the throw-away identity cannot log in twice: {why}")
+    same = first.token == second.token
+    login = last.endpoint or live.endpoint
+    return (
+        Verdict(
+            kept=not same,
+            message=f"{login} gives {'the same token' if same else 'another token'} at the next login",
+            endpoints=(login,),
+            evidence=(evidence("the second login, whose token is the first one's", last),) if same else (),
+            strength=Strength.PROVEN,
+        ),
+    )
+
 
 _MAKERS = frozenset(
     "token_hex token_urlsafe token_bytes urandom uuid4 uuid1 gen_salt getrandbits choice choices encode dumps".split()

@@ -1,0 +1,29 @@
+"""An API whose tokens are made of letters by secrets."""
+
+import secrets
+import string
+from flask import Flask, abort, request
+
+from stopper.io.login import LoginFlow
+
+app = Flask(__name__)
+LOGIN = LoginFlow("/login", body=b'{"user": "ada"}', samples=20, words=("ada",))
+issued = set()
+
+
+def login(client):
+    return client.post("/login").get_json()["access_token"]
+
+
+@app.post("/login")  # ok
+def sign_in():
+    token = "shp_".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
+    issued.add(token)
+    return {"access_token": token}
+
+
+@app.get("/me")
+def me():
+    if request.headers.get("Authorization", "").removeprefix("Bearer ") not in issued:
+        abort(401)
+    return {"user": "ada"}

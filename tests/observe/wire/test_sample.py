@@ -1,0 +1,102 @@
+"""What a sample of tokens gives away, and what it does not."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import random
+import secrets
+import string
+import time
+import uuid
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from stopper.observe.wire.sample import Looked, Sample, bits, look
+
+NOW = 1_790_000_000.5
+LETTERS = string.ascii_letters + string.digits
+
+
+def looked(tokens: Iterable[str], words: tuple[str, ...] = ("ada",)) -> Looked:
+    """Look at tokens of logins that were answered one a second."""
+    return look([Sample(token, NOW + number) for number, token in enumerate(tokens)], words)
+
+
+def seeded(seed: int, make: Callable[[random.Random], str]) -> list[str]:
+    """Return twenty tokens of a generator with this seed."""
+    generator = random.Random(seed)
+    return [make(generator) for _ in range(20)]
+
+
+FAULTS: dict[str, tuple[list[str], str]] = {
+    "repeats": ([f"{number % 19:032x}" + "k" for number in range(20)], "20 logins gave 19 different tokens"),
+    "counter": ([f"tok-{number:012d}" for number in range(700, 760, 3)], "count up, by 3 to 3"),
+    "hexadecimal counter": ([f"s_{0xDEADBEEF0000 + number:x}" for number in range(20)], "count up, by 1 to 1"),
+    "constant": (["shop-2026-session-" + secrets.token_hex(3) for _ in range(20)], "never change"),
+    "choices": (seeded(int(NOW) + 15, lambda r: "".join(r.choices(LETTERS, k=32))), "the time in seconds"),
+    "choice": (seeded(42, lambda r: "".join(r.choice(string.ascii_lowercase) for _ in range(30))), "a small number"),
+    "getrandbits": (seeded(int(NOW) + 12, lambda r: f"{r.getrandbits(160):040x}"), "getrandbits makes"),
+    "uuid": (seeded(7, lambda r: str(uuid.UUID(int=r.getrandbits(128), version=4))), "a UUID of getrandbits"),
+    "md5 of time": ([hashlib.md5(str(int(NOW) + n).encode()).hexdigest() for n in range(20)], "md5 of the time"),
+    "sha1 of user and time": (
+        [hashlib.sha1(f"ada{int(NOW) + n}".encode()).hexdigest() for n in range(20)],
+        "sha1 of a value that the caller sent and the time",
+    ),
+    "sha256 of a process id and more": (
+        [hashlib.sha256(str(40_000 + n).encode()).hexdigest() for n in range(20)],
+        "sha256 of a small number",
+    ),
+    "ordered": ([f"{1790000000000 + 37_000 * n}{secrets.token_hex(4)}" for n in range(20)], ""),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_weakness_is_found(name: str) -> None:
+    """Each way of making tokens badly is found and named."""
+    tokens, said = FAULTS[name]
+    found = looked(tokens)
+    assert found.fault
+    assert said in found.fault
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: secrets.token_urlsafe(32),
+        lambda: secrets.token_hex(16),
+        lambda: secrets.token_hex(32),
+        lambda: str(uuid.uuid4()),
+        lambda: "shp_" + "".join(secrets.choice(LETTERS) for _ in range(30)) + "_0a1b2c",
+        lambda: str(secrets.randbits(128) | 1 << 127),
+    ],
+)
+def test_what_the_system_draws_gives_nothing_away(make: Callable[[], str]) -> None:
+    """In samples of several sizes nothing is found, and what was tried is told."""
+    for number in (4, 12, 20, 160):
+        found = looked(make() for _ in range(number))
+        assert found.fault == ""
+        assert len(found.tried) >= 7
+        assert not any("random" in word and "not random" in word for word in found.tried)
+
+
+def test_chance_makes_no_fault() -> None:
+    """Of five hundred samples of twelve tokens of 72 bits not one is said to hold too little."""
+    for _ in range(500):
+        assert bits([secrets.token_hex(18) for _ in range(12)]) >= 64
+
+
+def test_time_in_front_of_enough_chance_is_no_fault() -> None:
+    """Tokens that grow with time and hold 128 bits beside it are left alone."""
+    moments = itertools.count(1_790_000_000_000, 37_123_456)
+    assert looked(f"{next(moments):013d}{secrets.token_hex(16)}" for _ in range(20)).fault == ""
+
+
+def test_searches_are_bounded() -> None:
+    """Where the time is too short, that is told with what was tried."""
+    tokens = [secrets.token_hex(20) for _ in range(20)]
+    started = time.monotonic()
+    found = look([Sample(token, NOW) for token in tokens], ("ada",), seconds=0.0)
+    assert time.monotonic() - started < 5
+    assert "not all of them" in found.tried[-1]
