@@ -33,7 +33,7 @@ ACCEPTED = {"bandit": (0, 1), "ruff": (0, 1), "stopper": (0, 1, 3)}
 """Statuses with which a run is whole; 3 is stopper's word for a tree of which more than a tenth cannot be parsed."""
 
 SMALL, LARGE = 1_000, 10_000
-"""Files of the trees on which growth is measured."""
+"""Files of the trees on which growth is measured; the packages' metadata comes with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Bench:
         for turn in range(number):
             for top in sorted(self._folder.iterdir()):
                 sources = sorted(top.rglob("*.py")) if top.is_dir() else [top] if top.suffix == ".py" else []
-                for source in sources[: number - made]:
+                for source in [*sources[: number - made], *top.glob("METADATA")]:
                     target = tree / f"copy{turn}" / source.relative_to(self._folder)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(source, target)

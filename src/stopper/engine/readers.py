@@ -22,7 +22,7 @@ from stopper.observe.source import FileState, Module, State
 MODULE_SECONDS = 60.0
 """Time for one module, after which it is given up."""
 
-SHARE_BYTES = 1 << 20
+SHARE_BYTES = 512 << 10
 """Source that one child reads at most: its trees take some forty times as much memory."""
 
 _LENGTH = struct.Struct("!Q")
@@ -48,6 +48,11 @@ async def ask(
     async with asyncio.TaskGroup() as group:
         for share in shares:
             group.create_task(_serve(share, read, take, seconds, free))
+
+
+def several(modules: Sequence[Module]) -> bool:
+    """Tell whether these modules are more than one process reads."""
+    return sum(len(module.source) for module in modules) > SHARE_BYTES
 
 
 def shares(modules: Sequence[Module], jobs: int) -> list[list[Module]]:

@@ -77,10 +77,13 @@ class SourceScan:
         """Read all modules; they are heeded when all are there, or at an interruption: any file may hold a secret."""
         for state in self._unasked():
             self._sorted(state)
-        modules = [module for module in self.project.modules if self.scope.asks(module.path)]
+        modules: list[Module] = []
+        for part in self.project.parts():
+            asked = [module for module in part.modules if self.scope.asks(module.path)]
+            if readers.several(asked) and part.routes:
+                _ = part.reach  # found once, before the children that all ask it are forked
+            modules.extend(asked)
         shares = readers.shares(modules, self.jobs)
-        if len(shares) > 1 and self.project.routes:
-            _ = self.project.reach  # found once, before the children that all ask it are forked
         self.readings.extend(read_manifest(each, self.entries, self.scope) for each in self.project.manifests)
         self.readings.extend(read_configuration(each, self.entries, self.scope) for each in self.project.configurations)
         self.readings.extend(read_frontend(each, self.entries, self.scope) for each in self.project.frontends)

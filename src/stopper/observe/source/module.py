@@ -13,7 +13,18 @@ from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from stopper.model import Endpoint, Place
-from stopper.observe.source import configuration, constants, doors, files, frontend, manifests, names, reach, routing
+from stopper.observe.source import (
+    configuration,
+    constants,
+    doors,
+    files,
+    frontend,
+    manifests,
+    names,
+    parting,
+    reach,
+    routing,
+)
 from stopper.observe.source.configuration import Configuration
 from stopper.observe.source.files import FileState, State
 from stopper.observe.source.frontend import Frontend
@@ -28,6 +39,9 @@ _ROUTING_WORDS = (
 )
 _DECORATED = re.compile(rb"@[\w.]+\.(?:get|post|put|patch|delete)\b")
 _DEFINED = re.compile(rb"def (\w+)\(")
+
+_WHOLE = 2 << 20
+"""Bytes of source up to which a tree is not looked at for independent parts."""
 
 _MOST_NAMESAKES = 8
 """Files that define one name after which it is not looked for which of them are methods: then it says nothing."""
@@ -328,6 +342,22 @@ class Project:
         """Return the modules in which a control may find something, in the order in which the files were given."""
         return tuple(self._sifted[0].values())
 
+    def parts(self) -> list[Project]:
+        """Return the independent projects of a large tree, each with modules of its own; a small tree is one."""
+        modules = self._sifted[0]
+        if sum(len(module.source) for module in modules.values()) <= _WHOLE:
+            return [self]
+        sources = {path: module.source for path, module in modules.items()}
+        groups = parting.parted(sources, self._listing)
+        return [self] if len(groups) == 1 else [self._part(paths) for paths in groups]
+
+    def _part(self, paths: Iterable[str]) -> Project:
+        part = Project((), self.name, self._again)
+        modules, states = self._sifted
+        part._paths = self._paths
+        part._sifted = ({path: Module(part, path, modules[path].source) for path in paths}, states)
+        return part
+
     @property
     def unasked(self) -> tuple[FileState, ...]:
         """Return the states of the files that no control is asked about."""
@@ -349,7 +379,7 @@ class Project:
     def _follow(self, path: str) -> Module | None:
         if path not in self._followed:
             known = self._sifted[1].get(path)
-            skipped = known is None or known.state is State.SKIPPED
+            skipped = known is not None and known.state is State.SKIPPED
             self._followed[path] = None if skipped else Module(self, path, self._again(path))
         return self._followed[path]
 
