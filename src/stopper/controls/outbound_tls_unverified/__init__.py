@@ -109,7 +109,8 @@ def _call(module: Module, call: ast.Call) -> Iterator[Found]:
             if _off(module, keyword.arg, keyword.value):
                 yield keyword.value, f"`{keyword.arg}` switches the check of the other's certificate off"
         elif _checks_by(module, call, keyword) and module.constant(keyword.value) is False:
-            yield keyword.value, f"`{last_name(call)}` sends without checking the other's certificate ({keyword.arg}=False)"
+            how = f"`{last_name(call)}` sends without checking the other's certificate ({keyword.arg}=False)"
+            yield keyword.value, how
 
 
 def _checks_by(module: Module, call: ast.Call, keyword: ast.keyword) -> bool:
