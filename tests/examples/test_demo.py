@@ -6,6 +6,7 @@ import http.client
 import os
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from scripts import demo
+
+LEAKY = demo.Application(Path(sys.executable), "shop:create_app()", demo.ROOT / "examples" / "leaky")
 
 
 @pytest.fixture
@@ -56,8 +59,8 @@ def test_served_over_tls_and_in_clear_without_trusted_forwarders(
     """The shop answers over TLS, gunicorn believes no forwarding header in clear, and both have ended afterwards."""
     authority = demo.certificates(tmp_path)
     with (
-        demo.served("leaky", tmp_path, environment, tls=True) as secure,
-        demo.served("leaky", tmp_path, environment, tls=False) as clear,
+        demo.served(LEAKY, tmp_path, environment, tls=True) as secure,
+        demo.served(LEAKY, tmp_path, environment, tls=False) as clear,
     ):
         # One that gunicorn takes from loopback unless told otherwise, and that the leaky shop does not read itself.
         claimed = {"X-Forwarded-Protocol": "ssl"}
@@ -74,7 +77,7 @@ def test_server_that_does_not_start_is_told_with_its_log(
 ) -> None:
     """A shop that cannot be made gives the cause out of the server's log, and its process has ended."""
     broken = dict(environment) | {"SHOP_DATABASE": str(tmp_path / "no such folder" / "shop.sqlite")}
-    serving = demo.served("leaky", tmp_path, broken, tls=False)
+    serving = demo.served(LEAKY, tmp_path, broken, tls=False)
     with pytest.raises(demo.NotServedError, match="unable to open database file"), serving:
         pytest.fail("a shop without a database is served")
     assert started[0].poll() is not None

@@ -30,6 +30,7 @@ from stopper.model import (
     Ignore,
     Observation,
     Report,
+    Severity,
     Skip,
     Verdict,
     Witness,
@@ -427,7 +428,8 @@ class Scan:
             return "neither the wire nor the application was asked"
         if not any(live.identity for live in self.lives):
             return "no identity was given"
-        if not any(live.worked for live in self.lives) and not any(finding.proven for finding in found):
+        telling = any(finding.proven and finding.severity.rank >= Severity.MEDIUM.rank for finding in found)
+        if not any(live.worked for live in self.lives) and not telling:
             return "no operation asked for a credential"
         return ""
 
