@@ -245,7 +245,14 @@ def _run_part(path: str, word: str, seconds: float) -> Outcome:
         ]
         command = [sys.executable, "-m", "pytest", *words]
         with (Path(folder) / "output").open("w+") as output:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env={**os.environ, "STOPPER_FAULTS": "1"},  # the tests that are too long for every change
+            )
             ended, largest = _waited(process.pid, seconds)
             process.returncode = 0  # it was waited for above
             output.seek(0)
