@@ -2,12 +2,13 @@
 
 usage: bench_source.py [FOLDER]     (default: the packages installed in this environment)
 
-Each tool runs as its users run it, as a command with all its rules, start-up included. Ours runs with one process
-before and after the others, and the slower of both counts; with two processes; and twice with a cache, of which the
-second reads nothing. `ast T` is our time with one process over that of `ast.parse` on the files that pass the
-pre-filter. Growth and memory are measured on trees of 1,000 and 10,000 files, made of copies of the folder's packages.
+Each tool runs as its users run it, as a command with all its rules, start-up included: ours with a process for each
+processor, before and after the others, and the slower run counts. Files are counted alike, as bandit counts them.
+Beside that: ours with one process; and twice with a cache, of which the second reads nothing. `ast T` is our time over
+that of `ast.parse` on the files that pass the pre-filter. Growth and memory are measured on trees of 1,000 and 10,000
+files, made of copies of the folder's packages.
 
-The last line is `bench-source: stopper A files/s, bandit B files/s, ratio R, ast T`, A, R and T with one process.
+The last line is `bench-source: stopper A files/s, bandit B files/s, ratio R, ast T`.
 """
 
 from __future__ import annotations
@@ -163,29 +164,28 @@ def main() -> int:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sysconfig.get_path("purelib"))
     with tempfile.TemporaryDirectory(prefix="stopper-bench-") as temporary:
         bench = Bench(folder, Path(temporary))
-        alone = ("--no-cache", "--jobs", "1")
-        runs = [bench.stopper(*alone)]
-        theirs, bandit = bench.bandit()
+        runs = [bench.stopper("--no-cache")[1]]
+        number, bandit = bench.bandit()
         ruff = bench.ruff()
-        number, two = bench.stopper("--no-cache", "--jobs", "2")
-        _, first = bench.stopper("--jobs", "2")
-        _, second = bench.stopper("--jobs", "2")
+        _, alone = bench.stopper("--no-cache", "--jobs", "1")
+        _, first = bench.stopper()
+        _, second = bench.stopper()
         parse = parsing(folder)
-        runs.append(bench.stopper(*alone))
-        small = bench.stopper("--no-cache", "--jobs", "2", folder=bench.copies(SMALL))[1]
-        large = bench.stopper("--no-cache", "--jobs", "2", folder=bench.copies(LARGE))[1]
-    slower = max((each for _, each in runs), key=lambda each: each.seconds)
-    others = theirs / bandit.seconds
-    for position, (found, each) in enumerate(runs, 1):
-        print(f"stopper with one process, run {position}: {found} files in {each.seconds:.2f} s")
-    print(f"stopper with two processes: {number / two.seconds:.0f} files/s, ratio {number / two.seconds / others:.1f}")
+        runs.append(bench.stopper("--no-cache")[1])
+        small = bench.stopper("--no-cache", folder=bench.copies(SMALL))[1]
+        large = bench.stopper("--no-cache", folder=bench.copies(LARGE))[1]
+    slower = max(run.seconds for run in runs)
+    others = number / bandit.seconds
+    for position, each in enumerate(runs, 1):
+        print(f"stopper, run {position}: {each.seconds:.2f} s")
+    print(f"stopper with one process: {alone.seconds:.2f} s, ratio {number / alone.seconds / others:.1f}")
     print(f"unchanged, a second time: {second.seconds:.2f} s, {second.seconds / first.seconds:.3f} of the first")
-    print(f"bandit: {theirs} files in {bandit.seconds:.2f} s; ruff's S rules: {ruff.seconds:.2f} s")
+    print(f"bandit: {number} files in {bandit.seconds:.2f} s; ruff's S rules: {ruff.seconds:.2f} s")
     print(f"ast.parse of what passes the pre-filter: {parse:.2f} s")
     print(f"{SMALL} files: {small.seconds:.2f} s, {small.mebibytes:.0f} MiB")
     print(f"{LARGE} files: {large.seconds:.2f} s, {large.mebibytes:.0f} MiB, {large.seconds / small.seconds:.1f} times")
-    ours = runs[0][0] / slower.seconds
-    ratio = f"ratio {ours / others:.1f}, ast {slower.seconds / parse:.1f}"
+    ours = number / slower
+    ratio = f"ratio {ours / others:.1f}, ast {slower / parse:.1f}"
     print(f"bench-source: stopper {ours:.0f} files/s, bandit {others:.0f} files/s, {ratio}")
     return 0
 
