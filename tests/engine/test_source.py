@@ -10,9 +10,11 @@ import pytest
 from stopper.controls import catalogue
 from stopper.engine import Inputs, Limits, Scan, readers
 from stopper.engine.kept import Cache
-from stopper.model import Report
+from stopper.engine.source import SourceScan
+from stopper.model import Failure, Report, Skip, Verdict, Witness
 from stopper.observe.source import read_project
 from stopper.observe.source.standing import EVERYTHING, Scope
+from stopper.secret import Secret
 
 CANARY = "canary-4f1c9b7d22"
 FILES = {
@@ -137,3 +139,40 @@ def test_a_crashed_check_is_not_kept() -> None:
     report = asyncio.run(Scan(inputs, entries, Limits(jobs=1), lambda _: None).run())
     assert {(failure.control, failure.error) for failure in report.failures} == {("BT205", "RuntimeError")}
     assert not cache.kept
+
+
+@dataclass
+class Heard:
+    """A listener that keeps the secrets alone."""
+
+    secrets: list[str] = field(default_factory=list)
+
+    def judged(self, control: str, witness: Witness, verdict: Verdict) -> None:
+        """Take no verdict."""
+
+    def skipped(self, skip: Skip) -> None:
+        """Take no skip."""
+
+    def failed(self, failure: Failure) -> None:
+        """Take no failure."""
+
+    def learnt(self, secret: Secret) -> None:
+        self.secrets.append(secret.reveal())
+
+
+def test_secrets_are_learnt_again_beside_another_witness() -> None:
+    """A remembered scan knows every secret of the source that the first one knew, those of a file read in part too."""
+    partial = f'import flask\nSECRET_KEY = "partial-{CANARY}"\nprint "starting"\n'
+    files = {**FILES, "old.py": partial}
+    cache = Memory()
+
+    def heard() -> list[str]:
+        listener = Heard()
+        project = read_project((path, text.encode()) for path, text in files.items())
+        asyncio.run(SourceScan(project, Scope(), catalogue(), 1, cache, listener).run([], alone=False))
+        return sorted(set(listener.secrets))
+
+    first = heard()
+    assert f"partial-{CANARY}" in first
+    assert len(cache.kept) == 1
+    assert heard() == first

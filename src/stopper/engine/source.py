@@ -115,9 +115,9 @@ class SourceScan:
         """Take what was kept; the secrets are read again, because they are never kept."""
         for state in before.unasked:
             self._sorted(state)
-        holding = (reading.path for reading in before.readings if reading.holds_keys and not alone)
-        for module in map(self.project.at, holding):
-            if module is not None:
+        holding = {reading.path for reading in before.readings if reading.holds_keys}
+        for module in () if alone else self.project.modules:
+            if module.path in holding:
                 self._learn(keys(module))
         self.readings.extend(before.readings)
         for reading in self.readings:
