@@ -15,7 +15,7 @@ app = Flask(__name__)
 
 @app.get("/pay")
 def pay():
-    return app.extensions["desk"].charge_card()
+    return app.extensions["till"].charge_card()
 """
 DESK = "token = 1\n\nclass Desk:\n    def charge_card(self):\n        return 1\n"
 
