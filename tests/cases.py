@@ -6,8 +6,6 @@ Marks are comments in the case itself: `bad` must be exactly the broken lines, `
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 import re
 import types
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -17,11 +15,11 @@ from pathlib import Path
 from stopper.controls import Entry
 from stopper.correlate import Key, key_of
 from stopper.engine import Event, Inputs, Limits, Scan, Target
-from stopper.io.app_runner import Watch, databases_watched, described, fault_answer, log_trials, watched_answer
+from stopper.io.app_runner import Watch, databases_watched, described, fault_answer, log_trials
+from stopper.io.in_process import InProcess, handlers_set_aside
 from stopper.io.listener import LoopbackListener
 from stopper.io.login import throwaway
 from stopper.model import Endpoint, Place, Verdict, Witness
-from stopper.observe.app.exchange import call_command, exchange
 from stopper.observe.app.snapshot import snapshot
 from stopper.observe.source import Project, read_project
 from stopper.observe.source.standing import Scope
@@ -182,52 +180,29 @@ def _message(lines: list[str]) -> tuple[str, tuple[tuple[str, str], ...], bytes]
 # --------------------------------------------------------------------------- running applications
 
 
-@dataclass
-class InProcess:
-    """A transport that calls a WSGI application here, as the child process would: the peer is not on loopback."""
-
-    application: Callable[..., object]
-    folder: Path = Path()
-    watch: Watch = field(default_factory=Watch)
+class Sendable(InProcess):
+    """The application in process, to which every request of a control must be sendable."""
 
     async def send(self, request: Request) -> Exchange:
-        """Return the answer of the application; an exception that it lets through is an answer of its own."""
-        command = call_command(request, "192.0.2.10", 10.0)
-        assert command is not None, "a control made a request that cannot be sent"
-        try:
-            answer = watched_answer(self.application, command, self.watch)
-        except Exception as error:  # what the application lets through
-            return Exchange(request, None, f"exception: {type(error).__name__}", witness=Witness.APP)
-        return exchange(request, {**answer, "seconds": 0.0}, self.folder)
+        """Return the answer of the application."""
+        answered = await super().send(request)
+        assert answered.error != "malformed request", "a control made a request that cannot be sent"
+        return answered
 
 
 def _app(entry: Entry, case: Path) -> Judged:
     judged = marks(case.name, case.read_text())
     project = read_project([(case.name, case.read_bytes())])
     watch = Watch()
-    with _no_logs_but_its_own(), databases_watched(watch):
+    with handlers_set_aside(lambda handler: True), databases_watched(watch):
         module = _loaded(case)
-        live = replace(_live(module), transport=InProcess(module.app, case.parent, watch))
+        live = replace(_live(module), transport=Sendable(module.app, case.parent, watch=watch))
         scan = _scan(entry, Inputs(targets=(case.name,), live=(live,), snapshot=_seen(module), keys=_keys(module)))
     lines = _route_lines(project)
     for observation in scan.observations.values():
         _sort(judged, iter([observation.verdict]), lambda verdict: _at_endpoints(verdict, lines))
     judged.crashed = [str(failure) for failure in scan.failures]
     return judged
-
-
-@contextlib.contextmanager
-def _no_logs_but_its_own() -> Iterator[None]:
-    """Take the log handlers of the test run away, as a child process would not have them."""
-    loggers = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
-    held = [(logger, logger.handlers[:]) for logger in (logging.root, *loggers)]
-    for logger, _ in held:
-        logger.handlers.clear()
-    try:
-        yield
-    finally:
-        for logger, handlers in held:
-            logger.handlers[:] = handlers
 
 
 def _loaded(case: Path) -> types.ModuleType:
@@ -243,7 +218,7 @@ def _live(module: types.ModuleType) -> Target:
     token = _credential(made) if made is not None else None
     return Target(
         witness=Witness.WIRE,
-        transport=InProcess(module.app),
+        transport=Sendable(module.app),
         base="https://shop.test",
         clear="http://shop.test",
         token=token,
