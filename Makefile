@@ -23,7 +23,7 @@ check: $(READY)
 	$(BIN)/interrogate --quiet src/stopper
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 demo: $(READY)
 	$(BIN)/python -m scripts.demo

@@ -106,7 +106,7 @@ def test_peppers_come_from_the_environment(make_app: MakeApp, monkeypatch: pytes
     assert make_app().extensions["stopper"].settings.peppers == (Secret(NEW), Secret(OLD))
 
 
-@pytest.mark.parametrize("wrong", [NEW, ["short"], [7], 7])
+@pytest.mark.parametrize("wrong", [NEW, ["short"], [7], 7], ids=["text", "short", "number in a list", "number"])
 def test_a_pepper_that_can_be_guessed_is_refused(make_app: MakeApp, wrong: object) -> None:
     """G01: a text in place of a list, a short pepper and what is no text stop the application."""
     with pytest.raises(ConfigurationError, match="STOPPER_PEPPERS") as refused:
