@@ -12,12 +12,14 @@ import secrets
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from time import monotonic
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from stopper import proof
 from stopper.controls import Entry
 from stopper.engine.guessing import Guessing, guessed
+from stopper.engine.identities import Renewal
 from stopper.engine.plan import Plan, Step, common_folder, filled, guard_of, request_for
 from stopper.engine.published import published_keys
 from stopper.engine.recorder import CutShortError, Listener, Recorder, Target
@@ -37,7 +39,7 @@ from stopper.observe.views import (
     Tls,
 )
 from stopper.observe.wire import jwt, keys, lock
-from stopper.observe.wire.compare import alike, answer_in_words, succeeded, unstable
+from stopper.observe.wire.compare import alike, answer_in_words, refused, succeeded, unstable
 from stopper.proof import Ask, Batch, Outcome, Trial
 from stopper.secret import Secret, fingerprint
 
@@ -51,6 +53,8 @@ APPLICATION_TRIES = 2
 
 _GUESSED_FOR = "BT208"
 """The control that says what came of guessing; where it is not asked, keys are not guessed."""
+
+_CLOSED = (Access.GUARDED, Access.ANY_TOKEN)
 
 SPENT_ON_STATE = 30
 """Requests beside those for samples that the throw-away identity's conversations may take."""
@@ -67,13 +71,26 @@ class Shown:
     cause: str
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a probe said, before it is known that the credential worked until its end."""
+
+    name: str
+    entry: Entry
+    live: Live
+    verdicts: tuple[Verdict, ...]
+    answers: tuple[Exchange, ...]
+
+
 @dataclass(slots=True)
 class LiveScan:
     """One running API asked step by step; the results are read when `run` is done.
 
     `steps` are the operations asked so far, `baselines` what was learnt of their doors; `identity` is the credential
     of the scan; `refusal` says why there is none although a login was configured; `died` why it was cut short.
-    `guessing` says how the key of the credential is guessed, `names` are what the API is called.
+    `guessing` says how the key of the credential is guessed, `names` are what the API is called. `mutated` is the
+    credential that mutants were made of last, `opening` are the guessed keys that open it, `said` is what probes said
+    since the credential was last seen to work.
     """
 
     target: Target
@@ -90,6 +107,14 @@ class LiveScan:
     tls: Tls | None = None
     guessing: Guessing = field(default_factory=Guessing)
     names: Sequence[str] = ()
+    mutated: Credential | None = None
+    opening: tuple[bytes, ...] = ()
+    said: list[Said] = field(default_factory=list)
+    renewal: Renewal = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with a credential that nothing renews."""
+        self.renewal = Renewal(self.target, self.recorder, self.listener)
 
     async def run(self) -> None:
         """Log in, calibrate, ask every operation's door, then send mutants and probes where a door was found."""
@@ -111,41 +136,44 @@ class LiveScan:
         except CutShortError as cut:
             self.listener.skipped(Skip(f"the rest of the {self.target.witness.value} scan", str(cut), "budget"))
             self.died = str(cut)
+        finally:
+            self._settle()
 
     # ------------------------------------------------------------------ who we are
 
     async def _log_in(self) -> None:
         """Take the first credential there is as the identity: of the logins in their order, else the given token."""
         for login in self.target.logins:
-            made = await login(self.recorder, self.target.base)
-            if isinstance(made, Credential):
-                for secret in (made.token, *(token for _, token in made.siblings)):
-                    self.listener.learnt(secret)
-                # What a login made for this scan ends with it.
-                self.identity = self.identity or replace(made, disposable=True)
-            else:
+            began = monotonic()
+            made = await self.renewal.log_in(login, self.target.base)
+            if not isinstance(made, Credential):
                 self.refusal = self.refusal or made
                 self.listener.skipped(Skip(f"a login over the {self.target.witness.value}", made, "login"))
+            elif self.identity is None:
+                # What a login made for this scan ends with it.
+                self.identity = replace(made, disposable=True)
+                self.renewal.login, self.renewal.since = login, began
         if self.target.clear and self.target.may_send_clear:
             for login in self.target.logins:
-                made = await login(self.recorder, self.target.clear)
-                if isinstance(made, Credential):
-                    self.listener.learnt(made.token)
+                await self.renewal.log_in(login, self.target.clear)
         self.identity = self.identity or self.target.token
         if self.identity:
             self.refusal = ""
-            if not self.identity.sign:
-                self.identity = with_private_key(jwt.with_key(self.identity, self.keys), self.keys)
-            self.identity = await self._opened(self.identity)
+            self.identity = await self._opened(self._keyed(self.identity))
             await self._find_public_keys(self.identity)
 
-    async def _opened(self, identity: Credential) -> Credential:
-        """Return the credential with what came of guessing its key, and what signs by that key or by one at hand."""
-        found = lock.locks(identity.token.reveal(), self.guessing.salts)
-        at_hand = lock.opened(found, [key.reveal().encode("utf-8", "surrogatepass") for key in self.keys])
-        held = lock.holding(identity, *at_hand) if at_hand and not identity.sign else identity
+    def _keyed(self, identity: Credential) -> Credential:
+        """Return the credential with what signs by a key at hand, or by one that was guessed before."""
+        held = identity if identity.sign else with_private_key(jwt.with_key(identity, self.keys), self.keys)
+        known = [key.reveal().encode("utf-8", "surrogatepass") for key in self.keys]
+        at_hand = lock.opened(lock.locks(held.token.reveal(), self.guessing.salts), [*known, *self.opening])
+        return lock.holding(held, *at_hand) if at_hand and not held.sign else held
+
+    async def _opened(self, held: Credential) -> Credential:
+        """Return the credential with what came of guessing its key, and what signs by that key."""
         if _GUESSED_FOR not in self.entries:
             return held
+        found = lock.locks(held.token.reveal(), self.guessing.salts)
         try:
             result = await guessed(found, self._names(), self.guessing, self.listener.tried)
         except FileError as error:
@@ -160,6 +188,7 @@ class LiveScan:
         if guess.key is None or guess.lock is None:
             return replace(held, guesses=guess.tried)
         said = f"{guess.kind} ({guess.lock.name}, fingerprint {fingerprint(guess.key)})"
+        self.opening = (guess.key,)
         known = replace(held, guessed=said, guesses=guess.tried)
         return known if held.sign or held.seal else lock.holding(known, guess.lock, guess.key)
 
@@ -185,11 +214,38 @@ class LiveScan:
         """Return tokens of one key: the credential, those that came with it, and one of another login."""
         tokens = [identity.token, *(token for _, token in identity.siblings)]
         if identity.disposable and self.target.logins and len(tokens) == 1:
-            made = await self.target.logins[0](self.recorder, self.target.base)
+            made = await self.renewal.log_in(self.target.logins[0], self.target.base)
             if isinstance(made, Credential):
-                self.listener.learnt(made.token)
                 tokens.append(made.token)
         return [token.reveal() for token in tokens]
+
+    async def _keep_alive(self) -> None:
+        """Renew the credential where its end is near."""
+        if self.identity and self.renewal.due(self.identity):
+            await self._renew(self.identity)
+
+    async def _renew(self, held: Credential) -> None:
+        """Put another credential in the place of one that ends, with what is known of its key."""
+        made = self._keyed(await self.renewal.renewed(held))
+        self.identity = replace(
+            made, disposable=True, public_keys=held.public_keys, guessed=held.guessed, guesses=held.guesses
+        )
+
+    async def _ended(self) -> bool:
+        """Tell whether the credential has ended, where that can be mended: then it is renewed.
+
+        It is asked where it was let in before; what is refused there as a stranger is has ended.
+        """
+        shown = next((each for each in self.baselines if each.original and each.access in _CLOSED), None)
+        if not self.identity or not shown or not shown.nothing or self.renewal.login is None:
+            return False
+        request = proof.presented(shown.nothing.request, self.identity)
+        again = await self.recorder.ask(request, Purpose.ORIGINAL, shown.endpoint)
+        if not refused(again) or alike(again, shown.original):
+            return False
+        await self._renew(self.identity)
+        self.renewal.watchful = True
+        return True
 
     def _own_keys(self) -> OwnKeys | None:
         """Serve the public key of our own for the credential's algorithm, where the user allowed it to be fetched."""
@@ -220,8 +276,7 @@ class LiveScan:
     @property
     def worked(self) -> bool:
         """Tell whether an operation that turns strangers away let the credential in."""
-        closed = (Access.GUARDED, Access.ANY_TOKEN)
-        return any(baseline.original and baseline.access in closed for baseline in self.baselines)
+        return any(baseline.original and baseline.access in _CLOSED for baseline in self.baselines)
 
     @property
     def shortfall(self) -> str:
@@ -241,9 +296,9 @@ class LiveScan:
 
     async def _door(self, step: Step, missing: Exchange) -> Live | None:
         request = request_for(step, self.target.base)
-        stranger = self._stranger()
-        conversation = proof.establish(step.endpoint, self.target.witness, request, stranger, self.identity, missing)
-        baseline = await self.recorder.drive(conversation, step.endpoint)
+        baseline = await self._baseline(step, request, missing)
+        if refused(baseline.original) and alike(baseline.original, baseline.random) and await self._ended():
+            baseline = await self._baseline(step, request, missing)
         self.baselines.append(baseline)
         clear = request_for(step, self.target.clear) if self.target.clear else None
         clear_nothing = await self._ask_in_clear(step, clear, baseline) if clear else None
@@ -264,6 +319,12 @@ class LiveScan:
             own_keys=self._own_keys(),
             tls=self.tls,
         )
+
+    async def _baseline(self, step: Step, request: Request, missing: Exchange) -> Baseline:
+        await self._keep_alive()
+        stranger = self._stranger()
+        conversation = proof.establish(step.endpoint, self.target.witness, request, stranger, self.identity, missing)
+        return await self.recorder.drive(conversation, step.endpoint)
 
     async def _ask_in_clear(self, step: Step, clear: Request, baseline: Baseline) -> Exchange:
         """Ask over plain HTTP with nothing; a token endpoint also with the credential, where that may be risked.
@@ -305,7 +366,7 @@ class LiveScan:
         end = min(share, self.recorder.budget - RESERVE)
         shown: dict[str, Shown] = {}
         for number, members in enumerate(groups):
-            batches = self._batches(members[0].credential or self._stranger())
+            batches = self._batches(self.identity or self._stranger())
             if number:
                 room = (end - self.recorder.sent) // (len(groups) - number)
                 batches = self._narrowed(members[0], batches, shown, room)
@@ -347,6 +408,7 @@ class LiveScan:
                 await self._attempt(live, asked, shown)
 
     def _batches(self, credential: Credential) -> list[Batch]:
+        self.mutated = credential
         batches: list[Batch] = []
         for name, entry in self._asked("mutate"):
             try:
@@ -365,7 +427,7 @@ class LiveScan:
         self, live: Live, batches: Sequence[Batch], shown: dict[str, Shown]
     ) -> tuple[dict[str, Trial], set[str]]:
         """Return, per control that was shown broken, the first accepted trial, and the controls left undecided."""
-        results = await self.recorder.drive(proof.attempt(live, batches), live.endpoint)
+        results = await self._tried(live, batches)
         accepted: dict[str, Trial] = {}
         undecided: set[str] = set()
         for control, trials in results.items():
@@ -380,6 +442,38 @@ class LiveScan:
                 undecided.add(control)
                 self.listener.skipped(Skip(f"{control} on {live.endpoint}", "the answers prove nothing", "control"))
         return accepted, undecided
+
+    async def _tried(self, live: Live, batches: Sequence[Batch]) -> Mapping[str, tuple[Trial, ...]]:
+        """Send mutants of the credential as it is now; where it ends meanwhile, once more, one control at a time."""
+        results = await self._sent(live, batches)
+        outcomes = {trial.outcome for trials in results.values() for trial in trials}
+        if outcomes != {Outcome.INCONCLUSIVE} or not await self._ended():
+            return results
+        again: dict[str, tuple[Trial, ...]] = {}
+        for batch in batches:
+            accepted = {name for name, trials in again.items() if trials[-1].outcome is Outcome.ACCEPTED}
+            if not accepted.intersection(batch.implied_by):
+                again |= await self._sent(live, [batch])
+        return again
+
+    async def _sent(self, live: Live, batches: Sequence[Batch]) -> Mapping[str, tuple[Trial, ...]]:
+        await self._keep_alive()
+        return await self.recorder.drive(proof.attempt(self._now(live), self._remade(batches)), live.endpoint)
+
+    def _now(self, live: Live) -> Live:
+        """Return the operation with the credential as it is now."""
+        return replace(live, credential=self.identity)
+
+    def _remade(self, batches: Sequence[Batch]) -> Sequence[Batch]:
+        """Return the same mutants of the credential as it is now: those of one that has ended would prove nothing."""
+        if self.identity is None or self.identity is self.mutated:
+            return batches
+        made = {batch.control: batch.mutants for batch in self._batches(self.identity)}
+        kept = ((batch, {mutant.label for mutant in batch.mutants}) for batch in batches)
+        return [
+            replace(batch, mutants=tuple(mutant for mutant in made[batch.control] if mutant.label in labels))
+            for batch, labels in kept
+        ]
 
     def _shared_cause(self, live: Live, accepted: Trial | None, known: Shown | None) -> str:
         """Return the cause of the operation at which this very mutant was accepted first: one decoder, one root."""
@@ -424,11 +518,7 @@ class LiveScan:
             return
 
         def read(exchange: Exchange) -> Credential | str:
-            made = given.read(exchange)
-            if isinstance(made, Credential):
-                for secret in (made.token, *(token for _, token in made.siblings)):
-                    self.listener.learnt(secret)
-            return made
+            return self.renewal.learnt(given.read(exchange))
 
         self.recorder.budget += given.samples + SPENT_ON_STATE
         live = replace(groups[0][0], throwaway=replace(given, read=read))
@@ -436,10 +526,37 @@ class LiveScan:
             await self._probe(name, entry, live)
 
     async def _probe(self, name: str, entry: Entry, live: Live) -> Sequence[Verdict]:
+        """Hold a control's conversation; what it says counts once the credential is seen to work afterwards."""
+        said = await self._conversed(name, entry, live)
+        if self.renewal.watchful and await self._ended():
+            said = await self._conversed(name, entry, live)
+        self.said.append(said)
+        if self.renewal.watchful:
+            self._settle()
+        return said.verdicts
+
+    async def _conversed(self, name: str, entry: Entry, live: Live) -> Said:
+        await self._keep_alive()
+        live = self._now(live)
         answers: list[Exchange] = []
+        verdicts = await self._verdicts(name, entry, live, answers)
+        return Said(name, entry, live, verdicts, tuple(answers))
+
+    def _settle(self) -> None:
+        """Let what the probes said count."""
+        for said in self.said:
+            for verdict in said.verdicts:
+                self.listener.judged(said.name, self.target.witness, verdict)
+            useless = next((answer for answer in said.answers if unstable(answer)), None)
+            if useless and not said.verdicts:
+                why = f"an answer proves nothing: {answer_in_words(useless)}"
+                self.listener.skipped(Skip(f"{said.name} on {said.live.endpoint}", why, "control"))
+        self.said.clear()
+
+    async def _verdicts(self, name: str, entry: Entry, live: Live, answers: list[Exchange]) -> tuple[Verdict, ...]:
         try:
             conversation = _as_asks(entry.hooks["probe"](live), urlsplit(live.request.url).path, answers)
-            verdicts = tuple(await self.recorder.drive(conversation, live.endpoint) or ())
+            return tuple(await self.recorder.drive(conversation, live.endpoint) or ())
         except CutShortError:
             raise
         except NotAskedError as reason:
@@ -448,13 +565,6 @@ class LiveScan:
         except Exception as error:  # a control's own fault must not end the scan
             self.listener.crashed(name, str(live.endpoint), error)
             return ()
-        for verdict in verdicts:
-            self.listener.judged(name, self.target.witness, verdict)
-        useless = next((answer for answer in answers if unstable(answer)), None)
-        if useless and not verdicts:
-            why = f"an answer proves nothing: {answer_in_words(useless)}"
-            self.listener.skipped(Skip(f"{name} on {live.endpoint}", why, "control"))
-        return verdicts
 
     def _asked(self, hook: str) -> list[tuple[str, Entry]]:
         """Return the controls with this hook that are asked of this witness (A in the catalogue, for the app)."""
@@ -474,11 +584,20 @@ class LiveScan:
         first = live.baseline.original or live.baseline.nothing if live else None
         if not live or not first:
             return
-        last = await self.recorder.ask(live.with_credential(), Purpose.ORIGINAL, live.endpoint)
-        if unstable(last):
+        await self._keep_alive()
+        last = await self.recorder.ask(self._now(live).with_credential(), Purpose.ORIGINAL, live.endpoint)
+        if refused(last) and not alike(last, first) and await self._ended():
+            await self._say_again()
+        elif unstable(last):
             self.died = f"the target no longer answers: {answer_in_words(last)}"
         elif not succeeded(last) and not alike(last, first):
             self.died = "the credential no longer works" if self.identity else "the target no longer answers the same"
+
+    async def _say_again(self) -> None:
+        """Hold the conversations once more for which the credential may have ended too early."""
+        doubtful, self.said = self.said, []
+        for said in doubtful:
+            await self._probe(said.name, said.entry, said.live)
 
 
 def _as_asks(

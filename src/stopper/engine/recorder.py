@@ -59,7 +59,7 @@ class Target:
     transport; the first is the identity of the scan, the others are further token endpoints. `token` is a credential
     given directly. `may_send_clear` allows credentials over `clear` (loopback, or allowed by the user). `documents` is
     set where the user allowed that the API fetches something from us; `handshake` looks at how the server speaks TLS;
-    `throwaway` is the identity that may be spent.
+    `throwaway` is the identity that may be spent; `refresh` renews the credential that the first login made.
     """
 
     witness: Witness
@@ -73,10 +73,14 @@ class Target:
     documents: DocumentServer | None = None
     handshake: Callable[[], Awaitable[Tls | None]] | None = None
     throwaway: Throwaway | None = None
+    refresh: Refresh | None = None
 
 
 Login = Callable[[Transport, str], Awaitable[Credential | str]]
 """Logs in at a base URL; gives the credential, or one line that says why there is none."""
+
+Refresh = Callable[[Transport, str, Credential], Awaitable[Credential | str]]
+"""Renews a credential at a base URL by its refresh token; gives the new one, or one line that says why not."""
 
 
 class Listener(Protocol):

@@ -298,7 +298,8 @@ class Credential:
     by the name of their member (`refresh_token`). `guesses` keys were tried on it, and `guessed` says what kind of
     guess was right, where one was. `redated(at)` makes a token that is no JWT and carries its time again, as the
     API's own key would have signed it then. `label` says of a mutant what was changed. `disposable` says that the
-    scan's own login made it: nobody else uses it.
+    scan's own login made it: nobody else uses it. `lifetime` is for how many seconds the answer that gave it says that
+    it works (`expires_in`).
     """
 
     token: Secret
@@ -314,6 +315,7 @@ class Credential:
     guessed: str = ""
     guesses: int = 0
     redated: Callable[[float], Secret] | None = field(default=None, repr=False)
+    lifetime: float | None = None
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the header that presents the token, its value in clear: for a transport, never for a report."""

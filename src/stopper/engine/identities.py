@@ -1,0 +1,76 @@
+"""Keeps the credential of a scan alive: it is renewed before it ends, and when the answers show that it has ended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from time import monotonic
+
+from stopper.engine.recorder import CutShortError, Listener, Login, Recorder, Target
+from stopper.observe.views import Credential
+
+MARGIN = 30.0
+"""Seconds before its end at which a credential is renewed; one that lives for less than a minute, at half its life."""
+
+
+@dataclass(slots=True)
+class Renewal:
+    """When the credential of a scan ends, and what takes its place.
+
+    `login` is what made it, None where it was given and cannot be renewed; `since` is when that began, by the monotonic
+    clock. `watchful` says that one ended although nothing had announced it: from then on every question that it was
+    needed for is checked.
+    """
+
+    target: Target
+    recorder: Recorder
+    listener: Listener
+    login: Login | None = None
+    since: float = 0.0
+    watchful: bool = False
+
+    async def log_in(self, login: Login, base: str) -> Credential | str:
+        """Log in at a base address; every token of the answer is kept out of all outputs."""
+        return self.learnt(await login(self.recorder, base))
+
+    def learnt(self, made: Credential | str) -> Credential | str:
+        """Keep the tokens of a credential out of all outputs, and return it."""
+        if isinstance(made, Credential):
+            for secret in (made.token, *(token for _, token in made.siblings)):
+                self.listener.learnt(secret)
+        return made
+
+    def due(self, held: Credential) -> bool:
+        """Tell whether the credential is so near to its end that it is to be renewed first."""
+        lives = lifetime(held)
+        if self.login is None or lives is None:
+            return False
+        return lives - (monotonic() - self.since) < min(MARGIN, lives / 2)
+
+    async def renewed(self, held: Credential) -> Credential:
+        """Return what takes a credential's place: by the refresh flow where there is one, else by another login.
+
+        Raises CutShortError where neither gives one: what is left was not looked at.
+        """
+        if self.login is None:
+            raise CutShortError("the credential no longer works")
+        began, base = monotonic(), self.target.base
+        made: Credential | str = "no refresh flow"
+        if self.target.refresh and self.login is self.target.logins[0]:
+            made = self.learnt(await self.target.refresh(self.recorder, base, held))
+        if not isinstance(made, Credential):
+            made = await self.log_in(self.login, base)
+        if not isinstance(made, Credential):
+            raise CutShortError(f"the credential ended and could not be renewed: {made}")
+        self.since = began
+        return made
+
+
+def lifetime(held: Credential) -> float | None:
+    """Return for how many seconds after it was made a credential works, as its answer or its claims say."""
+    said = [held.lifetime] if held.lifetime else []
+    claims = held.jwt.claims if held.jwt else {}
+    ends, begins = claims.get("exp"), claims.get("iat", time.time())
+    if isinstance(ends, int | float) and isinstance(begins, int | float):
+        said.append(float(ends - begins))
+    return min((each for each in said if each > 0), default=None)
