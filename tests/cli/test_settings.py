@@ -181,7 +181,7 @@ def test_an_unset_variable_matters_only_when_the_login_is_asked_for(
 MISTAKES = {
     "logn = {}": "stopper.toml has no key 'logn': did you mean 'login'?",
     "grant='CANARY'": (
-        "stopper.toml has no key 'grant': there are baseline, guess, header, include_tests, login, scheme"
+        "stopper.toml has no key 'grant': there are baseline, guess, header, include_tests, login, scheme, targets"
     ),
     "include_tests='CANARY'": "stopper.toml: include_tests must be true or false",
     "[login]\nurl='/l'\n[login.logout]\nurl='/o'": (
@@ -252,3 +252,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool]\nstopper = 1")
     with pytest.raises(SettingsError, match=r"^pyproject\.toml: tool\.stopper must be a table$"):
         load(tmp_path / "pyproject.toml", [])
+
+
+def test_targets_are_beside_the_file(tmp_path: Path) -> None:
+    """Targets that are files or folders beside the settings are found from anywhere; others stay as they are."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "stopper.toml").write_text('targets = ["shop", "shop:create_app", "https://shop.test"]')
+    assert load(None, (tmp_path,)).targets == (str(tmp_path / "shop"), "shop:create_app", "https://shop.test")

@@ -22,6 +22,7 @@ from stopper.io.child import AppChild
 from stopper.io.har import read_recording
 from stopper.io.http import Client, TransportError
 from stopper.io.http import Limits as ClientLimits
+from stopper.io.in_process import InProcess
 from stopper.io.listener import LoopbackListener
 from stopper.io.lists import checked
 from stopper.io.login import LoginFailed, LoginFlow, login, throwaway
@@ -42,7 +43,7 @@ LARGEST_SPEC = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line adds to the targets."""
+    """What the command line adds to the targets; `running` is an application in this process, asked instead of one."""
 
     settings: Settings
     limits: Limits
@@ -56,6 +57,7 @@ class Options:
     accepted: tuple[Accepted, ...] = ()
     cache: Cache | None = None
     guessing: Guessing = field(default_factory=Guessing)
+    running: InProcess | None = None
 
 
 @dataclass(slots=True)
@@ -114,8 +116,8 @@ async def _opened(targets: Targets, options: Options, gathered: _Gathered) -> As
                 client.protect(options.token)
             await _wire(targets, options, client, gathered)
         snapshot = None
-        if targets.application:
-            child = await stack.enter_async_context(_child(targets, options))
+        if options.running or targets.application:
+            child = await stack.enter_async_context(options.running or _child(targets, options))
             snapshot = await child.snapshot()
             gathered.keys.extend(await child.keys())
             gathered.notes.extend(snapshot.notes)
@@ -394,7 +396,7 @@ def home(application: str, folders: Sequence[Path]) -> Path:
     return folders[-1]
 
 
-def _app_target(child: AppChild, base: str, options: Options) -> Target:
+def _app_target(child: AppChild | InProcess, base: str, options: Options) -> Target:
     return Target(
         witness=Witness.APP,
         transport=child,

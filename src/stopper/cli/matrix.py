@@ -33,7 +33,7 @@ WRITERS: Mapping[str, Writer] = {
 
 
 @click.command("matrix")
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.argument("targets", metavar="[TARGET...]", nargs=-1)
 @click.option("--format", "form", type=click.Choice(tuple(WRITERS)), default="terminal", help="What is written.")
 @click.option(
     "-o",

@@ -116,7 +116,7 @@ def asking(command: _Command) -> _Command:
 
 
 @click.command("scan")
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.argument("targets", metavar="[TARGET...]", nargs=-1)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="terminal", help="What standard output gets.")
 @click.option(
     "-o",
@@ -153,7 +153,7 @@ def command(
 
     A TARGET is a URL (https, and its plain http twin beside it), an OpenAPI or Swagger file or URL, a folder of
     Python, an application as module:app or module:factory, or a HAR file; any mix, told apart by looking. Code runs
-    only where an application is named.
+    only where an application is named. Without any, the project's settings say what is scanned.
     """
     with ending_in_words():
         check_outputs((*outputs, *((new_baseline,) if new_baseline else ())))
@@ -188,7 +188,7 @@ def prepared(
     cache: bool,
 ) -> tuple[Targets, Options]:
     """Return the targets told apart and what the options of `asking` come to. Raises the errors of bad input."""
-    named = told_apart(targets)
+    named = told_apart(targets or _settled(config))
     settings = load(config, (Path(), *((named.folder,) if named.folder else ())))
     options = Options(
         settings=settings,
@@ -211,6 +211,14 @@ def prepared(
         ),
     )
     return named, options
+
+
+def _settled(config: Path | None) -> tuple[str, ...]:
+    """Return the targets of the project's settings. Raises TargetError where they name none."""
+    words = load(config, (Path(),)).targets
+    if not words:
+        raise TargetError("no TARGET was given, and the settings name no targets: `stopper init` writes some")
+    return words
 
 
 def scanned(targets: tuple[str, ...], asked: Mapping[str, Any]) -> Report:

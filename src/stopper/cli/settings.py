@@ -2,6 +2,7 @@
 
     header = "Authorization"            # how a token is presented (these are the defaults)
     scheme = "Bearer"
+    targets = ["openapi.yaml", "shop", "shop:create_app"]  # what is scanned where nothing is named (default: none)
     include_tests = false               # true judges tests and other people's code too, at low severity
     baseline = "stopper-baseline.json"  # known findings, beside this file (default: none)
 
@@ -43,7 +44,7 @@ import os
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ from stopper.engine.guessing import Guessing
 from stopper.io.login import ACCESS_MARK, REFRESH_MARK, LoginFlow, NamedOperation, Place
 from stopper.secret import Secret
 
-_KEYS = ("baseline", "guess", "header", "include_tests", "login", "scheme")
+_KEYS = ("baseline", "guess", "header", "include_tests", "login", "scheme", "targets")
 _REQUEST_KEYS = ("body", "form", "headers", "json", "method", "url")
 _OPERATIONS = ("logout", "password", "refresh")
 _LOGIN_KEYS = (*_REQUEST_KEYS, *_OPERATIONS, "basic", "header", "samples", "scheme", "throwaway", "token")
@@ -79,7 +80,7 @@ class Settings:
 
     `header` and `scheme` are how a token is presented. `source` is the file's name, `tables` are its logins as written.
     `include_tests` asks for tests and other people's code too, `baseline` is the file of the known findings;
-    `guessing` says how keys are guessed.
+    `guessing` says how keys are guessed; `targets` are what is scanned where nothing is named.
     """
 
     header: str = "Authorization"
@@ -89,6 +90,7 @@ class Settings:
     include_tests: bool = False
     baseline: Path | None = None
     guessing: Guessing = field(default_factory=Guessing)
+    targets: tuple[str, ...] = ()
 
     @property
     def logins(self) -> tuple[LoginFlow, ...]:
@@ -208,7 +210,16 @@ def _settings(path: Path, table: Any) -> Settings:
         include_tests=_typed(table, "include_tests", bool, False, source),
         baseline=path.parent / baseline if baseline else None,
         guessing=_guessing(_typed(table, "guess", dict, {}, source), f"{source}: guess", path.parent),
+        targets=tuple(_targets(_typed(table, "targets", list, [], source), source, path.parent)),
     ).checked()
+
+
+def _targets(words: list[Any], source: str, folder: Path) -> Iterator[str]:
+    """Yield what is scanned; files and folders are relative to the file of the settings."""
+    for word in words:
+        if not isinstance(word, str):
+            raise SettingsError(f"{source}: targets must be texts")
+        yield str(folder / word) if (folder / word).exists() else word
 
 
 def _guessing(table: Table, where: str, folder: Path) -> Guessing:

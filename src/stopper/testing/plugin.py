@@ -1,0 +1,197 @@
+"""The pytest plugin: `pytest --stopper` makes a test of each finding, and the fixture `stopper` gives the scan.
+
+It is loaded with every pytest of an environment that has Stopper, so that it imports nothing else of Stopper before it
+is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from stopper.model import Finding
+    from stopper.testing.scanning import Scanned
+
+_SETTINGS = {
+    "stopper_app": "The application that is scanned, as module:app or module:factory; default: the fixture `app`.",
+    "stopper_spec": "The OpenAPI or Swagger file; default: that of the targets in Stopper's settings.",
+    "stopper_source": "The folder of Python; default: that of the targets in Stopper's settings, else the app's own.",
+    "stopper_baseline": "The file of known findings; default: that of Stopper's settings.",
+}
+_GROUP = "stopper"
+_WHOLE = "the scan is whole"
+
+
+class _FoundError(Exception):
+    """Fails a test with a text of its own and no traceback: where it was raised tells nobody anything."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--stopper` and the settings of the scan."""
+    group = parser.getgroup(_GROUP, "bearer tokens")
+    group.addoption("--stopper", action="store_true", help="Scan the application in process: each finding is a test.")
+    for name, meaning in _SETTINGS.items():
+        parser.addini(name, meaning, default="")
+
+
+# --------------------------------------------------------------------------- the fixtures
+
+
+@pytest.fixture
+def stopper_app(request: pytest.FixtureRequest) -> Any:
+    """The application that is scanned: the one that pytest's settings name, else the fixture `app`."""
+    from stopper.testing import scanning
+
+    named = str(request.config.getini("stopper_app"))
+    if named:
+        return scanning.named_application(named, _settings(request.config))
+    try:
+        return request.getfixturevalue("app")
+    except pytest.FixtureLookupError:
+        pytest.fail("there is no fixture `app`, and `stopper_app` of pytest's settings names none", pytrace=False)
+
+
+@pytest.fixture
+def stopper_token() -> str | None:
+    """A token that the application takes, to be overridden; None logs in as Stopper's settings say."""
+    return None
+
+
+@pytest.fixture
+def stopper(stopper_app: Any, stopper_token: str | None, pytestconfig: pytest.Config) -> Scanned:
+    """The scan of the application, its source and its specification; made once for each application."""
+    from stopper.testing import scanning
+
+    try:
+        return scanning.scanned(stopper_app, _settings(pytestconfig), stopper_token)
+    except scanning.BAD_INPUT as error:
+        pytest.fail(f"stopper: {error}", pytrace=False)
+
+
+def _settings(config: pytest.Config) -> Any:
+    from stopper.testing.scanning import Asked
+
+    texts = {name: str(config.getini(f"stopper_{name}")) for name in ("app", "spec", "source", "baseline")}
+    return Asked(config.rootpath, **texts)
+
+
+# --------------------------------------------------------------------------- each finding a test
+
+
+class _Findings(pytest.Collector):
+    """Holds the tests of a scan."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Give nothing: what is found is known once the other tests are."""
+        return iter(())
+
+
+class _FindingItem(pytest.Item):
+    """One finding: a test that fails with the finding's text."""
+
+    def __init__(self, *, finding: Finding, text: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.finding = finding
+        self.text = text
+
+    def runtest(self) -> None:
+        """Fail; advice, and what the witnesses deny, is an expected failure, as it fails no scan either."""
+        from stopper.testing.scanning import fails
+
+        if not fails(self.finding):
+            pytest.xfail(self.finding.message)
+        raise _FoundError(self.text)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Return the finding's text."""
+        return str(excinfo.value) if isinstance(excinfo.value, _FoundError) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Return where the finding is mended."""
+        place = self.finding.place
+        if place is None or not place.line:
+            return self.path, None, self.name
+        return self.path / place.uri, place.line - 1, self.name
+
+
+class _WholeItem(pytest.Item):
+    """Fails where the scan is not whole, and says what was not looked at."""
+
+    def __init__(self, *, why: str, text: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.why = why
+        self.text = text
+
+    def runtest(self) -> None:
+        """Keep what was looked at for the end of the run, and fail where that is not all."""
+        self.add_report_section("call", _GROUP, self.text)
+        if self.why:
+            raise _FoundError(self.why)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Return why the scan is not whole."""
+        return str(excinfo.value) if isinstance(excinfo.value, _FoundError) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Return the folder of the run: it stands nowhere else."""
+        return self.path, None, self.name
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Scan where that is asked for and add a test for each finding, before `-k` and `-m` choose among the tests."""
+    if config.getoption("--stopper"):
+        items.extend(_collected(session, items))
+
+
+def _collected(session: pytest.Session, items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    group = _Findings.from_parent(session, name=_GROUP, nodeid=_GROUP)
+    scanned, why = _scan(session, group, items)
+    if scanned is None:
+        yield _WholeItem.from_parent(group, name=_WHOLE, why=why, text="nothing was scanned")
+        return
+    yield _WholeItem.from_parent(group, name=_WHOLE, why=scanned.unfinished, text=scanned.looked_at)
+    group.path = scanned.root
+    for name, finding in scanned.named():
+        yield _FindingItem.from_parent(group, name=name, finding=finding, text=scanned.text(finding))
+
+
+def _scan(session: pytest.Session, group: _Findings, items: list[pytest.Item]) -> tuple[Scanned | None, str]:
+    """Return the scan that the fixture `stopper` gives, or why it gives none.
+
+    The fixture is asked for by a test that stands beside the first one that uses `app`, where that can be seen.
+    """
+    from _pytest.runner import runtestprotocol
+
+    found: list[Scanned] = []
+
+    def scan(stopper: Scanned) -> None:
+        found.append(stopper)
+
+    using = next((item for item in items if "app" in getattr(item, "fixturenames", ())), None)
+    module = using.getparent(pytest.Module) if using else None
+    item = pytest.Function.from_parent(module or group, name=_GROUP, callobj=scan)
+    reports = runtestprotocol(item, log=False, nextitem=None)
+    return (found[0], "") if found else (None, _reason(reports))
+
+
+def _reason(reports: list[pytest.TestReport]) -> str:
+    """Return why nothing was scanned, as the first test that did not pass says."""
+    failed = [report for report in reports if not report.passed]
+    said = failed[0].longrepr if failed else "the scan gave nothing"
+    return said[2] if isinstance(said, tuple) else str(said)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say at the end what was looked at and what was not, whichever process ran the test."""
+    ended = (report for state in ("passed", "failed") for report in terminalreporter.stats.get(state, ()))
+    for report in ended:
+        if getattr(report, "nodeid", "") == f"{_GROUP}::{_WHOLE}" and getattr(report, "when", "") == "call":
+            for title, text in report.sections:
+                if _GROUP in title:
+                    terminalreporter.section("stopper: what was looked at")
+                    terminalreporter.line(text)
