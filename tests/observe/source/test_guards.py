@@ -169,6 +169,31 @@ INLINE = {
         "if p.can():\n  return 'x'\n count('refused')\n abort(403)",
         "session",
     ),
+    "permission by name": (
+        "",
+        "if 'a' in NAMES and app.manager.has_access('a', 'b'):\n  return 'x'\n return redirect('/login')",
+        "session",
+    ),
+    "answer made by a helper": (
+        "def refusal():\n answer = make_response('')\n answer.status_code = 401\n return answer\n",
+        "if not request.headers.get('Authorization'):\n  answer = refusal()\n  return answer",
+        "bearer",
+    ),
+    "answer of a helper that refuses nobody": (
+        "def made():\n answer = make_response('')\n answer.status_code = 201\n return answer\n",
+        "if not request.headers.get('Authorization'):\n  return made()",
+        None,
+    ),
+    "digest": (
+        "",
+        "sent = request.headers.get('Authorization')\n if not sent or read(sent).type != 'Digest':\n  return 'no', 401",
+        "basic",
+    ),
+    "history": (
+        "",
+        "pages = list(session.get('page_history', []))\n if pages.pop() is None:\n  return redirect('/')",
+        None,
+    ),
     "login": ("", "if request.json['password'] != 'x':\n  return 'no', 401", None),
     "sign-up": ("", "if User.find(request.json['name']):\n  return 'taken', 409", None),
     "after it": (

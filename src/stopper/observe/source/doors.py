@@ -48,6 +48,8 @@ _CHECKS = re.compile(
 """Names whose call verifies a credential and raises where there is none."""
 
 _STATUS = frozenset({"status_code", "status"})
+_UNAUTHORIZED = 401
+_SCHEMES = frozenset({"basic", "bearer", "digest"})
 _NO = re.compile(
     r"unauthori[sz]ed|unauthenticated|forbidden|denied|not (logged|authori[sz]ed|authenticated|allowed)|invalid|missing"
     r"|required|expired|log ?in",
@@ -57,6 +59,12 @@ _NO = re.compile(
 
 _PERMISSION_METHODS = frozenset({"can", "is_authenticated", "is_logged_in", "allows"})
 """Methods that, asked without an argument, say what the caller may do: Flask-Principal's `permission.can()`."""
+
+_MAY = re.compile(r"^(has|check)_(access|permissions?|roles?)$")
+"""Methods that are asked whether the caller may do something: Flask-AppBuilder's `sm.has_access(what, where)`."""
+
+_NOBODY = re.compile(r"(^|_)(history|locale|languages?|lang|theme|timezone|cart|csrf|flashes|next)($|_)", re.I)
+"""Members of a session that say nothing of who the caller is."""
 
 _REFUSING_NAMES = re.compile(
     r"(unauthori[sz]ed|unauthenticated|forbidden|not_?authori[sz]ed|access_?denied|permission_?denied|login_?required)",
@@ -75,9 +83,13 @@ class Arrival:
 
 @dataclass(slots=True)
 class Door:
-    """What a piece of code does with the caller: which credentials it reads, whether it refuses, what was not seen."""
+    """What a piece of code does with the caller: which credentials it reads, whether it refuses, what was not seen.
+
+    `schemes` are the authentication schemes that it names (RFC 9110, section 11.1).
+    """
 
     reads: set[str] = field(default_factory=set)
+    schemes: set[str] = field(default_factory=set)
     refuses: bool = False
     unseen: bool = False
 
@@ -88,7 +100,9 @@ class Door:
 
     @property
     def kind(self) -> str:
-        """Return the kind of credential read, the strongest word first."""
+        """Return the kind of credential read, the strongest word first; Basic and Digest stand in the same header."""
+        if "bearer" in self.reads and self.schemes and "bearer" not in self.schemes:
+            return "basic"
         return next((kind for kind in ("bearer", "basic", "session", "other") if kind in self.reads), "unknown")
 
 
@@ -196,7 +210,7 @@ class _Examiner:
             return
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         written = {each.id for target in targets for each in within(target) if isinstance(each, ast.Name)}
-        status = any(isinstance(target, ast.Attribute) and target.attr in _STATUS for target in targets)
+        status = isinstance(node, ast.Assign) and _sets_status(node)
         if self._refusing_status(node.value) if status else self._answers_refusal(node.value):
             self.refusals |= written
         if self.about(node.value):
@@ -223,6 +237,8 @@ class _Examiner:
                 self._call(node, tied)
             elif isinstance(node, ast.Name | ast.Attribute):
                 self._follow(node, ())
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                self.found.schemes |= {node.value.strip().lower()} & _SCHEMES
 
     def _call(self, node: ast.Call, tied: bool) -> None:
         name = self.module.qualified(node.func) or ""
@@ -241,6 +257,7 @@ class _Examiner:
             told = any(self.about(argument) for argument in arguments)
             inner = _examined(target.module, target.node, told, None, self.steps - 1)
             self.found.reads |= inner.reads
+            self.found.schemes |= inner.schemes
             self.found.refuses = self.found.refuses or inner.refuses
             self.found.unseen = self.found.unseen or inner.unseen
 
@@ -256,6 +273,8 @@ class _Examiner:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
             return "session" if node.func.attr in _PERMISSION_METHODS else ""
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if _MAY.search(node.func.attr):
+                return "session"
             return self._key(node.func.value, node.args[0]) if node.func.attr in ("get", "pop", "getlist") else ""
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
             return self._key(node.comparators[0], node.left)
@@ -272,7 +291,7 @@ class _Examiner:
         if not isinstance(value, str):
             return "other" if name.endswith("request.headers") and not isinstance(key, ast.Slice) else ""
         if name == "flask.session" or name.endswith(".session"):
-            return "session"
+            return "" if _NOBODY.search(value) else "session"
         if name == "flask.g" and _IDENTITY.search(value):
             return "session"
         if name.endswith("headers") and ("request" in name or value.lower() == "authorization"):
@@ -393,10 +412,20 @@ class _Examiner:
             return False
         if self._last(value) == "redirect" or _REFUSING_NAMES.search(self._last(value)):
             return True
-        if any(self._refusing_status(each) for each in _given(value)):
+        if any(self._refusing_status(each) for each in _given(value)) or self._makes_refusal(value.func):
             return True
         said = within(value) if self._last(value) in ("jsonify", "dict", "make_response") else ()
         return any(isinstance(node, ast.Constant) and _says_no(node.value) for node in said)
+
+    def _makes_refusal(self, function: ast.expr) -> bool:
+        """Tell whether a function of the project makes an answer that says 401 (RFC 9110, section 15.5.2)."""
+        target = self.module.resolve(function)
+        if not isinstance(target, Definition) or isinstance(target.node, ast.ClassDef):
+            return False
+        for statement in target.node.body:
+            if isinstance(statement, ast.Assign) and _sets_status(statement):
+                return target.module.constant(statement.value) == _UNAUTHORIZED
+        return False
 
     def _refusing_status(self, node: ast.expr) -> bool:
         status = self.module.constant(node)
@@ -406,6 +435,10 @@ class _Examiner:
         return name in ("UNAUTHORIZED", "FORBIDDEN", "BAD_REQUEST", "NOT_FOUND") or name.startswith(
             ("HTTP_401", "HTTP_403")
         )
+
+
+def _sets_status(node: ast.Assign) -> bool:
+    return any(isinstance(target, ast.Attribute) and target.attr in _STATUS for target in node.targets)
 
 
 def _says_no(text: object) -> bool:
