@@ -28,8 +28,9 @@ test: $(READY)
 demo: $(READY)
 	$(BIN)/python -m scripts.demo
 
+# APIS="openctf headless" scans these alone.
 real: $(READY)
-	$(BIN)/python -m scripts.real
+	$(BIN)/python -m scripts.real $(APIS)
 
 # Needs chromium (on Debian: apt-get install chromium); REPORT=FILE.html is opened beside the samples.
 browser: $(READY)

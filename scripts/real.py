@@ -1,9 +1,12 @@
-"""Scan two third-party Flask APIs as a user would, with all four witnesses, and print what came of it.
+"""Scan third-party Flask APIs as a user would, with all the witnesses that each offers, and print what came of it.
 
 Each API is installed from its lock into an environment of its own, served by that environment's gunicorn on loopback
-(over TLS and, by a second process, over plain HTTP), and scanned by `stopper scan`: the specification by its URL, the
-wire, the installed package's folder as the source, and the application in that environment's interpreter. The reports
-are left in `.work/real/`; docs/real.md says which findings are true.
+(over TLS and, by a second process, over plain HTTP), and scanned by `stopper scan`: the specification where there is
+one, the wire, the installed package's folder as the source, and the application in that environment's interpreter. The
+reports are left in `.work/real/`; docs/real.md says which findings are true.
+
+    python -m scripts.real              # all of them
+    python -m scripts.real openctf      # these alone
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import tempfile
 import time
 import venv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,7 @@ from scripts.serving import Application, NotServedError, certificates, served
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / ".work" / "real"
 REQUIREMENTS = ROOT / "requirements"
+APIS = ROOT / "scripts" / "apis"
 
 MOST_MEBIBYTES = 250
 """Peak memory that the scanner and its child process may have together."""
@@ -46,13 +50,14 @@ STATUSES = ("confirmed", "single witness", "contradicted")
 class Api:
     """A third-party API: its lock's name, its package's folder, and how it is served, described and made.
 
-    `home` is the folder that everything runs in; a script `prepare` there is run once before the API is served.
+    `specification` is a path behind the base URL, a file, or empty where nothing describes the API. `home` is the
+    folder that everything runs in; a script `prepare` there is run once before the API is served.
     """
 
     name: str
     package: str
     application: str
-    specification: str
+    specification: str | Path
     home: Path
     variables: Mapping[str, str] = field(default_factory=dict)
     prepare: str = ""
@@ -86,7 +91,8 @@ class Outcome:
 
 
 def apis(folder: Path) -> tuple[Api, ...]:
-    """Return both APIs; what they write goes to the folder, and their secrets are made anew."""
+    """Return the APIs; what they write goes to the folder, and their secrets are made anew unless one ships its own."""
+    described = folder / "opentaxii.json"
     return (
         Api("httpbin", "httpbin", "httpbin:app", "/spec.json", folder),
         Api(
@@ -94,7 +100,7 @@ def apis(folder: Path) -> tuple[Api, ...]:
             "flask_appbuilder",
             "host:create_app",
             "/api/v1/_openapi",
-            ROOT / "scripts" / "appbuilder",
+            APIS / "appbuilder",
             {
                 "APPBUILDER_DATABASE": str(folder / "appbuilder.sqlite"),
                 "APPBUILDER_SECRET_KEY": secrets.token_urlsafe(48),
@@ -102,17 +108,88 @@ def apis(folder: Path) -> tuple[Api, ...]:
             },
             prepare="host.py",
         ),
+        Api(
+            "ihatemoney",
+            "ihatemoney",
+            "ihatemoney.run:create_app",
+            APIS / "ihatemoney" / "openapi.yaml",
+            APIS / "ihatemoney",
+            {
+                "IHATEMONEY_DATABASE": str(folder / "ihatemoney.sqlite"),
+                "IHATEMONEY_PASSWORD": secrets.token_urlsafe(),
+                "IHATEMONEY_SECRET_KEY": secrets.token_urlsafe(48),
+                "IHATEMONEY_SETTINGS_FILE_PATH": str(APIS / "ihatemoney" / "settings.cfg"),
+            },
+            prepare="host.py",
+        ),
+        # As it is shipped: its keys are those of its own code.
+        Api(
+            "openctf",
+            "openctf_server",
+            "openctf_server.app:app",
+            "",
+            APIS / "openctf",
+            {"DATABASE_URL": f"sqlite:///{folder / 'openctf.sqlite'}", "ADMIN_PASSWORD": secrets.token_urlsafe()},
+        ),
+        Api(
+            "headless",
+            "flask_headless_auth",
+            "host:create_app",
+            "",
+            APIS / "headless",
+            {
+                "HEADLESS_DATABASE": str(folder / "headless.sqlite"),
+                "HEADLESS_SECRET_KEY": secrets.token_urlsafe(48),
+                "HEADLESS_JWT_KEY": secrets.token_urlsafe(48),
+                "HEADLESS_PASSWORD": f"{secrets.token_urlsafe()}-Aa1",
+            },
+            prepare="host.py",
+        ),
+        # As it is shipped, but for the databases: its key is that of its own defaults.
+        Api(
+            "opentaxii",
+            "opentaxii",
+            "opentaxii.http:app",
+            described,
+            APIS / "opentaxii",
+            {
+                "OPENTAXII__AUTH_API__PARAMETERS__DB_CONNECTION": f"sqlite:///{folder / 'taxii-auth.sqlite'}",
+                "OPENTAXII__TAXII1__PERSISTENCE_API__PARAMETERS__DB_CONNECTION": f"sqlite:///{folder / 'taxii1.sqlite'}",
+                "OPENTAXII__TAXII2": json.dumps(
+                    {
+                        "title": "Sharing",
+                        "contact": "ada@example.com",
+                        "max_content_length": 1 << 20,
+                        "persistence_api": {
+                            "class": "opentaxii.persistence.sqldb.Taxii2SQLDatabaseAPI",
+                            "parameters": {
+                                "db_connection": f"sqlite:///{folder / 'taxii2.sqlite'}",
+                                "create_tables": True,
+                            },
+                        },
+                    }
+                ),
+                "TAXII_PASSWORD": secrets.token_urlsafe(),
+                "TAXII_DESCRIPTION": str(described),
+            },
+            prepare="host.py",
+        ),
     )
 
 
-def main() -> int:
-    """Return 0 when both scans were complete and kept to the memory; the servers end however this does."""
+def main(names: Sequence[str]) -> int:
+    """Scan the APIs of these names, or all; return 0 when every scan was complete and kept to the memory.
+
+    The servers end however this does.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="stopper-real-") as temporary:
         folder = Path(temporary)
         authority = certificates(folder)
         for api in apis(folder):
+            if names and api.name not in names:
+                continue
             try:
                 install(api)
                 outcome = scanned(api, folder, authority)
@@ -123,7 +200,7 @@ def main() -> int:
             problems += [f"{api.name}: {problem}" for problem in unexpected(outcome)]
     for problem in problems:
         print(f"real: {problem}", file=sys.stderr)
-    print(f"real: {'not as it must be' if problems else 'both scans are complete'}")
+    print(f"real: {'not as it must be' if problems else 'all scans are complete'}")
     return 1 if problems else 0
 
 
@@ -185,7 +262,7 @@ def scan(api: Api, urls: tuple[str, str], authority: Path, environment: Mapping[
     """Run `stopper scan` as a user would, and watch what it takes; the reports go to `.work/real/`."""
     output = WORK / f"{api.name}.json"
     output.unlink(missing_ok=True)
-    targets = [*urls, urls[0] + api.specification, str(api.source), api.application]
+    targets = [*urls, *described(api, urls[0]), str(api.source), api.application]
     options = ["--python", str(api.python), "--ca-file", str(authority), "-o", str(output)]
     options += ["-o", str(output.with_suffix(".sarif")), "-o", str(output.with_suffix(".txt"))]
     command = [str(Path(sys.executable).with_name("stopper")), "scan", *targets, *options]
@@ -198,6 +275,13 @@ def scan(api: Api, urls: tuple[str, str], authority: Path, environment: Mapping[
         process.wait()
     report = json.loads(output.read_text()) if output.is_file() else {}
     return Outcome(process.returncode, report, time.monotonic() - started, mebibytes)
+
+
+def described(api: Api, url: str) -> tuple[str, ...]:
+    """Return where the API's specification stands, as the command takes it; nothing where it has none."""
+    if not api.specification:
+        return ()
+    return (str(api.specification) if isinstance(api.specification, Path) else url + api.specification,)
 
 
 def watched(process: subprocess.Popen[bytes], deadline: float) -> float:
@@ -261,4 +345,4 @@ def summary(api: Api, outcome: Outcome) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -73,7 +73,7 @@ def test_what_must_not_be_is_told(outcome: real.Outcome, said: list[str]) -> Non
 
 def test_summary_counts_findings_by_control_and_status(tmp_path: Path) -> None:
     """Each control has a line with the three numbers, in the order of the heading."""
-    api, _ = real.apis(tmp_path)
+    api, *_ = real.apis(tmp_path)
     lines = real.summary(api, real.Outcome(1, REPORT, 12.34, 99.6)).splitlines()
     assert [line.split()[-3:] for line in lines[-2:]] == [["1", "0", "0"], ["1", "1", "0"]]
     assert [line.split()[0] for line in lines[-2:]] == ["BT402", "BT605"]
@@ -100,7 +100,7 @@ def test_an_environment_is_made_once_per_lock(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(real, "REQUIREMENTS", tmp_path)
     monkeypatch.setattr(real.venv, "create", create)
     monkeypatch.setattr(real.subprocess, "run", run)
-    api, _ = real.apis(tmp_path)
+    api, *_ = real.apis(tmp_path)
     lock = tmp_path / "httpbin.txt"
     lock.write_text("one")
     real.install(api)
