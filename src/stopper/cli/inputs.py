@@ -117,7 +117,8 @@ async def _opened(targets: Targets, options: Options, gathered: _Gathered) -> As
             await _wire(targets, options, client, gathered)
         snapshot = None
         if options.running or targets.application:
-            child = await stack.enter_async_context(options.running or _child(targets, options))
+            application: AppChild | InProcess = options.running or _child(targets, options)
+            child = await stack.enter_async_context(application)
             snapshot = await child.snapshot()
             gathered.keys.extend(await child.keys())
             gathered.notes.extend(snapshot.notes)

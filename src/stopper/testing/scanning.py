@@ -194,7 +194,8 @@ def _scan(application: Any, app: Any, asked: Asked, token: str | None) -> Scanne
         scope=EVERYTHING if settings.include_tests else Scope(),
         accepted=_accepted(asked.root / asked.baseline if asked.baseline else settings.baseline),
         cache=Cache(default_folder() / "source"),
-        guessing=settings.guessing,
+        # A test run is no place for a search: what is guessed at once, and the report says that there is more.
+        guessing=replace(settings.guessing, seconds=0.0, state=None),
         running=InProcess(application, root, asked.app or f"{app.import_name}:app"),
     )
     shown = (*targets.words, root.name, options.running.target if options.running else "")
