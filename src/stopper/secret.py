@@ -28,6 +28,7 @@ __all__ = [
     "Secret",
     "base62",
     "fingerprint",
+    "guessable",
     "opaque_checksum",
     "recognise",
     "redact",
@@ -60,8 +61,8 @@ GUESSABLE = "[redacted ************]"
 """What stands for a password: its fingerprint would let whoever reads it try a dictionary out."""
 
 
-def _is_guessable(kind: str) -> bool:
-    """Tell whether people think of such credentials themselves, by the `kind` of a Match."""
+def guessable(kind: str) -> bool:
+    """Tell whether people think of such credentials themselves, by the `kind` of a Match: no fingerprint is told."""
     return kind.startswith(("pass", "pwd", "basic", "URL password"))
 
 
@@ -586,7 +587,7 @@ def redact(text: str, known: Iterable[str | Secret] = ()) -> str:
     position = 0
     for match in recognise(text):
         hidden = text[match.start : match.end]
-        pieces += text[position : match.start], GUESSABLE if _is_guessable(match.kind) else _label(hidden)
+        pieces += text[position : match.start], GUESSABLE if guessable(match.kind) else _label(hidden)
         position = match.end
     pieces.append(text[position:])
     return "".join(pieces)
