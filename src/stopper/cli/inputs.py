@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from stopper.cli.settings import Settings
 from stopper.cli.targets import TargetError, Targets
-from stopper.engine import Inputs, Limits, Login, Target, Transport
+from stopper.engine import Inputs, Limits, Login, Refresh, Target, Transport
 from stopper.engine.guessing import Guessing
 from stopper.io import files
 from stopper.io.archive import unpack
@@ -25,7 +25,7 @@ from stopper.io.http import Limits as ClientLimits
 from stopper.io.in_process import InProcess
 from stopper.io.listener import LoopbackListener
 from stopper.io.lists import checked
-from stopper.io.login import LoginFailed, LoginFlow, login, throwaway
+from stopper.io.login import LoginFailed, LoginFlow, login, renew, throwaway
 from stopper.io.policy import Policy
 from stopper.io.policy import Target as Address
 from stopper.model import Accepted, Ignore, Skip, Witness
@@ -117,8 +117,8 @@ async def _opened(targets: Targets, options: Options, gathered: _Gathered) -> As
             await _wire(targets, options, client, gathered)
         snapshot = None
         if options.running or targets.application:
-            application: AppChild | InProcess = options.running or _child(targets, options)
-            child = await stack.enter_async_context(application)
+            child = options.running or _child(targets, options)
+            await stack.enter_async_context(child)
             snapshot = await child.snapshot()
             gathered.keys.extend(await child.keys())
             gathered.notes.extend(snapshot.notes)
@@ -250,7 +250,7 @@ def opening(targets: Targets, options: Options) -> Client:
         # documents, logins and the throw-away identity come on top of the scan's own budget
         requests=options.limits.requests
         + 100
-        + sum(flow.samples for flow in options.settings.logins if flow.throwaway),
+        + sum(flow.samples + flow.tries for flow in options.settings.logins if flow.throwaway),
         rate=options.limits.per_second,
     )
     client = Client(Policy.typed(targets.urls, options.clear_token), limits, options.ca_file)
@@ -330,6 +330,8 @@ def _target(client: Client, base: str, clear: str, options: Options) -> Target:
         may_send_clear=bool(clear) and (Address.parse(clear).loopback or options.clear_token),
         handshake=partial(client.handshake, base),
         throwaway=_throwaway(options, base, client.protect),
+        refresh=_refresh(options, client.protect),
+        another=_another(options, client.protect),
     )
 
 
@@ -350,8 +352,26 @@ def _given(options: Options) -> Credential | None:
     )
 
 
-def _logins(options: Options, protect: Callable[[Secret], None] | None) -> tuple[Login, ...]:
-    return tuple(_bound(flow, protect) for flow in options.settings.logins)
+def _logins(options: Options, protect: Callable[[Secret], None]) -> tuple[Login, ...]:
+    """Return what logs in as the user of the scan: the identity, and further token endpoints."""
+    return tuple(_bound(flow, protect) for flow in options.settings.logins if not flow.another)
+
+
+def _another(options: Options, protect: Callable[[Secret], None]) -> Login | None:
+    """Return what logs in as another user."""
+    return next((_bound(flow, protect) for flow in options.settings.logins if flow.another), None)
+
+
+def _refresh(options: Options, protect: Callable[[Secret], None]) -> Refresh | None:
+    """Return what renews the identity's credential, where the user named how."""
+    flow = next((flow for flow in options.settings.logins if not flow.another), None)
+    if flow is None or flow.operation("refresh") is None:
+        return None
+
+    async def bound(transport: Transport, base: str, held: Credential) -> Credential | str:
+        return _protected(await renew(transport, base, flow, held), protect)
+
+    return bound
 
 
 def _throwaway(options: Options, base: str, protect: Callable[[Secret], None]) -> Throwaway | None:
@@ -360,16 +380,24 @@ def _throwaway(options: Options, base: str, protect: Callable[[Secret], None]) -
     return throwaway(flow, base, protect) if flow else None
 
 
-def _bound(flow: LoginFlow, protect: Callable[[Secret], None] | None) -> Login:
+def _bound(flow: LoginFlow, protect: Callable[[Secret], None]) -> Login:
     async def bound(transport: Transport, base: str) -> Credential | str:
-        made = await login(transport, base, flow)
-        if isinstance(made, LoginFailed):
-            return made.why
-        if protect:
-            protect(made.token)
-        return made
+        return _protected(await login(transport, base, flow), protect)
 
     return bound
+
+
+def _protected(made: Credential | LoginFailed, protect: Callable[[Secret], None]) -> Credential | str:
+    """Have the transport hold back the tokens of a credential from where they must not go."""
+    if isinstance(made, LoginFailed):
+        return made.why
+    for secret in (made.token, *(token for _, token in made.siblings)):
+        protect(secret)
+    return made
+
+
+def _unprotected(_: Secret) -> None:
+    """Hold nothing back: what the application is asked in process goes nowhere."""
 
 
 # --------------------------------------------------------------------------- the application
@@ -403,8 +431,10 @@ def _app_target(child: AppChild | InProcess, base: str, options: Options) -> Tar
         transport=child,
         base=base,
         clear=base.replace("https:", "http:", 1),
-        logins=_logins(options, None),
+        logins=_logins(options, _unprotected),
         token=_given(options),
         may_send_clear=True,
-        throwaway=_throwaway(options, base, lambda secret: None),
+        throwaway=_throwaway(options, base, _unprotected),
+        refresh=_refresh(options, _unprotected),
+        another=_another(options, _unprotected),
     )
