@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stopper.matrix import matrix
@@ -193,3 +195,22 @@ def test_the_most_open_server_speaks() -> None:
     """Of two servers that differ the one that lets more in is told."""
     row = _of(baselines=(_baseline(Access.GUARDED), _baseline(Access.OPEN)))
     assert _doors(row, Witness.WIRE) == (Door.PUBLIC,)
+
+
+def test_no_guard_seen_confirms_no_promise() -> None:
+    """A promise of public access stands alone where the code only shows no guard: it may be of a kind unknown."""
+    row = _of(operation=_operation(), route=_route())
+    assert row.agreement is Agreement.ALONE
+    assert "no guard was recognised" in row.why
+    assert _of(operation=_operation(), route=_route(public=True)).agreement is Agreement.AGREED
+
+
+@pytest.mark.parametrize(
+    ("sent", "door"),
+    [((), Door.PUBLIC), ((("Authorization", "Basic x"),), Door.UNCLEAR), ((("X-Key", "x"),), Door.UNCLEAR)],
+)
+def test_the_scan_logs_in_without_a_token(sent: tuple[tuple[str, str], ...], door: Door) -> None:
+    """A login that succeeds shows its own door open, unless a header with it may hold a credential."""
+    login = replace(_exchange(200, sent=(("Content-Type", "application/json"), *sent)), purpose=Purpose.LOGIN)
+    assert _doors(_of(traffic=(login,)), Witness.WIRE) == (door,)
+    assert _doors(_of(traffic=(replace(login, witness=Witness.APP),)), Witness.APP) == (door,)

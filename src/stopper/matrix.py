@@ -6,10 +6,11 @@ that was recognised is "no guard seen", an answer that proves nothing is "unclea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from stopper.model import Agreement, Door, MatrixRow, Saying, Witness
-from stopper.observe.views import Access, Baseline, EndpointView, Exchange, Guard, Requirement, Route
+from stopper.observe.views import Access, Baseline, EndpointView, Exchange, Guard, Purpose, Requirement, Route
+from stopper.observe.wire.compare import succeeded
 
 LIVE = (Witness.WIRE, Witness.APP)
 """The witnesses that show what happens; the others say what is meant."""
@@ -24,6 +25,8 @@ _SHUT = frozenset({Door.BEARER, Door.OTHER, Door.CLOSED})
 _OPEN = frozenset({Door.PUBLIC, Door.UNGUARDED})
 _NO_CLAIM = frozenset({Door.UNCLEAR, Door.ABSENT, Door.NOT_ASKED})
 _REFUSED = 401
+_LOGIN = "the scan logged in here without a token"
+_PLAIN = frozenset({"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent"})
 _BEARER_ACCESS = {Access.OPEN: Door.PUBLIC, Access.ANY_TOKEN: Door.ANY_TOKEN, Access.UNCLEAR: Door.UNCLEAR}
 
 
@@ -107,6 +110,8 @@ def _app(view: EndpointView) -> Saying:
     answered = _answered(view, Witness.APP)
     if answered:
         return answered
+    if _logged_in(view, Witness.APP):
+        return Saying((Door.PUBLIC,), _LOGIN)
     if view.app_route is None:
         return Saying((Door.ABSENT,), "not in the url_map")
     return Saying((Door.UNCLEAR,), f"in the url_map as {view.app_route.name}, not called", place=view.app_route.view)
@@ -116,11 +121,24 @@ def _wire(view: EndpointView) -> Saying:
     answered = _answered(view, Witness.WIRE)
     if answered:
         return answered
+    if _logged_in(view, Witness.WIRE):
+        return Saying((Door.PUBLIC,), _LOGIN)
     seen = [exchange for exchange in view.traffic if exchange.witness is Witness.WIRE and exchange.response]
     # A recording is often stripped of its credentials: only a refusal says something of the door.
     if any(exchange.response and exchange.response.status == _REFUSED for exchange in seen):
         return Saying((_challenged(seen),), "refused with 401 in traffic")
     return Saying((Door.UNCLEAR,), "seen in traffic, not asked" if seen else "not called")
+
+
+def _logged_in(view: EndpointView, witness: Witness) -> bool:
+    """Tell whether the scan's own login succeeded here, with nothing in its headers that could be a credential."""
+    return any(
+        exchange.purpose is Purpose.LOGIN
+        and exchange.witness is witness
+        and succeeded(exchange)
+        and {name.lower() for name, _ in exchange.request.headers} <= _PLAIN
+        for exchange in view.traffic
+    )
 
 
 def _answered(view: EndpointView, witness: Witness) -> Saying | None:
@@ -194,6 +212,9 @@ def _settled(view: EndpointView, sayings: dict[Witness, Saying]) -> tuple[Agreem
         return Agreement.DRIFT, absent
     if not claims:
         return Agreement.SILENT, "no witness makes a statement"
+    alone = _only_promise(claims)
+    if alone:
+        return Agreement.ALONE, alone
     if unseen and refused:
         return _agreement(
             witnesses
@@ -201,6 +222,16 @@ def _settled(view: EndpointView, sayings: dict[Witness, Saying]) -> tuple[Agreem
     if len(claims) == 1:
         return Agreement.ALONE, f"only {_words(witnesses[0], claims[witnesses[0]])}"
     return Agreement.AGREED, " and ".join(_NAMES[witness] for witness in witnesses) + " agree"
+
+
+def _only_promise(claims: Mapping[Witness, Saying]) -> str:
+    """Return that a promise stands alone although nothing contradicts it, or an empty text.
+
+    That no guard was recognised in the code confirms nobody's word that all may come in: it may be of a kind unknown.
+    """
+    if set(claims) != {Witness.SPEC, Witness.SOURCE} or Door.UNGUARDED not in claims[Witness.SOURCE].doors:
+        return ""
+    return f"only {_words(Witness.SPEC, claims[Witness.SPEC])}; no guard was recognised in the code"
 
 
 def _agreement(witnesses: Sequence[Witness]) -> Agreement:
