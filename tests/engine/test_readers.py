@@ -24,7 +24,7 @@ def modules(*names: str) -> tuple[Module, ...]:
 def told(asked: tuple[Module, ...], read: object, jobs: int = 2, seconds: float = 20.0) -> list[readers.Answer]:
     """Return what came back, by path."""
     taken: list[readers.Answer] = []
-    shares = readers.shares(asked, jobs)
+    shares = readers.shares([asked], readers.largest(asked, jobs))
     asyncio.run(readers.ask(shares, read, jobs, taken.append, seconds))  # type: ignore[arg-type]
     return sorted(taken, key=lambda answer: answer[0].path)
 
@@ -50,6 +50,25 @@ def test_shares_are_read_by_several_processes(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(readers, "SHARE_BYTES", len(SOURCE))
     answers = told(modules("a", "b", "c", "d"), plain)
     assert len({process for _, held in answers for process in held}) > 1
+
+
+def test_a_child_that_holds_much_leaves_the_rest_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader whose trees take much memory ends after the module it was at, and nothing is lost."""
+    monkeypatch.setattr(readers, "WORN_BLOCKS", -1)
+    answers = told(modules("a", "b", "c"), plain, jobs=1)
+    assert [reading.path for reading, _ in answers] == ["a.py", "b.py", "c.py"]
+    assert len({process for _, held in answers for process in held}) == 3
+
+
+def test_a_part_that_fits_is_not_divided() -> None:
+    """Small parts share a child where they fit, a large one is divided between its modules."""
+    small, other, large = modules("a", "b"), modules("c"), modules("d", "e", "f", "g")
+    cut = readers.shares([small, other, large], 3 * len(SOURCE))
+    assert [[module.path for module in share] for share in cut] == [
+        ["a.py", "b.py", "c.py"],
+        ["d.py", "e.py", "f.py"],
+        ["g.py"],
+    ]
 
 
 def test_a_module_without_end_is_timed_out_and_the_rest_is_read() -> None:

@@ -13,7 +13,8 @@ import os
 import pickle  # only between a process and the child that it forked
 import signal
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import BinaryIO, NoReturn
 
 from stopper.engine.reading import KILLED, Reading
@@ -22,10 +23,19 @@ from stopper.observe.source import FileState, Module, State
 MODULE_SECONDS = 60.0
 """Time for one module, after which it is given up."""
 
-SHARE_BYTES = 512 << 10
-"""Source that one child reads at most: its trees take some forty times as much memory."""
+SHARE_BYTES = 2 << 20
+"""Source that is given to one child at most: what it has looked up for one module serves the next."""
+
+LEAST_BYTES = 512 << 10
+"""Source that is not worth another child, which has to look up much that the first one knows."""
+
+WORN_BLOCKS = 700_000
+"""Blocks of memory, some sixty mebibytes of trees, after which a child ends and another reads on."""
 
 _LENGTH = struct.Struct("!Q")
+
+_WORN = _LENGTH.pack(0)
+"""What a child says that has no room for more; an answer is longer than that."""
 
 Answer = tuple[Reading, tuple[str, ...]]
 """What one module had to say, and the secrets written in it, in clear."""
@@ -50,24 +60,28 @@ async def ask(
             group.create_task(_serve(share, read, take, seconds, free))
 
 
-def several(modules: Sequence[Module]) -> bool:
-    """Tell whether these modules are more than one process reads."""
-    return sum(len(module.source) for module in modules) > SHARE_BYTES
+def largest(modules: Iterable[Module], jobs: int) -> int:
+    """Return the bytes of source of the largest share into which these modules are divided: a few for each process."""
+    return min(SHARE_BYTES, max(LEAST_BYTES, size(modules) // (4 * jobs)))
 
 
-def shares(modules: Sequence[Module], jobs: int) -> list[list[Module]]:
-    """Return the modules in shares of neighbours, which import each other; a small project is one share."""
-    whole = sum(len(module.source) for module in modules)
-    most = SHARE_BYTES if whole <= SHARE_BYTES else min(whole // jobs + 1, SHARE_BYTES)
-    found: list[list[Module]] = []
-    size = most
-    for module in modules:
-        if size + len(module.source) > most:
-            found.append([])
-            size = 0
-        found[-1].append(module)
-        size += len(module.source)
-    return found
+def size(modules: Iterable[Module]) -> int:
+    """Return how many bytes of source these modules have."""
+    return sum(len(module.source) for module in modules)
+
+
+def shares(parts: Iterable[Sequence[Module]], most: int) -> list[list[Module]]:
+    """Return the modules of these parts in shares of at most so many bytes; a part that fits into one is not divided.
+
+    The modules of a part import each other. Neighbouring small parts share a child.
+    """
+    found: list[list[Module]] = [[]]
+    for part in parts:
+        for piece in [part] if size(part) <= most else [[module] for module in part]:
+            if found[-1] and size(found[-1]) + size(piece) > most:
+                found.append([])
+            found[-1].extend(piece)
+    return [share for share in found if share]
 
 
 async def _serve(
@@ -90,8 +104,8 @@ async def _read_share(
     while position < len(modules):
         try:
             async with _child(modules[position:], read) as answers:
-                while position < len(modules):
-                    take(await _next(answers, seconds))
+                while position < len(modules) and (answer := await _next(answers, seconds)):
+                    take(answer)
                     position += 1
         except (TimeoutError, asyncio.IncompleteReadError) as error:
             late = isinstance(error, TimeoutError)
@@ -116,10 +130,13 @@ async def _child(modules: Sequence[Module], read: Callable[[Module], Answer]) ->
         yield stream
 
 
-async def _next(answers: asyncio.StreamReader, seconds: float) -> Answer:
+async def _next(answers: asyncio.StreamReader, seconds: float) -> Answer | None:
+    """Return a child's next answer, None where it leaves the rest to another."""
     async with asyncio.timeout(seconds):
-        (length,) = _LENGTH.unpack(await answers.readexactly(_LENGTH.size))
-        answer: Answer = pickle.loads(await answers.readexactly(length))
+        length = await answers.readexactly(_LENGTH.size)
+        if length == _WORN:
+            return None
+        answer: Answer = pickle.loads(await answers.readexactly(*_LENGTH.unpack(length)))
         return answer
 
 
@@ -156,9 +173,13 @@ def _ended(work: Callable[[], None]) -> NoReturn:
 
 
 def _tell(modules: Sequence[Module], read: Callable[[Module], Answer], descriptor: int) -> None:
+    most = sys.getallocatedblocks() + WORN_BLOCKS
     for module in modules:
         answer = pickle.dumps(read(module))
         _write(descriptor, _LENGTH.pack(len(answer)) + answer)
+        if sys.getallocatedblocks() > most:
+            _write(descriptor, _WORN)
+            return
 
 
 def _write(descriptor: int, data: bytes) -> None:

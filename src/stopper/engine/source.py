@@ -77,13 +77,12 @@ class SourceScan:
         """Read all modules; they are heeded when all are there, or at an interruption: any file may hold a secret."""
         for state in self._unasked():
             self._sorted(state)
-        modules: list[Module] = []
-        for part in self.project.parts():
-            asked = [module for module in part.modules if self.scope.asks(module.path)]
-            if readers.several(asked) and part.routes:
+        parts = [(part, [each for each in part.modules if self.scope.asks(each.path)]) for part in self.project.parts()]
+        most = readers.largest((module for _, modules in parts for module in modules), self.jobs)
+        for part, modules in parts:
+            if readers.size(modules) > most and part.routes:
                 _ = part.reach  # found once, before the children that all ask it are forked
-            modules.extend(asked)
-        shares = readers.shares(modules, self.jobs)
+        shares = readers.shares([modules for _, modules in parts], most)
         self.readings.extend(read_manifest(each, self.entries, self.scope) for each in self.project.manifests)
         self.readings.extend(read_configuration(each, self.entries, self.scope) for each in self.project.configurations)
         self.readings.extend(read_frontend(each, self.entries, self.scope) for each in self.project.frontends)
