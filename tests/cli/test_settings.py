@@ -204,9 +204,20 @@ MISTAKES = {
     "[login]\nurl='/l'\nforms={a='CANARY'}": "stopper.toml: login has no key 'forms': did you mean 'form'?",
     "[login]\nurl='/l'\ntoken={pinter='/a'}": "stopper.toml: login: token has no key 'pinter': did you mean 'pointer'?",
     "[login]\nurl='/l'\nbasic={user='a'}": "stopper.toml: login: basic has no key 'user': did you mean 'username'?",
-    "[login]\nurl='/l'\ntoken={}": "stopper.toml: login: token needs one of pointer, header and cookie",
+    "[login]\nurl='/l'\ntoken={}": "stopper.toml: login: token needs one of pointer, header, cookie, text and value",
+    "[login]\nurl='/l'\ntoken={text='CANARY'}": (
+        "stopper.toml: login: token.text must be a pattern with one group, the token"
+    ),
+    "[login]\nurl='/l'\ntoken={text='((CANARY'}": (
+        "stopper.toml: login: token.text must be a pattern with one group, the token"
+    ),
+    "[login]\nurl='/l'\ntoken={value='CANARY'}": "stopper.toml: login: url: a token at hand is not logged in for",
+    "[login]\ntoken={value='a b CANARY'}": "stopper.toml: login: token.value is nothing that a header can carry",
+    "[login]\nurl='/l'\ntries=3": (
+        "stopper.toml: login: tries: only for an identity that is marked `throwaway = true`"
+    ),
     "[login]\nurl='/l'\ntoken={header='a', cookie='b'}": (
-        "stopper.toml: login: token needs one of pointer, header and cookie"
+        "stopper.toml: login: token needs one of pointer, header, cookie, text and value"
     ),
     "[login]\nurl='/l'\ntoken={pointer='a'}": (
         "stopper.toml: login: token.pointer must begin with '/', as JSON pointers do"

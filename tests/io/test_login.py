@@ -74,9 +74,9 @@ async def test_the_token_is_found_wherever_it_stands(child: AppChild) -> None:
     )
     made = [await login(child, base, each) for base, each in zip((BASE + "/v1/", BASE, BASE), flows, strict=True)]
     assert made == [
-        Credential(Secret(TOKEN)),
-        Credential(Secret(TOKEN)),
-        Credential(Secret(TOKEN), header="X-Token", scheme=""),
+        Credential(Secret(TOKEN), disposable=True),
+        Credential(Secret(TOKEN), disposable=True),
+        Credential(Secret(TOKEN), header="X-Token", scheme="", disposable=True),
     ]
 
 
@@ -85,6 +85,7 @@ async def test_tokens_of_another_kind_come_along(child: AppChild) -> None:
     made = await login(child, BASE, flow("/pair", name="/access_token"))
     assert isinstance(made, Credential)
     assert made.siblings == (("refresh_token", Secret("refresh-8c1d2e3f4a5b")),)
+    assert made.lifetime == 600
     assert "refresh-8c1d2e3f4a5b" not in repr(made)
 
 

@@ -20,18 +20,25 @@
     headers = { Accept = "application/json" }
     json = { username = "ada", password = "${SHOP_PASSWORD}" }    # or form = {…}, or body = "…"
     basic = { username = "ada", password = "${SHOP_PASSWORD}" }   # HTTP Basic, beside or instead of a body
-    token = { pointer = "/access_token" }                         # or { header = "X-Auth" }, or { cookie = "session" }
-    header = "Authorization"
+    token = { pointer = "/access_token" }                         # or { header = "X-Auth" }, or { cookie = "session" },
+                                        # or { text = "token: (\\S+)" }, a pattern ("": the whole answer is the token),
+                                        # or { value = "${SHOP_TOKEN}" }, a token at hand: then nothing is sent
+    header = "Authorization"            # or "Cookie", whose name is the scheme
     scheme = "Bearer"
+    another = false                     # true: another user than the first
     throwaway = false                   # true: nobody needs this identity, and the scan may end its sessions
     samples = 20                        # how often it may log in, to compare its tokens (BT203)
+    tries = 0                           # how often it may try wrong passwords (BT424); it may be locked out
 
-    [login.logout]                      # operations of a throw-away identity: logout, password, refresh
+    [login.refresh]                     # how the identity renews its token when that ends during the scan
     method = "POST"                     # with url, headers and json, form or body, as for a login
-    url = "/auth/logout"
-    bearer = "access"                   # the token that is presented: access, refresh (refresh's own) or none
+    url = "/auth/refresh"
+    bearer = "refresh"                  # the token that is presented: access, refresh or none
 
-`${access_token}` and `${refresh_token}` stand for its tokens in the body of these operations.
+    [login.logout]                      # of a throw-away identity: logout and password (changes it) end its sessions,
+    url = "/auth/logout"                # disable is sent by the user who is `another`, and ends the account (BT503)
+
+`${access_token}` and `${refresh_token}` stand for the identity's tokens in the address and body of these operations.
 `${NAME}` stands for an environment variable in every text of a login.
 """
 
@@ -42,10 +49,12 @@ import difflib
 import json
 import os
 import re
+import secrets
 import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -56,15 +65,18 @@ from stopper.secret import Secret
 
 _KEYS = ("baseline", "guess", "header", "include_tests", "login", "scheme", "targets")
 _REQUEST_KEYS = ("body", "form", "headers", "json", "method", "url")
-_OPERATIONS = ("logout", "password", "refresh")
-_LOGIN_KEYS = (*_REQUEST_KEYS, *_OPERATIONS, "basic", "header", "samples", "scheme", "throwaway", "token")
+_HARMLESS = "refresh"
+_OPERATIONS = ("disable", "logout", "password", _HARMLESS)
+_IDENTITY_KEYS = ("another", "header", "samples", "scheme", "throwaway", "token", "tries")
+_LOGIN_KEYS = (*_REQUEST_KEYS, *_OPERATIONS, *_IDENTITY_KEYS, "basic")
 _GUESS_KEYS = ("keys", "leaked", "salts", "seconds", "state", "words")
 _SAMPLES = 20
 _BODY_KEYS = ("json", "form", "body")
-_PLACES: tuple[Place, ...] = ("pointer", "header", "cookie")
+_PLACES: tuple[Place, ...] = ("pointer", "header", "cookie", "text")
 _KINDS: Mapping[type, str] = {str: "a text", dict: "a table", bool: "true or false", list: "a list of texts"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PASSWORD_NAME = re.compile(r"(?i)pass|pwd|pin$")
 _SECRET_NAME = re.compile(r"(?i)pass|pwd|pin$|secret|token|key|code|otp|assertion|credential|auth|cookie|^body$")
 
 Table = Mapping[str, Any]
@@ -109,6 +121,12 @@ class Settings:
     def _flow(self, table: Table, environment: Mapping[str, str]) -> LoginFlow:
         where = f"{self.source}: login"
         _check_keys(table, _LOGIN_KEYS, where)
+        for own in ("tries", *(name for name in _OPERATIONS if name != _HARMLESS)):
+            if own in table and not _typed(table, "throwaway", bool, False, where):
+                raise SettingsError(f"{where}: {own}: only for an identity that is marked `throwaway = true`")
+        written = _typed(table, "token", dict, {"pointer": "/access_token"}, where)
+        if "value" in written:
+            return self._given(table, written, environment, where)
         texts = _Texts(where, environment)
         basic = texts.all(_typed(table, "basic", dict, {}, where), "basic")
         content, body = _body(table, texts, where)
@@ -116,7 +134,8 @@ class Settings:
         headers = _headers(texts.all(_typed(table, "headers", dict, {}, where), "headers"), where)
         if any(key.lower() == "content-type" for key, _ in headers):
             content = []
-        place, name = _place(_typed(table, "token", dict, {"pointer": "/access_token"}, where), where)
+        place, name = _place(written, where)
+        wrong = partial(self._with_wrong_password, table, environment)
         return LoginFlow(
             path=_path(texts.all(_typed(table, "url", str, "", where), "url"), where),
             method=_http_token(_typed(table, "method", str, "POST", where), "method", where).upper(),
@@ -131,10 +150,35 @@ class Settings:
             words=words,
             operations=self._operations(table, environment, texts.secrets),
             secrets=tuple(texts.secrets),
+            another=_typed(table, "another", bool, False, where),
+            tries=int(_number(table, "tries", 0, where)),
+            wrong=wrong if _with_password(table, "") != table else None,
         )
 
+    def _given(self, table: Table, written: Table, environment: Mapping[str, str], where: str) -> LoginFlow:
+        """Return the identity of a token at hand."""
+        _check_keys(written, ("value",), f"{where}: token")
+        for key in (*_REQUEST_KEYS, *_OPERATIONS, "basic", "samples", "throwaway"):
+            if key in table:
+                raise SettingsError(f"{where}: {key}: a token at hand is not logged in for")
+        value = _Texts(where, environment).all(_typed(written, "value", str, "", f"{where}: token"), "token")
+        if not re.fullmatch(r"[\x21-\x7e]+", value):
+            raise SettingsError(f"{where}: token.value is nothing that a header can carry")
+        return LoginFlow(
+            path="",
+            header=_http_token(_typed(table, "header", str, self.header, where), "header", where),
+            scheme=_typed(table, "scheme", str, self.scheme, where),
+            secrets=(Secret(value),),
+            given=Secret(value),
+            another=_typed(table, "another", bool, False, where),
+        )
+
+    def _with_wrong_password(self, table: Table, environment: Mapping[str, str]) -> LoginFlow:
+        """Return a login whose passwords are wrong, and other ones each time."""
+        return self._flow(_with_password(table, secrets.token_urlsafe(12)), environment)
+
     def _operations(
-        self, table: Table, environment: Mapping[str, str], secrets: list[Secret]
+        self, table: Table, environment: Mapping[str, str], hidden: list[Secret]
     ) -> tuple[tuple[str, NamedOperation], ...]:
         """Return the operations that a login names, and keep what in them must not be shown."""
         tokens = {"access_token": ACCESS_MARK, "refresh_token": REFRESH_MARK}
@@ -143,8 +187,6 @@ class Settings:
             if name not in table:
                 continue
             where = f"{self.source}: login: {name}"
-            if not _typed(table, "throwaway", bool, False, where):
-                raise SettingsError(f"{where}: only for an identity that is marked `throwaway = true`")
             written = _typed(table, name, dict, {}, where)
             _check_keys(written, (*_REQUEST_KEYS, "bearer"), where)
             bearer = _typed(written, "bearer", str, "refresh" if name == "refresh" else "access", where)
@@ -156,7 +198,7 @@ class Settings:
             path = _path(texts.all(_typed(written, "url", str, "", where), "url"), where)
             method = _http_token(_typed(written, "method", str, "POST", where), "method", where).upper()
             found.append((name, NamedOperation(path, method, (*headers, *content), body, bearer)))
-            secrets += [secret for secret in texts.secrets if secret.reveal() not in tokens.values()]
+            hidden += [secret for secret in texts.secrets if secret.reveal() not in tokens.values()]
         return tuple(found)
 
 
@@ -350,12 +392,38 @@ def _basic(table: Table, texts: _Texts, where: str) -> list[tuple[str, str]]:
     return [("Authorization", f"Basic {credentials}")]
 
 
+def _with_password(table: Table, password: str) -> Table:
+    """Return a login's table with another password in the place of each; operations stay as they are."""
+    return {key: item if key in _OPERATIONS else _mistaken(item, password, key) for key, item in table.items()}
+
+
+def _mistaken(value: Any, password: str, name: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _mistaken(item, password, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_mistaken(item, password, name) for item in value]
+    if not isinstance(value, str):
+        return value
+    if _PASSWORD_NAME.search(name):
+        return password
+    return _VARIABLE.sub(lambda found: password if _PASSWORD_NAME.search(found[1]) else found[0], value)
+
+
 def _place(table: Table, where: str) -> tuple[Place, str]:
-    _check_keys(table, _PLACES, f"{where}: token")
+    _check_keys(table, (*_PLACES, "value"), f"{where}: token")
     if len(table) != 1:
-        raise SettingsError(f"{where}: token needs one of pointer, header and cookie")
+        raise SettingsError(f"{where}: token needs one of pointer, header, cookie, text and value")
     place = next(place for place in _PLACES if place in table)
     name: str = _typed(table, place, str, "", f"{where}: token")
     if place == "pointer" and name and not name.startswith("/"):
         raise SettingsError(f"{where}: token.pointer must begin with '/', as JSON pointers do")
+    if place == "text" and name and not _one_group(name):
+        raise SettingsError(f"{where}: token.text must be a pattern with one group, the token")
     return place, name
+
+
+def _one_group(pattern: str) -> bool:
+    try:
+        return re.compile(pattern).groups == 1
+    except (re.error, RecursionError):
+        return False

@@ -6,7 +6,7 @@ together.
 
 from stopper.engine.events import CheckFailed, Event, Observed, ScanFinished, ScanStarted, Sent, Skipped
 from stopper.engine.plan import Limits, Plan
-from stopper.engine.recorder import Login, Target, Transport
+from stopper.engine.recorder import Login, Refresh, Target, Transport
 from stopper.engine.scan import Inputs, Scan
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Login",
     "Observed",
     "Plan",
+    "Refresh",
     "Scan",
     "ScanFinished",
     "ScanStarted",

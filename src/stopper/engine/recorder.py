@@ -59,7 +59,8 @@ class Target:
     transport; the first is the identity of the scan, the others are further token endpoints. `token` is a credential
     given directly. `may_send_clear` allows credentials over `clear` (loopback, or allowed by the user). `documents` is
     set where the user allowed that the API fetches something from us; `handshake` looks at how the server speaks TLS;
-    `throwaway` is the identity that may be spent; `refresh` renews the credential that the first login made.
+    `throwaway` is the identity that may be spent; `refresh` renews the credential that the first login made;
+    `another` logs in as another user.
     """
 
     witness: Witness
@@ -74,6 +75,7 @@ class Target:
     handshake: Callable[[], Awaitable[Tls | None]] | None = None
     throwaway: Throwaway | None = None
     refresh: Refresh | None = None
+    another: Login | None = None
 
 
 Login = Callable[[Transport, str], Awaitable[Credential | str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, Protocol
 from urllib.parse import quote
@@ -15,10 +15,12 @@ from stopper.observe.wire.answers import named_tokens
 from stopper.observe.wire.jwt import parse
 from stopper.secret import Secret
 
-Place = Literal["pointer", "header", "cookie"]
+Place = Literal["pointer", "header", "cookie", "text"]
 
 _OTHER_KINDS = frozenset({"refreshtoken", "idtoken"})
 _SENDABLE = re.compile(r"[\x21-\x7e]{1,65536}")
+_BYTES = re.compile(r"b'([^']*)'")
+"""How Python writes bytes, where an API forgot to decode its token."""
 
 
 class Transport(Protocol):
@@ -33,10 +35,12 @@ class Transport(Protocol):
 class LoginFlow:
     """The request that logs in, where in its answer the token stands, and how the token is presented afterwards.
 
-    `path` is put behind the base URL. `place` and `name` are a JSON pointer (RFC 6901), a header or a cookie.
-    `secrets` are the values in the request that must not appear in any output. `throwaway` says that nobody needs the
-    identity: it may log in `samples` times to compare tokens, and `operations` by name (logout, password, refresh) may
-    end its sessions. `words` are the texts in the request that name somebody.
+    `path` is put behind the base URL. `place` and `name` are a JSON pointer (RFC 6901), a header, a cookie, or the text
+    of the answer with a pattern whose first group is the token. `given` is a token that was given in its place: then
+    nothing is sent. `secrets` are the values in the request that must not appear in any output. `another` says that it
+    is another user than the first. `throwaway` says that nobody needs the identity: it may log in `samples` times to
+    compare tokens and `tries` times with what `wrong` makes, a login with a wrong password, and `operations` by name
+    may end its sessions. `words` are the texts in the request that name somebody.
     """
 
     path: str
@@ -52,6 +56,14 @@ class LoginFlow:
     samples: int = 20
     words: tuple[str, ...] = field(default=(), repr=False, compare=False)
     operations: tuple[tuple[str, NamedOperation], ...] = ()
+    given: Secret | None = None
+    another: bool = False
+    tries: int = 0
+    wrong: Callable[[], LoginFlow] | None = field(default=None, repr=False, compare=False)
+
+    def operation(self, name: str) -> NamedOperation | None:
+        """Return the operation of that name, where the user named one."""
+        return dict(self.operations).get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,8 @@ class LoginFailed:
 
 async def login(transport: Transport, base_url: str, flow: LoginFlow) -> Credential | LoginFailed:
     """Send the flow's request to a base URL and return the credential in its answer. Redirects are not followed."""
+    if flow.given:
+        return Credential(flow.given, flow.header, flow.scheme, parse(flow.given.reveal()))
     return credential(await transport.send(request(base_url, flow)), flow)
 
 
@@ -73,7 +87,22 @@ def request(base_url: str, flow: LoginFlow) -> Request:
 
 def credential(exchange: Exchange, flow: LoginFlow) -> Credential | LoginFailed:
     """Return the credential in the answer to a login."""
-    doing = f"login {flow.method} {flow.path}"
+    return _credential(exchange, flow, f"login {flow.method} {flow.path}")
+
+
+async def renew(transport: Transport, base_url: str, flow: LoginFlow, held: Credential) -> Credential | LoginFailed:
+    """Renew a credential by the flow's refresh operation; what the answer does not give anew stays as it was."""
+    operation = flow.operation("refresh")
+    if operation is None:
+        return LoginFailed("no refresh operation is named")
+    exchange = await transport.send(operation.request(base_url, held))
+    made = _credential(exchange, flow, f"refresh {operation.method} {operation.path}")
+    if isinstance(made, LoginFailed) or any("refresh" in name.lower() for name, _ in made.siblings):
+        return made
+    return replace(made, siblings=held.siblings)
+
+
+def _credential(exchange: Exchange, flow: LoginFlow, doing: str) -> Credential | LoginFailed:
     if exchange.response is None:
         return LoginFailed(f"{doing}: {exchange.error}")
     doing += f" answered {exchange.response.status}"
@@ -83,10 +112,31 @@ def credential(exchange: Exchange, flow: LoginFlow) -> Credential | LoginFailed:
     if token is None:
         return LoginFailed(f"{doing} without a token in {flow.place} {flow.name}")
     token = token.removeprefix(f"{flow.scheme} ")
+    written = _BYTES.fullmatch(token)
+    token = written[1] if written else token
     if not _SENDABLE.fullmatch(token):
         return LoginFailed(f"{doing} with something in {flow.place} {flow.name} that no header can carry")
     siblings = tuple(_others(exchange.response, token))
-    return Credential(Secret(token), flow.header, flow.scheme, parse(token), siblings=siblings)
+    return Credential(
+        Secret(token),
+        flow.header,
+        flow.scheme,
+        parse(token),
+        disposable=True,
+        siblings=siblings,
+        lifetime=_lifetime(exchange.response),
+    )
+
+
+def _lifetime(response: Response) -> float | None:
+    """Return the seconds of `expires_in` (RFC 6749 section 5.1), where the answer has it at its top or one below."""
+    try:
+        document = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return None
+    tables = [document, *document.values()] if isinstance(document, dict) else []
+    said = [table["expires_in"] for table in tables if isinstance(table, dict) and "expires_in" in table]
+    return next((float(each) for each in said if isinstance(each, int | float) and 0 < each < 1e9), None)
 
 
 ACCESS_MARK, REFRESH_MARK = "stopper-access-token-here", "stopper-refresh-token-here"
@@ -95,7 +145,7 @@ ACCESS_MARK, REFRESH_MARK = "stopper-access-token-here", "stopper-refresh-token-
 
 @dataclass(frozen=True, slots=True)
 class NamedOperation:
-    """An operation that the user named: how the throw-away identity logs out, renews its token, changes its password.
+    """An operation that the user named: how an identity renews its token, logs out, changes its password, is disabled.
 
     `bearer` says which token is presented: `access`, `refresh` or `none`. Marks in path and body stand for tokens.
     """
@@ -111,12 +161,13 @@ class NamedOperation:
         """Return the operation's request with a credential of the identity."""
         refresh = next((token for name, token in held.siblings if "refresh" in name.lower()), held.token)
         form = any(value.startswith("application/x-www-form-urlencoded") for _, value in self.headers)
-        body = self.body
+        body, path = self.body, self.path
         for mark, token in ((ACCESS_MARK, held.token), (REFRESH_MARK, refresh)):
             text = token.reveal()
             written = quote(text, safe="") if form else json.dumps(text)[1:-1]
             body = body.replace(mark.encode(), written.encode()) if body is not None else None
-        made = Request(self.method, base_url.rstrip("/") + self.path, self.headers, body)
+            path = path.replace(mark, quote(text, safe=""))
+        made = Request(self.method, base_url.rstrip("/") + path, self.headers, body)
         presented = {"access": held, "refresh": held.changed(refresh.reveal(), "refresh token")}.get(self.bearer)
         return made.with_headers(*presented.headers()) if presented else made
 
@@ -141,7 +192,14 @@ def throwaway(flow: LoginFlow, base_url: str, learnt: Callable[[Secret], None]) 
         logout=named.get("logout"),
         password=named.get("password"),
         refresh=named.get("refresh"),
+        disable=named.get("disable"),
+        tries=flow.tries,
+        wrong=partial(_wrong, flow.wrong, base_url) if flow.wrong else None,
     )
+
+
+def _wrong(make: Callable[[], LoginFlow], base_url: str) -> Request:
+    return request(base_url, make())
 
 
 def _others(response: Response, token: str) -> Iterator[tuple[str, Secret]]:
@@ -156,6 +214,8 @@ def _token(response: Response, flow: LoginFlow) -> str | None:
         return response.header(flow.name)
     if flow.place == "cookie":
         return _cookie(response, flow.name)
+    if flow.place == "text":
+        return _text(response, flow.name)
     try:
         found = resolve(json.loads(response.body), flow.name)
     except (ValueError, LookupError, RecursionError):
@@ -170,6 +230,14 @@ def _cookie(response: Response, wanted: str) -> str | None:
         if name.strip() == wanted:
             return value.strip().strip('"')
     return None
+
+
+def _text(response: Response, pattern: str) -> str | None:
+    """Return what a pattern's first group matches in the answer's text; without a pattern the text itself."""
+    if not pattern:
+        return response.text.strip().strip('"') or None
+    found = re.search(pattern, response.text)
+    return found[1] if found else None
 
 
 def resolve(document: Any, pointer: str) -> Any:

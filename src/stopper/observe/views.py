@@ -299,7 +299,7 @@ class Credential:
     guess was right, where one was. `redated(at)` makes a token that is no JWT and carries its time again, as the
     API's own key would have signed it then. `label` says of a mutant what was changed. `disposable` says that the
     scan's own login made it: nobody else uses it. `lifetime` is for how many seconds the answer that gave it says that
-    it works (`expires_in`).
+    it works (`expires_in`). Where the header is Cookie, the scheme is the cookie's name.
     """
 
     token: Secret
@@ -320,7 +320,8 @@ class Credential:
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the header that presents the token, its value in clear: for a transport, never for a report."""
         value = self.token.reveal()
-        return ((self.header, f"{self.scheme} {value}" if self.scheme else value),)
+        between = "=" if self.header.lower() == "cookie" else " "
+        return ((self.header, f"{self.scheme}{between}{value}" if self.scheme else value),)
 
     def changed(self, token: str, label: str) -> Credential:
         """Return a mutant: the same presentation with another token, labelled with what was changed."""
@@ -516,6 +517,7 @@ class Live:
     `may_send_clear` says whether the credential may cross the clear twin (loopback, or allowed). `thorough` is false
     where another operation was asked everything already: here only what tells most is worth a request. `own_keys` is
     set where the user allowed that the API fetches something from us, `throwaway` where there is an identity to spend.
+    `expendable` is the credential that may cross the clear twin, `another` that of another user.
     """
 
     endpoint: Endpoint
@@ -532,6 +534,8 @@ class Live:
     own_keys: OwnKeys | None = None
     tls: Tls | None = None
     throwaway: Throwaway | None = None
+    expendable: Credential | None = None
+    another: Credential | None = None
 
     def with_credential(self, credential: Credential | None = None) -> Request:
         """Return the request with a credential: the given one, else the working one, else none."""
@@ -545,8 +549,9 @@ class Throwaway:
 
     `login` is the request that logs in, `read(exchange)` gives the credential in its answer or one line that says why
     there is none, `samples` is how many logins may be made to compare their tokens, `words` are what the login sends
-    that names somebody. `logout`, `password` and `refresh` make the request of the operation that the user named,
-    with a credential; None where none was named.
+    that names somebody. `logout`, `password`, `refresh` and `disable` (by which another user ends the account) make the
+    request of the operation that the user named, with a credential; None where none was named. `tries` is how often
+    `wrong` may be sent: a login with a wrong password, another one each time.
     """
 
     login: Request
@@ -556,6 +561,9 @@ class Throwaway:
     logout: Callable[[Credential], Request] | None = field(default=None, repr=False)
     password: Callable[[Credential], Request] | None = field(default=None, repr=False)
     refresh: Callable[[Credential], Request] | None = field(default=None, repr=False)
+    disable: Callable[[Credential], Request] | None = field(default=None, repr=False)
+    tries: int = 0
+    wrong: Callable[[], Request] | None = field(default=None, repr=False)
 
 
 class NotAskedError(Exception):
