@@ -39,6 +39,7 @@ from stopper.guard.respond import (
     InsecureTransport,
     InsufficientScope,
     InvalidGrant,
+    InvalidProof,
     InvalidRequest,
     InvalidToken,
     Refusal,
@@ -50,7 +51,7 @@ from stopper.guard.respond import (
 from stopper.guard.rules import DEFAULTS, Access, Rule, declare
 from stopper.guard.settings import ConfigurationError, Settings
 from stopper.guard.store import StoreError
-from stopper.guard.token import Token
+from stopper.guard.token import Refresh, Token
 from stopper.guard.transport import Channel
 from stopper.secret import fingerprint
 
@@ -60,6 +61,7 @@ __all__ = [
     "InsecureTransport",
     "InsufficientScope",
     "InvalidGrant",
+    "InvalidProof",
     "InvalidRequest",
     "InvalidToken",
     "Refusal",
@@ -161,18 +163,22 @@ class Guard:
     def require(self, view: Subject, /) -> Subject: ...
 
     @overload
-    def require(self, *scopes: str, max_age: int = 0, audience: str = "") -> Callable[[Subject], Subject]: ...
+    def require(
+        self, *scopes: str, max_age: int = 0, audience: str = "", bound: bool = False
+    ) -> Callable[[Subject], Subject]: ...
 
-    def require(self, *arguments: Any, max_age: int = 0, audience: str = "") -> Any:
+    def require(self, *arguments: Any, max_age: int = 0, audience: str = "", bound: bool = False) -> Any:
         """Let only callers in whose token has all of these scopes: `@guard.require("read")`, `@guard.require()`.
 
         With `max_age`, the user must have proved who they are within so many seconds, refreshes not counted. With
-        `audience`, the token must be meant for it (RFC 9068 §4). Works on view functions, view classes, their methods
-        and whole blueprints, above or below `@app.route`.
+        `audience`, the token must be meant for it (RFC 9068 §4). With `bound`, it must be bound to its sender's key, by
+        DPoP or client certificate. Works on view functions, view classes, their methods and whole blueprints, above or
+        below `@app.route`.
         """
         if len(arguments) == 1 and not isinstance(arguments[0], str):
-            return _declaring(Rule(Access.REQUIRE, max_age=max_age, audience=audience))(arguments[0])
-        return _declaring(Rule(Access.REQUIRE, frozenset(_scopes(arguments)), max_age, audience=audience))
+            return _declaring(Rule(Access.REQUIRE, max_age=max_age, audience=audience, bound=bound))(arguments[0])
+        scopes = frozenset(_scopes(arguments))
+        return _declaring(Rule(Access.REQUIRE, scopes, max_age, audience=audience, bound=bound))
 
     def optional(self, view: Subject) -> Subject:
         """Let callers in with a good token or with none; `current_token` is false for the latter."""
@@ -214,8 +220,9 @@ class Guard:
         """Make an access token for a subject and return the answer that hands it out, to be returned by the view.
 
         `lifetime` is in seconds and may only shorten the configured one; `claims` is what `current_token.claims` shall
-        hold, as JSON; `audiences` are those of `STOPPER_AUDIENCES` that it is for, all where none is named. The answer
-        goes out uncacheable. Raises InsecureTransport where it would leave in clear.
+        hold, as JSON; `audiences` are those of `STOPPER_AUDIENCES` that it is for, all where none is named. It is bound
+        to the key of a DPoP proof or client certificate that comes with the request, where these are configured. The
+        answer goes out uncacheable. Raises InsecureTransport where it would leave in clear, and InvalidProof.
         """
         gate = _issuing_gate()
         return _answer(gate, _wanted(gate, subject, scopes, lifetime, _for(gate, claims, audiences), client))
@@ -244,13 +251,14 @@ class Guard:
 
         `scopes` may narrow what the access token allows; the successor keeps all (RFC 6749 §6).
         Raises InvalidGrant for one that does not hold; one that was used before ends its whole family. One of another
-        client, or of a subject that the loader refuses, is not used.
+        client, bound to another key, or of a subject that the loader refuses, is not used.
         """
         gate = _issuing_gate()
         try:
             with _available("Tokens cannot be renewed now."):
                 refresh = gate.tokens.renewable(refresh_token, client)
                 gate.check_subject(refresh, refresh_token)
+                refresh = _rebound(gate, refresh, refresh_token)
                 refresh, credential = gate.tokens.renew(refresh_token, refresh)
         except InvalidGrant as refusal:
             gate.recorder.record(Kind.REFUSED, refusal.token, fingerprint(refresh_token), refusal.reason)
@@ -359,14 +367,37 @@ def _issuing_gate() -> Gate:
 
 
 def _for(gate: Gate, claims: Mapping[str, Any] | None, audiences: Iterable[str]) -> Mapping[str, Any]:
-    """Return the claims of a new token with the audiences that it is for."""
+    """Return the claims of a new token with the audiences that it is for and what it is bound to."""
     if reserved := RESERVED_CLAIMS.intersection(claims or ()):
         raise ValueError(f"{min(reserved)} is not an extra claim: the guard sets it, or it has a meaning of its own")
     named = [audiences] if isinstance(audiences, str) else list(audiences)
     if unknown := set(named).difference(gate.settings.audiences):
         raise ValueError(f"{sorted(unknown)[0]!r} is not in STOPPER_AUDIENCES")
-    wanted = named or list(gate.settings.audiences)
-    return {**(claims or {}), "aud": wanted} if wanted else claims or {}
+    made = dict(claims or {})
+    if wanted := named or list(gate.settings.audiences):
+        made["aud"] = wanted
+    if confirmation := _confirmation(gate):
+        made["cnf"] = dict(confirmation)
+    return made
+
+
+def _confirmation(gate: Gate) -> Mapping[str, str]:
+    """Return what the sender of the request at hand shows, to which tokens are bound."""
+    if gate.bound is None or not has_request_context():
+        return {}
+    with _available("Tokens cannot be issued now."):
+        return gate.bound.confirmation()
+
+
+def _rebound(gate: Gate, refresh: Refresh, credential: str) -> Refresh:
+    """Return a refresh token as its sender may use it; raise InvalidGrant where it is bound to what they do not show."""
+    shown = _confirmation(gate)
+    if not shown and not refresh.confirmation:
+        return refresh
+    from stopper.guard.bound import rebound
+
+    client = endpoints.clients_of(gate).find(refresh.client)
+    return rebound(refresh, shown, credential, authenticated=client is not None and not client.is_public)
 
 
 def _wanted(
@@ -405,7 +436,7 @@ def _answer(gate: Gate, wanted: Token, happened: Kind = Kind.ISSUED) -> TokenAns
     gate.recorder.record(happened, token)
     return {
         "access_token": credential,
-        "token_type": "Bearer",
+        "token_type": token.type,
         "expires_in": round(token.expires_at - token.issued_at),
         "scope": " ".join(sorted(token.scopes)),
     }

@@ -7,6 +7,7 @@ only type, audience or a claim of the issuer's own tells them apart (RFC 8725 §
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -153,8 +154,8 @@ def check(header: Mapping[str, Any], claims: Mapping[str, Any], expected: Expect
         raise ClaimError("token type")
     if claims.get("iss") != expected.issuer:  # exact comparison (RFC 8725 §3.8)
         raise ClaimError("issuer")
-    if "cnf" in claims:  # RFC 9449 §7.2, RFC 8705 §3: bound to a key, and no bearer has shown it
-        raise ClaimError("confirmation")
+    if "cnf" in claims:
+        _check_confirmation(claims["cnf"])
     for name in profile.required:
         if name not in claims:
             raise ClaimError(f"{name} missing")
@@ -176,6 +177,20 @@ def check(header: Mapping[str, Any], claims: Mapping[str, Any], expected: Expect
         family=_text(claims, "family") if "family" in claims else "",
         authenticated_at=_number(claims, "auth_time") if "auth_time" in claims else issued_at,
     )
+
+
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+def _check_confirmation(value: Any) -> None:
+    """Demand that a token is bound to nothing but keys that a sender can show here (RFC 9449 §6.1, RFC 8705 §3.1).
+
+    Whether this one shows them is seen at each request.
+    """
+    if not isinstance(value, dict) or not value or not value.keys() <= {"jkt", "x5t#S256"}:
+        raise ClaimError("confirmation")
+    if not all(isinstance(thumbprint, str) and _THUMBPRINT.fullmatch(thumbprint) for thumbprint in value.values()):
+        raise ClaimError("confirmation")
 
 
 def _client(claims: Mapping[str, Any], name: str) -> str:

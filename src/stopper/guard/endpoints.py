@@ -168,6 +168,8 @@ def _refuse(gate: Gate, refusal: respond.Refusal) -> Response:
         gate.recorder.record(Kind.REFUSED, token_id=_presented(), reason=refusal.reason)
     error = refusal.error or "temporarily_unavailable"
     response = _uncached({"error": error, "error_description": refusal.description}, refusal.code)
+    if refusal.nonce:
+        response.headers["DPoP-Nonce"] = refusal.nonce  # RFC 9449 §8
     if refusal.code == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="clients"'  # RFC 6749 §5.2
     return response
@@ -308,7 +310,7 @@ def _introspect(call: Call) -> Mapping[str, Any]:
         return {"active": False}
     members = {
         "active": True,
-        "token_type": "Bearer",
+        "token_type": token.type,
         "client_id": token.client,
         "sub": token.subject,
         "iss": token.issuer,
@@ -316,6 +318,7 @@ def _introspect(call: Call) -> Mapping[str, Any]:
         "exp": int(token.expires_at),
         "iat": int(token.issued_at),
         "jti": token.id,
+        "cnf": dict(token.confirmation),  # RFC 9449 §6.2, RFC 8705 §3.2
     }
     return {**{name: value for name, value in members.items() if value}, "scope": " ".join(sorted(token.scopes))}
 

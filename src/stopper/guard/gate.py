@@ -7,6 +7,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, Request, current_app, request
@@ -17,7 +18,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from stopper.guard import present, redact, respond, transport
 from stopper.guard.audit import Kind, Recorder
 from stopper.guard.rules import DEFAULTS, PUBLIC, Access, Rule, rule_for
-from stopper.guard.settings import Settings
+from stopper.guard.settings import ConfigurationError, Settings
 from stopper.guard.store import StoreError
 from stopper.guard.token import Refresh, Token
 from stopper.guard.tokens import Tokens, as_token
@@ -26,6 +27,9 @@ from stopper.secret import fingerprint
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from stopper.guard.bound import BoundTokens
+    from stopper.guard.dpop import Proof
 
 T = TypeVar("T")
 
@@ -48,7 +52,10 @@ _DECIDED = frozenset(("cache-control", "strict-transport-security"))  # by the a
 
 
 class Passage:
-    """What the guard knows of the request at hand; `seen` once it has looked at it."""
+    """What the guard knows of the request at hand; `seen` once it has looked at it.
+
+    `scheme` is the one that a token was presented with, `proof` the DPoP proof that was used for the request.
+    """
 
     seen = False
     channel: Channel = Channel.CLEAR
@@ -57,6 +64,8 @@ class Passage:
     subject: object = None
     refusal: respond.Refusal | None = None
     issued = False
+    scheme = "Bearer"
+    proof: Proof | None = None
 
 
 asked: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
@@ -95,6 +104,9 @@ class Gate:
         self.loaders = loaders
         self._rules: dict[tuple[str, str], Rule] = {}
         self._hinted = False
+        # Both are chosen at the first request, so that what is not configured costs nothing at the others.
+        self._channel: Callable[[WSGIEnvironment, Settings], Channel] = self._channel_at_first
+        self._presented: Callable[[str], Token | None] = self._presented_at_first
 
     @functools.cached_property
     def recorder(self) -> Recorder:
@@ -105,6 +117,27 @@ class Gate:
     def settings(self) -> Settings:
         """The configuration, frozen at first use."""
         return self.tokens.settings
+
+    @functools.cached_property
+    def bound(self) -> BoundTokens | None:
+        """What is demanded of the senders of bound tokens; None where tokens are not bound here."""
+        if not (self.settings.dpop or self.settings.mtls):
+            return None
+        from stopper.guard.bound import BoundTokens
+
+        return BoundTokens(self.tokens)
+
+    def _presented_at_first(self, header: str) -> Token | None:
+        self._presented = self.bound.presented if self.bound else self.tokens.bearers.token
+        return self._presented(header)
+
+    def _channel_at_first(self, environ: WSGIEnvironment, settings: Settings) -> Channel:
+        self._channel = transport.channel
+        if settings.mtls:
+            from stopper.guard import mtls
+
+            self._channel = mtls.channel
+        return self._channel(environ, settings)
 
     # ----------------------------------------------------------------------- a request comes in
 
@@ -119,7 +152,6 @@ class Gate:
         if way is None or way.seen:  # not through `guarded`, or once more with the same environment
             way = environ[PASSAGE] = Passage()
         way.seen = True
-        way.channel = channel = transport.channel(environ, self.settings)
         route = at_hand.url_rule
         if route is None:
             rule = PUBLIC  # there is nothing behind it, and Flask answers 404 or 405
@@ -129,6 +161,7 @@ class Gate:
         way.rule = rule
         redact.carry_anew(environ.get("HTTP_AUTHORIZATION"))
         try:
+            way.channel = channel = self._channel(environ, self.settings)
             if channel is not _TLS or self._config["DEBUG"]:
                 self._admit_transport(way, environ)
             self._admit_credential(way, rule, environ)
@@ -139,6 +172,10 @@ class Gate:
 
     def _rule_at_first(self, route: UrlRule, method: str) -> Rule:
         rule = rule_for(self._app, route, method, self.default)
+        if self.settings.bound and rule.access is not _PUBLIC:
+            rule = replace(rule, bound=True)
+        if rule.bound and self.bound is None:
+            raise ConfigurationError(f"{route.endpoint} asks for bound tokens: set STOPPER_DPOP or STOPPER_MTLS")
         if route.methods is not None:  # of a route for any method, callers could make up endlessly many
             self._rules[route.endpoint, method] = rule
         return rule
@@ -232,7 +269,7 @@ class Gate:
             present.check_query(query)
         header = environ.get("HTTP_AUTHORIZATION")
         try:
-            token = None if header is None else self.tokens.presented(header)
+            token = None if header is None else self._presented(header)
         except StoreError as error:
             logger.error("%s", error)
             raise respond.Unavailable("Tokens cannot be checked now.", "store unavailable") from None
@@ -240,13 +277,15 @@ class Gate:
             if access is _OPTIONAL:
                 return
             raise respond.Unauthenticated("A bearer token is needed.", scopes=rule.scopes)
-        if rule.audience or rule.max_age or self.loaders or not rule.scopes <= token.scopes:
+        if rule.looks_closer or self.loaders or not rule.scopes <= token.scopes:
             self._admit_token(way, rule, token)
         way.token = token
 
     def _admit_token(self, way: Passage, rule: Rule, token: Token) -> None:
         """Let a good token pass, or raise the refusal: for whatever a rule asks, and whoever the subject is."""
         try:
+            if rule.bound and not token.confirmation:
+                raise respond.InvalidToken("bound to no key")
             if rule.audience and rule.audience not in token.audiences:
                 raise respond.InvalidToken("meant for another audience")
             way.subject = self.subject_of(token)
@@ -316,7 +355,7 @@ class Gate:
             marked = respond.varied(marked, "Authorization")  # RFC 9111 §4.1: what a cache may keep is for the same one
         if way.refusal is None:
             return status, marked
-        return self._marked_refusal(way.refusal, status, marked)
+        return self._marked_refusal(way, way.refusal, status, marked)
 
     @functools.cached_property
     def _when_secure(self) -> respond.Headers:
@@ -344,12 +383,19 @@ class Gate:
         return refusal.get_response()
 
     def _marked_refusal(
-        self, refusal: respond.Refusal, status: str, headers: respond.Headers
+        self, way: Passage, refusal: respond.Refusal, status: str, headers: respond.Headers
     ) -> tuple[str, respond.Headers]:
         """Keep status and challenge, whichever error handler of the application rendered the answer."""
         if not status.startswith(f"{refusal.code} "):
             status = f"{refusal.code} {HTTP_STATUS_CODES[refusal.code].upper()}"
         if refusal.challenges:
-            challenge = "WWW-Authenticate", refusal.challenge(self.settings.realm, self._resource_metadata)
-            headers = [*respond.without(headers, "www-authenticate"), challenge]
+            headers = [*respond.without(headers, "www-authenticate"), *self._challenges(way, refusal)]
+        if refusal.nonce:
+            headers = [*respond.without(headers, "dpop-nonce"), ("DPoP-Nonce", refusal.nonce)]
         return status, headers
+
+    def _challenges(self, way: Passage, refusal: respond.Refusal) -> respond.Headers:
+        realm, metadata = self.settings.realm, self._resource_metadata
+        if self.bound is not None:
+            return self.bound.challenges(refusal, way, realm, metadata)
+        return [("WWW-Authenticate", refusal.challenge(realm, metadata))]

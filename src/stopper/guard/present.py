@@ -44,6 +44,16 @@ def bearer(header: str) -> str | None:
     return None
 
 
+def is_dpop(header: str) -> bool:
+    """Tell whether an Authorization header is of the scheme that comes with a proof (RFC 9449 §7.1)."""
+    return header[:5].lower() == "dpop "
+
+
+def bearer_or_dpop(header: str) -> str | None:
+    """Return the token of an Authorization header of either scheme, as `bearer` does for its own."""
+    return bearer(f"Bearer {header[5:]}") if is_dpop(header) else bearer(header)
+
+
 def check_grammar(credential: str) -> None:
     """Raise InvalidRequest for what stands after the scheme and is not one b64token."""
     if not _B64TOKEN.fullmatch(credential):

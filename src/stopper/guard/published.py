@@ -91,17 +91,34 @@ def _server(gate: Gate) -> Mapping[str, Any]:
         "grant_types_supported": list(GRANTS),
         "response_types_supported": [],
         "scopes_supported": openapi.scopes(current_app, gate.default),
+        **_binding(gate),
     }
+
+
+def _binding(gate: Gate) -> Mapping[str, Any]:
+    """Return what both documents say of bound tokens: nothing where tokens are not bound here."""
+    members: dict[str, Any] = {}
+    if gate.settings.dpop:
+        from stopper.guard.dpop import ALGORITHMS
+
+        members["dpop_signing_alg_values_supported"] = list(ALGORITHMS)  # RFC 9449 §5.1
+    if gate.settings.mtls:
+        members["tls_client_certificate_bound_access_tokens"] = True  # RFC 8705 §3.3
+    return members
 
 
 def _resource(gate: Gate) -> Mapping[str, Any]:
     """Return RFC 9728 metadata."""
     issuers = [gate.settings.issuer] if gate.settings.issuer else []
+    binding = dict(_binding(gate))
+    if gate.settings.dpop:
+        binding["dpop_bound_access_tokens_required"] = gate.settings.bound and not gate.settings.mtls
     return {
         "resource": _resource_name(gate),
         "authorization_servers": [*issuers, *gate.settings.trusted_issuers],
         "bearer_methods_supported": ["header"],
         "scopes_supported": openapi.scopes(current_app, gate.default),
+        **binding,
     }
 
 

@@ -32,6 +32,8 @@ class Refusal(HTTPException):
     challenges = True
     token: Token | None = None
     """The token that was refused, where it is known whose it is; for the log."""
+    nonce = ""
+    """The DPoP nonce that the client shall use (RFC 9449 §8)."""
 
     def __init__(self, description: str, reason: str = "", scopes: Iterable[str] = ()) -> None:
         """Take what the client and the log are told, and the scopes that would have been needed."""
@@ -39,7 +41,7 @@ class Refusal(HTTPException):
         self.reason = reason or description
         self.scopes = tuple(sorted(scopes))
 
-    def challenge(self, realm: str, resource_metadata: str = "") -> str:
+    def challenge(self, realm: str, resource_metadata: str = "", scheme: str = "Bearer") -> str:
         """Return the value of WWW-Authenticate (RFC 6750 §3), with the address of metadata where there is any."""
         parts = [f'realm="{realm}"']
         if self.error:
@@ -48,7 +50,7 @@ class Refusal(HTTPException):
             parts.append(f'scope="{" ".join(self.scopes)}"')
         if resource_metadata:
             parts.append(f'resource_metadata="{resource_metadata}"')  # RFC 9728 §5.1
-        return "Bearer " + ", ".join(parts)
+        return f"{scheme} {', '.join(parts)}"
 
     def get_response(self, environ: WSGIEnvironment | None = None, scope: dict[str, object] | None = None) -> Response:  # type: ignore[override]  # werkzeug's own annotation is of its sans-I/O response
         """Return the RFC 9457 problem document; the guard adds the challenge when the answer leaves."""
@@ -109,9 +111,32 @@ class StaleAuthentication(Refusal):
         super().__init__("More recent authentication is needed.", "authentication too old")
         self.max_age = max_age
 
-    def challenge(self, realm: str, resource_metadata: str = "") -> str:
+    def challenge(self, realm: str, resource_metadata: str = "", scheme: str = "Bearer") -> str:
         """Return the challenge with the age that would do."""
-        return f'{super().challenge(realm, resource_metadata)}, max_age="{self.max_age}"'
+        return f'{super().challenge(realm, resource_metadata, scheme)}, max_age="{self.max_age}"'
+
+
+class InvalidProof(Refusal):
+    """A DPoP proof that does not hold, or that is missing where one is needed (RFC 9449 §5, §7.1)."""
+
+    code = 401
+    error = "invalid_dpop_proof"
+
+    def __init__(self, reason: str) -> None:
+        """Take what the log is told."""
+        super().__init__("The DPoP proof is not valid.", reason)
+
+
+class NonceNeeded(InvalidProof):
+    """A DPoP proof without the nonce that is asked for now; the answer holds it (RFC 9449 §8, §9)."""
+
+    error = "use_dpop_nonce"
+
+    def __init__(self, nonce: str) -> None:
+        """Take the nonce."""
+        super().__init__("no current nonce in the proof")
+        self.description = "The DPoP proof must hold the nonce of this answer."
+        self.nonce = nonce
 
 
 class InvalidGrant(Refusal):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Blueprint, Flask
@@ -31,7 +31,8 @@ class Rule:
     """What one route asks: who may call, with which scopes, and whether plain HTTP will do.
 
     `max_age` is how many seconds ago the user may have proved who they are; 0 asks nothing. `audience` is what the
-    token must be meant for besides this API as a whole; empty asks nothing.
+    token must be meant for besides this API as a whole; empty asks nothing. `bound` asks for a token that is bound to
+    its sender's key. `looks_closer` says at one glance whether any of these three asks something.
     """
 
     access: Access
@@ -39,6 +40,12 @@ class Rule:
     max_age: int = 0
     plain_http: bool = False
     audience: str = ""
+    bound: bool = False
+    looks_closer: bool = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Say once, and not at every request, whether scopes are all that is asked."""
+        object.__setattr__(self, "looks_closer", bool(self.max_age or self.audience or self.bound))
 
 
 PUBLIC = Rule(Access.PUBLIC)
@@ -70,8 +77,8 @@ def rule_for(app: Flask, url_rule: UrlRule, method: str, default: Rule) -> Rule:
     """Return what a route asks of a call with this method.
 
     The nearest declaration counts: the method of a view class, the view, its class, its blueprint from the inside out,
-    and then the default. A view that asks for scopes of its own keeps the audience of its blueprint. Flask's own static
-    files and automatic OPTIONS answers are public: browsers send no token in a CORS preflight.
+    and then the default. A view that asks for scopes of its own keeps the audience of its blueprint, and that tokens are
+    bound. Flask's own static files and automatic OPTIONS answers are public: browsers send no token in a CORS preflight.
     """
     if method == "OPTIONS" and getattr(url_rule, "provide_automatic_options", False):
         return PUBLIC
@@ -79,13 +86,21 @@ def rule_for(app: Flask, url_rule: UrlRule, method: str, default: Rule) -> Rule:
     around = list(_of_blueprints(app, url_rule.endpoint))
     for subject in (_method_of(view, method), view, getattr(view, "view_class", None)):
         if subject is not None and (rule := declared(subject)):
-            inherited = next((outer.audience for outer in around), "")
-            return rule if rule.audience or not inherited else replace(rule, audience=inherited)
+            return _inheriting(rule, around)
     if around:
         return around[0]
     if url_rule.endpoint.rpartition(".")[2] == "static" and getattr(view, "__module__", "").startswith("flask."):
         return PUBLIC
     return default
+
+
+def _inheriting(rule: Rule, around: Sequence[Rule]) -> Rule:
+    """Return a view's own rule with what its blueprints ask besides; the very same one where that is nothing."""
+    audience = rule.audience or next((outer.audience for outer in around), "")
+    bound = rule.bound or (rule.access is not Access.PUBLIC and any(outer.bound for outer in around))
+    if (audience, bound) == (rule.audience, rule.bound):
+        return rule
+    return replace(rule, audience=audience, bound=bound)
 
 
 def _of_blueprints(app: Flask, endpoint: str) -> Iterator[Rule]:

@@ -109,6 +109,16 @@ class Settings:
     """For how many seconds tokens verified before are taken while the store is away."""
     cache_size: int = 10_000
     """How many verified tokens each process remembers."""
+    bound: bool = False
+    """Demand everywhere that tokens are bound to their sender's key, by `dpop` or `mtls`; or route by route."""
+    dpop: tuple[str, ...] = ()
+    """Where this API is reached, such as `https://shop.test`: binds tokens to DPoP proofs for there (RFC 9449)."""
+    dpop_window: int = 60
+    """How old a proof may be; for so long, and `leeway`, the store knows which were used."""
+    dpop_nonce: int = 0
+    """After how many seconds the nonce changes that proofs must hold; 0 asks for none (RFC 9449 §8)."""
+    mtls: str = ""
+    """Where client certificates are, which tokens are bound to (RFC 8705): `server`, or `Client-Cert` of a proxy."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], instance_path: str) -> Settings:
@@ -141,6 +151,10 @@ class Settings:
                 raise ConfigurationError("STOPPER_TRUSTED_ISSUERS names STOPPER_ISSUER itself")
             if not (remote.audiences or settings.audiences or settings.issuer):  # RFC 9068 §4
                 raise ConfigurationError(f"STOPPER_TRUSTED_ISSUERS[{name!r}] needs audiences, or STOPPER_AUDIENCES")
+        if settings.bound and not (settings.dpop or settings.mtls):
+            raise ConfigurationError("STOPPER_BOUND needs STOPPER_DPOP or STOPPER_MTLS")
+        if settings.mtls == "Client-Cert" and not settings.trusted_proxies:
+            raise ConfigurationError("STOPPER_MTLS = 'Client-Cert' needs STOPPER_TRUSTED_PROXIES")
         if settings.token_format == "jwt" and not settings.issuer:
             raise ConfigurationError("STOPPER_TOKEN_FORMAT = 'jwt' needs STOPPER_ISSUER")
         return settings
@@ -159,7 +173,7 @@ def _unknown(key: str, known: Mapping[str, object]) -> str:
     return f"{key} is no setting of the guard; the nearest is {nearest}"
 
 
-_SMALLEST = {"refresh_grace": 0, "store_grace": 0}
+_SMALLEST = {"refresh_grace": 0, "store_grace": 0, "dpop_nonce": 0}
 
 
 def _checked(key: str, name: str, value: Any) -> Any:
@@ -228,6 +242,38 @@ def _names(key: str, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+def origin(url: str) -> str | None:
+    """Return scheme, host and port of an http or https URL in the one way to write them, or None (RFC 3986 §6.2)."""
+    try:
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        return None
+    if scheme not in _DEFAULT_PORTS or not host or parts.username is not None:
+        return None
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}" if port in (None, _DEFAULT_PORTS[scheme]) else f"{scheme}://{name}:{port}"
+
+
+def _origins(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ConfigurationError(f"{key} must be a list of origins, such as https://shop.test")
+    return tuple(_origin(key, item) for item in value)
+
+
+def _origin(key: str, item: str) -> str:
+    found, parts = origin(item), urlsplit(item)
+    if found is None or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ConfigurationError(f"{key} holds {item!r}, which is no origin such as https://shop.test")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_NAMES:
+        raise ConfigurationError(f"{key} holds {item!r}: http is for loopback only")
+    return found
+
+
 def _secret(key: str, value: Any) -> Secret:
     if not isinstance(value, (str, Secret)):
         raise ConfigurationError(f"{key} must be a text")
@@ -286,4 +332,6 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "signing_keys": _secret,
     "peppers": _peppers,
     "trusted_issuers": _trusted_issuers,
+    "dpop": _origins,
+    "mtls": _one_of("", "server", "Client-Cert"),
 }

@@ -54,6 +54,17 @@ class Token:
         named = self.claims.get("aud", ())
         return frozenset((named,) if isinstance(named, str) else named)
 
+    @property
+    def confirmation(self) -> Mapping[str, str]:
+        """What it is bound to (RFC 7800 §3.1): `jkt` of a key, `x5t#S256` of a certificate, or nothing."""
+        bound_to: Mapping[str, str] = self.claims.get("cnf", {})
+        return bound_to
+
+    @property
+    def type(self) -> str:
+        """The scheme that it is presented with: `DPoP` where it is bound to such a key, `Bearer` otherwise."""
+        return "DPoP" if "jkt" in self.confirmation else "Bearer"
+
     def allows(self, *scopes: str) -> bool:
         """Tell whether the token has every one of these scopes."""
         return self.scopes.issuperset(scopes)
@@ -75,3 +86,9 @@ class Refresh:
     claims: Mapping[str, Any] = field(default_factory=dict)
     client: str = ""
     authenticated_at: float = 0.0
+
+    @property
+    def confirmation(self) -> Mapping[str, str]:
+        """What it is bound to, as `Token.confirmation`."""
+        bound_to: Mapping[str, str] = self.claims.get("cnf", {})
+        return bound_to

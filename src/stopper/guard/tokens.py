@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from stopper.guard.feed import Feed
 from stopper.guard.jose import JoseError
 from stopper.guard.kept_keys import KeptKeys
 from stopper.guard.pem import PemKeys, signing_keys
-from stopper.guard.recent import Recent
+from stopper.guard.remembered import Remembered, refuse_bound
 from stopper.guard.remote import RemoteKeys, RemoteKeysError
 from stopper.guard.settings import Settings
 from stopper.guard.signed import FindKey, SignedTokens, Verified
@@ -33,6 +32,7 @@ class Tokens:
     def __init__(self, read_settings: Callable[[], Settings]) -> None:
         """Take what reads the configuration, which happens at first use."""
         self._read_settings = read_settings
+        self._memories: list[Remembered] = []
 
     @functools.cached_property
     def settings(self) -> Settings:
@@ -49,7 +49,7 @@ class Tokens:
         """What this process knows of revocations."""
         settings = self.settings
         lag, bound, grace = settings.revocation_lag, settings.revocation_bound, settings.store_grace
-        return Feed(self.store, lag, bound, grace, lambda: self._verified.clear())
+        return Feed(self.store, lag, bound, grace, self._forget)
 
     @functools.cached_property
     def keys(self) -> KeptKeys | PemKeys:
@@ -62,8 +62,19 @@ class Tokens:
         return list(self.settings.audiences) or [self.settings.issuer]
 
     @functools.cached_property
-    def _verified(self) -> Recent[bytes, Verified]:
-        return Recent(self.settings.cache_size)
+    def bearers(self) -> Remembered:
+        """The headers that present a token which whoever bears it may use."""
+        return self.remembered(present.bearer, refuse_bound)
+
+    def remembered(self, read: Callable[[str], str | None], admit_bound: Callable[[Token], None]) -> Remembered:
+        """Return a memory of headers over these tokens, with what reads them and what is asked about bound tokens."""
+        made = Remembered(self.feed, self.settings.cache_size, read, self._verify, admit_bound)
+        self._memories.append(made)
+        return made
+
+    def _forget(self) -> None:
+        for memory in self._memories:
+            memory.clear()
 
     @functools.cached_property
     def _signed(self) -> SignedTokens:
@@ -81,49 +92,6 @@ class Tokens:
         return SignedTokens(issuers)
 
     # ----------------------------------------------------------------------- verify
-
-    def presented(self, header: str) -> Token | None:
-        """Return the token of an Authorization header, or None for one of another scheme.
-
-        Raises InvalidRequest for a header that is malformed, and what `verify` raises. Nearly every request brings a
-        header that this process has seen before, and is answered without I/O and without taking the header apart. It
-        is remembered by its digest: whoever reads this memory shall not find tokens in it.
-        """
-        feed = self.feed
-        if time.monotonic() - feed.read_at >= feed.lag:
-            feed.refresh()
-        digest = hashlib.sha256(header.encode()).digest()
-        verified = self._verified.young.get(digest) or self._verified.get(digest)
-        if verified is None or (verified.find_key is not None and not verified.has_its_key()):
-            return self._at_first_sight(header, digest)
-        token = verified.token
-        if verified.changes != feed.changes:
-            self._check_feed(verified)
-        if token.expires_at <= time.time():
-            raise respond.InvalidToken("expired", token)
-        return token
-
-    def _check_feed(self, verified: Verified) -> None:
-        """Hold a token that is remembered against what the feed has read since it was last held against it."""
-        changes = self.feed.changes  # before, as another thread may read on in between
-        if self.feed.ends(verified.token):
-            raise respond.InvalidToken("revoked", verified.token)
-        verified.changes = changes
-
-    def _at_first_sight(self, header: str, digest: bytes) -> Token | None:
-        credential = present.bearer(header)
-        if credential is None:
-            return None
-        forgotten = self.feed.forgotten
-        try:
-            verified = self._verify(credential)
-        except respond.InvalidToken:
-            present.check_grammar(credential)
-            raise
-        self._verified.put(digest, verified)
-        if self.feed.forgotten != forgotten:  # a revocation of this very token may have come and gone in between
-            self._verified.clear()
-        return verified.token
 
     def verify(self, credential: str) -> Token:
         """Return the token of an access credential, which is not remembered.

@@ -108,6 +108,15 @@ class Store(ClientStore, Protocol):
     def is_revoked(self, token: Token) -> bool:
         """Tell from all entries whether one ends this token."""
 
+    def first_use(self, digest: bytes, until: float) -> bool:
+        """Keep until a moment that a proof was used, in one round trip; return False where it was used before."""
+
+    def forget_uses(self, now: float) -> None:
+        """Forget uses that need not be known any more."""
+
+    def secret(self, name: str) -> bytes:
+        """Return the 32 random bytes that all processes share under a name, made by the first that asks."""
+
     def purge(self, now: float) -> int:
         """Forget what has expired and revocations that end nothing any more; return how many rows went."""
 

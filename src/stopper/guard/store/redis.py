@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
@@ -217,6 +218,23 @@ class RedisStore:
         """Take revocations that end nothing any more from the stream; the rest expires by itself."""
         names = [_stream_id(entry.number) for entry in self._entries(0) if entry.until <= now]
         return int(self._redis.xdel(_STREAM, *names)) if names else 0
+
+    # ----------------------------------------------------------------------- proofs
+
+    @_as_store_error
+    def first_use(self, digest: bytes, until: float) -> bool:
+        """Set a key that must not be there, which expires by itself."""
+        return bool(self._redis.set(f"{_PREFIX}proof:{digest.hex()}", "", nx=True, exat=_whole(until)))
+
+    def forget_uses(self, now: float) -> None:
+        """Leave it to Redis, which has forgotten them already."""
+
+    @_as_store_error
+    def secret(self, name: str) -> bytes:
+        """Return the 32 random bytes of a name, in hexadecimal where they are kept."""
+        key = f"{_PREFIX}secret:{name}"
+        self._redis.set(key, os.urandom(32).hex(), nx=True)
+        return bytes.fromhex(self._redis.get(key))
 
     # ----------------------------------------------------------------------- clients
 

@@ -11,7 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +107,26 @@ keys = sa.Table(
     sa.Column("document", sa.Text, nullable=False),
 )
 
+# The DPoP proofs that were used, for as long as they could be used again.
+proofs = sa.Table(
+    "stopper_proofs",
+    metadata,
+    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("until", sa.Double, nullable=False, index=True),
+)
+
+# What all processes have to know and nobody else needs to, such as what DPoP nonces are made of.
+secrets = sa.Table(
+    "stopper_secrets",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("value", sa.LargeBinary(32), nullable=False),
+)
+
 # Which migration the tables are of; Alembic writes it too.
 schema = sa.Table("stopper_schema", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
 
-REVISION = "keys"
+REVISION = "proofs"
 """The migration that this code is written for."""
 
 _FIND = sa.select(*(tokens.c[name] for name in _TOKEN_FIELDS)).where(tokens.c.digest == sa.bindparam("digest"))
@@ -300,8 +316,41 @@ class SqlStore:
                     (tokens, tokens.c.expires_at),
                     (refreshes, refreshes.c.expires_at),
                     (revocations, revocations.c.until),
+                    (proofs, proofs.c.until),
                 )
             )
+
+    # ----------------------------------------------------------------------- proofs
+
+    def first_use(self, digest: bytes, until: float) -> bool:
+        """Insert a row, whose primary key makes it one's alone; without a transaction it is one round trip."""
+        try:
+            with self._as_store_error(), self._committing.connect() as connection:
+                connection.execute(proofs.insert(), {"digest": digest, "until": until})
+        except IntegrityError:
+            return False
+        return True
+
+    @functools.cached_property
+    def _committing(self) -> sa.Engine:
+        return self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def forget_uses(self, now: float) -> None:
+        """Delete the rows of proofs that are too old to be used."""
+        with self._transaction() as connection:
+            connection.execute(proofs.delete().where(proofs.c.until <= now))
+
+    def secret(self, name: str) -> bytes:
+        """Return the 32 random bytes of a name; the row's primary key lets one process make them."""
+        wanted = sa.select(secrets.c.value).where(secrets.c.name == name)
+        with self._transaction() as connection:
+            known: bytes | None = connection.scalar(wanted)
+        if known is None:
+            with suppress(IntegrityError), self._transaction() as connection:
+                connection.execute(secrets.insert(), {"name": name, "value": os.urandom(32)})
+            with self._transaction() as connection:
+                known = connection.scalar(wanted)
+        return bytes(known or b"")
 
     # ----------------------------------------------------------------------- clients
 
