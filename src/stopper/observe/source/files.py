@@ -66,12 +66,18 @@ class UnreadableError(ValueError):
 
 
 _TELLING = (
-    *(b"flask", b"jwt", b"jose", b"itsdangerous", b"authlib", b"oauth", b"bearer", b"authoriz", b"secret"),
-    *(b"passw", b"api_key", b"apikey", b"credential", b"x-forwarded", b"blueprint", b"add_url_rule", b"proxyfix"),
-    *(b"add_resource", b"methodview", b"access_token", b"auth_token", b"refresh_token", b"signing_key"),
-    *(b"rsa.generate", b"generate_private_key", b"newkeys(", b"genrsa", b"strict-transport", b"access-control-allow"),
+    *(b"flask", b"jwt", b"jose", b"itsdangerous", b"bearer", b"secret", b"passw", b"credential", b"x-forwarded"),
+    *(b"blueprint", b"add_url_rule", b"proxyfix", b"add_resource", b"methodview", b"rsa.generate", b"genrsa"),
+    *(b"strict-transport", b"access-control-allow", b"cert_none", b"_create_unverified"),
 )
 """Lower-case words, any of which makes a file worth parsing."""
+
+_TELLING_TOO = {
+    b"auth": (b"authlib", b"oauth", b"authoriz", b"auth_token"),
+    b"token": (b"access_token", b"refresh_token"),
+    b"key": (b"api_key", b"apikey", b"signing_key", b"generate_private_key", b"newkeys("),
+}
+"""More of them, by what they have in common: in most files one look says that there is none."""
 
 _BESIDE_TOKEN = (
     *(b"random", b"uuid", b"hashlib", b"getpid", b"time()", b"logg", b"print(", b"warn", b"column", b"execute"),
@@ -83,13 +89,10 @@ _BESIDE_TOKEN = (
 _TOKEN = re.compile(rb"token(?!s|iz|is|\s+import)")
 """One token: what only has several, or imports their kinds, takes text apart."""
 
-_SWITCHED = re.compile(
-    rb"(?:debug|debugger|verify|verify_ssl)['\"]?\]?\s*[=:]\s*(?:true|false|1)|cert_none|_create_unverified"
-)
-"""What makes a file of a few lines worth parsing: a debugger switched on, a check of certificates switched off."""
+_ON = rb"['\"]?\]?\s*[=:]\s*(?:true|false|1)"
 
-_SWITCHES = (b"debug", b"verify", b"cert_none", b"_create_unverified")
-"""Words, without any of which the expression above, which is slow, need not be tried."""
+_SWITCHED = (re.compile(rb"debug(?:ger)?" + _ON), re.compile(rb"verify(?:_ssl)?" + _ON))
+"""What makes a file of a few lines worth parsing: a debugger switched on, a check of certificates switched off."""
 
 _ROUTE = re.compile(rb"@\s*[\w.]+\.(?:route|get|post|put|patch|delete|before_\w+|after_\w+|errorhandler|expose)\s*\(?")
 
@@ -104,11 +107,11 @@ def relevant(source: bytes) -> bool:
     lowered = source.lower()
     if any(word in lowered for word in _TELLING):
         return True
+    if any(part in lowered and any(word in lowered for word in words) for part, words in _TELLING_TOO.items()):
+        return True
     if _TOKEN.search(lowered) and any(word in lowered for word in _BESIDE_TOKEN):
         return True
-    if _ROUTE.search(source):
-        return True
-    return any(word in lowered for word in _SWITCHES) and _SWITCHED.search(lowered) is not None
+    return _ROUTE.search(source) is not None or any(switched.search(lowered) for switched in _SWITCHED)
 
 
 def decode(source: bytes) -> str:
