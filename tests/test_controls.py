@@ -14,7 +14,11 @@ import pytest
 import stopper.guard
 from stopper import controls
 from stopper.controls import HOOKS, Entry, catalogue
+from stopper.fix import jobs
+from stopper.fix.rewriter import rewritten
+from stopper.rewrite import Rewrite
 from tests import cases
+from tests.fix import cases as fix_cases
 
 FOLDER = Path(controls.__file__).parent
 HEADINGS = ["What is wrong", "Why it matters", "Bad", "Good", "References"]
@@ -24,6 +28,8 @@ CASES = [
     for case in sorted((FOLDER / entry.control.name / "cases").iterdir())
     if not case.name.startswith(("_", "."))
 ]
+FIX_CASES = [each for each in CASES if each.values[1].name.startswith("fix")]  # type: ignore[union-attr]
+CASES = [each for each in CASES if each not in FIX_CASES]
 ENTRIES = [pytest.param(entry, id=entry.control.id) for entry in catalogue().values()]
 
 
@@ -44,6 +50,21 @@ def test_case(entry: Entry, case: Path) -> None:
     assert not judged.crashed
     assert sorted(judged.broken) == sorted(judged.bad), "broken lines differ from the lines marked bad"
     assert judged.ok <= judged.kept, f"no kept verdict at {sorted(judged.ok - judged.kept)}"
+
+
+@pytest.mark.parametrize(("entry", "case"), FIX_CASES)
+def test_fix_case(entry: Entry, case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repair makes exactly `after` of `before`, leaves `after` as it is, and the control has nothing to say of it."""
+    # The cases are our own and end no process: starting one for each would take most of the time.
+    monkeypatch.setattr(jobs, "run", lambda given: list(map(rewritten, given)))
+    before, after = fix_cases.sides(case)
+    made = fix_cases.run(entry, before)
+    assert fix_cases.difference(after, made) == ""
+    assert any(isinstance(told, Rewrite) for told in made.told.values()), "the case repairs nothing"
+    assert not fix_cases.run(entry, after).changed, "a second run changes something"
+    if {"source", "spec"} & set(entry.hooks):
+        still, by_hand = fix_cases.left(entry, after)
+        assert still == by_hand
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -74,7 +95,9 @@ def test_hooks_are_the_only_public_functions(entry: Entry) -> None:
     kinds = {re.match(r"[a-z]+", p.name).group() for p in (FOLDER / entry.control.name / "cases").iterdir()}  # type: ignore[union-attr]
     for hook in entry.hooks:
         driven = {"app", "joint"}
-        wanted = {"mutate": driven, "probe": driven, "wire": {"wire", *driven}}.get(hook, {hook, "joint"})
+        wanted = {"fix": {"fix"}, "mutate": driven, "probe": driven, "wire": {"wire", *driven}}.get(
+            hook, {hook, "joint"}
+        )
         assert kinds & wanted, f"{hook} has no case"
 
 

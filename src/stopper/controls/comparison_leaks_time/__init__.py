@@ -32,12 +32,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Module, within
 from stopper.observe.source.flows import Says, credential, last_name, place, words
 from stopper.observe.source.labels import bare, label
 from stopper.observe.source.models import overloaded
 from stopper.observe.source.names import Assigned, bindings_of
+from stopper.observe.source.rewriting import at, named, replaced, written
+from stopper.rewrite import Rewrite
 
 CONTROL = Control(
     id="BT419",
@@ -233,3 +235,29 @@ def _configured(node: ast.expr) -> bool:
     """Tell whether a value comes from the configuration."""
     names = [last_name(part) for part in within(node) if isinstance(part, ast.Name | ast.Attribute)]
     return any(name.isupper() or not _CONFIGURED.isdisjoint(words(name)) for name in names)
+
+
+def fix(module: Module, place: Place) -> Rewrite | None:
+    """Compare by `hmac.compare_digest`, which refuses None, and texts that are not ASCII: so bytes are compared."""
+    compare = next((node for node in at(module, place, ast.Compare) if isinstance(node, ast.Compare)), None)
+    if compare is None or len(compare.ops) != 1 or not isinstance(compare.ops[0], ast.Eq | ast.NotEq):
+        return None
+    function, imports = named(module, "hmac.compare_digest")
+    left, right = _as_bytes(module, compare.left, compare.comparators[0])
+    denied = "not " if isinstance(compare.ops[0], ast.NotEq) else ""
+    why = "`hmac.compare_digest` takes the same time whatever the caller guessed right"
+    return Rewrite(why, (replaced(module, compare, f"{denied}{function}({left}, {right})"), *imports))
+
+
+def _as_bytes(module: Module, *sides: ast.expr) -> list[str]:
+    """Return both sides as bytes that are equal just where the sides are."""
+    texts = [written(module, side) for side in sides]
+    makers = [last_name(side) if isinstance(side, ast.Call) else "" for side in sides]
+    if "digest" in makers:
+        return texts
+    if all(isinstance(side, ast.JoinedStr) or maker == "hexdigest" for side, maker in zip(sides, makers, strict=True)):
+        return [f"{text}.encode()" for text in texts]
+    if "hexdigest" in makers:  # no digest is spelled like None, so nothing but a text can be equal to one
+        return [f"str({text}).encode()" for text in texts]
+    # What is not known to be a text may be None or bytes: `repr` keeps those apart from texts that are spelled alike.
+    return [f"repr({text}).encode()" for text in texts]

@@ -34,8 +34,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
+from stopper.observe.spec.rewriting import Part, SpecText
 from stopper.observe.views import Operation, Server
+from stopper.rewrite import ByHand, Change, Rewrite, Risk
 
 CONTROL = Control(
     id="BT104",
@@ -70,3 +72,34 @@ def _broken(operation: Operation, server: Server) -> Verdict:
         cause=f"server at {server.place}:{server.place.column}",
         severity=Severity.ADVICE if server.loopback else None,
     )
+
+
+_TWINS = {"http": "https", "ws": "wss"}
+
+
+def fix(document: SpecText, place: Place) -> Rewrite | ByHand | None:
+    """Offer the twin over TLS instead, or nothing where that one is offered already."""
+    part = document.at(place)
+    if Server(part.text, place).loopback:
+        return ByHand("a server on loopback seldom speaks TLS: take it out of what is published")
+    changes = tuple(_offered_securely(document, part))
+    return Rewrite("a client made from the document sends no token in clear", changes, Risk.STRICTER)
+
+
+def _offered_securely(document: SpecText, part: Part) -> Iterable[Change]:
+    scheme, found, rest = part.text.partition("://")
+    scheme = scheme.lower()
+    if scheme in _TWINS and found:
+        twins = [each.entries["url"].text for each in _siblings(part) if "url" in each.entries]
+        if f"{_TWINS[scheme]}://{rest}" in twins and part.parent:
+            yield document.without(part.parent)
+        else:
+            yield document.replaced(part, f"{scheme}:", f"{_TWINS[scheme]}:")
+    elif scheme in _TWINS and part.parent:  # Swagger 2.0: a word in `schemes`
+        there = any(each.text == _TWINS[scheme] for each in part.parent.items)
+        yield document.without(part) if there else document.value(part, _TWINS[scheme])
+
+
+def _siblings(part: Part) -> list[Part]:
+    """Return the servers beside the one whose url this is."""
+    return part.parent.parent.items if part.parent and part.parent.parent else []

@@ -30,11 +30,14 @@ RFC 4086 section 6; RFC 6749 section 10.10; RFC 9562 section 8; ASVS 5.0.0 11.5.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import Flow, Origin, Sink, flows, place, safe
+from stopper.observe.source.rewriting import named, replaced
+from stopper.rewrite import CannotRewriteError, Change, Rewrite
 
 CONTROL = Control(
     id="BT201",
@@ -72,3 +75,28 @@ def _broken(module: Module, flow: Flow) -> Iterable[Verdict]:
         evidence=(flow.evidence,),
         severity=full,
     )
+
+
+_SECURE = {"choice": "secrets.choice", "getrandbits": "secrets.randbits", "randbytes": "secrets.token_bytes"}
+"""What takes the same arguments and gives the same kind of value; all else is a method of SystemRandom too."""
+
+
+def fix(module: Module, where: Place) -> Rewrite | None:
+    """Draw from the system's generator instead: alphabet and length, on which others may rely, stay as they are."""
+    changes: dict[Change, None] = {}
+    for flow in flows(module):
+        if (
+            flow.sink_kind is Sink.MADE
+            and place(module, flow.source_node if flow.together else flow.sink_node) == where
+        ):
+            changes.update(dict.fromkeys(_drawn_securely(flow.source_module, flow.source_node)))
+    return Rewrite("the system's generator cannot be predicted from what it gave before", tuple(changes))
+
+
+def _drawn_securely(module: Module, node: ast.AST) -> tuple[Change, ...]:
+    call = node.func if isinstance(node, ast.Call) else None
+    package, _, name = (module.qualified(call) or "").rpartition(".") if call else ("", "", "")
+    if call is None or package != "random" or name in ("Random", "seed"):
+        raise CannotRewriteError("what is to take its place depends on how long the token may be")
+    text, imports = named(module, _SECURE.get(name, "secrets.SystemRandom"))
+    return replaced(module, call, text if name in _SECURE else f"{text}().{name}"), *imports

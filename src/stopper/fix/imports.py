@@ -1,0 +1,177 @@
+"""One import statement put among those that a module has, where a sorted list of them has its place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import libcst as cst
+
+_FUTURE, _STANDARD, _FOREIGN, _OWN = range(4)
+_Key = tuple[int, bool, str]
+_EMPTY = cst.EmptyLine(indent=False)
+_Line = cst.SimpleStatementLine | cst.BaseCompoundStatement
+
+
+def with_import(module: cst.Module, text: str, own: frozenset[str]) -> cst.Module:
+    """Return a module with an import, unchanged where it has it; `own` are the top names of the project itself.
+
+    The sections are those of PEP 8: the standard library, other people's code, the project's own, a line between them.
+    """
+    wanted = cst.parse_statement(text, config=module.config_for_parsing)
+    if not isinstance(wanted, cst.SimpleStatementLine):
+        raise ValueError(text)
+    body = list(module.body)
+    first, last = _block(body)
+    there = body[first:last]
+    for number, line in enumerate(there, first):
+        joined = _joined(line, wanted)
+        if joined is not None:
+            body[number] = joined
+            return module.with_changes(body=body)
+    key = _key(wanted, own)
+    before = [number for number, line in enumerate(there, first) if _key(line, own) <= key]
+    at = before[-1] + 1 if before else first
+    return _inserted(module, body, at, wanted, (first, last), own)
+
+
+def _block(body: Sequence[_Line]) -> tuple[int, int]:
+    """Return where the first run of imports begins and ends; after the docstring where there is none."""
+    start = next((number for number, line in enumerate(body) if _imports(line)), None)
+    if start is None:
+        after = 1 if body and _is_docstring(body[0]) else 0
+        return after, after
+    end = start
+    while end < len(body) and _imports(body[end]):
+        end += 1
+    return start, end
+
+
+def _imports(line: _Line) -> cst.Import | cst.ImportFrom | None:
+    """Return the import that a line is, None for another line and for one that holds several statements."""
+    if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1:
+        only = line.body[0]
+        return only if isinstance(only, cst.Import | cst.ImportFrom) else None
+    return None
+
+
+def _is_docstring(line: _Line) -> bool:
+    if not isinstance(line, cst.SimpleStatementLine) or not isinstance(line.body[0], cst.Expr):
+        return False
+    return isinstance(line.body[0].value, cst.SimpleString | cst.ConcatenatedString)
+
+
+def _inserted(
+    module: cst.Module,
+    body: list[_Line],
+    at: int,
+    wanted: cst.SimpleStatementLine,
+    block: tuple[int, int],
+    own: frozenset[str],
+) -> cst.Module:
+    """Put the import at its place, with an empty line between two sections and below the block."""
+    first, last = block
+    section = _key(wanted, own)[0]
+    following = body[at] if at < len(body) else None
+    together = following is not None and at < last and _key(following, own)[0] == section
+    apart = at > first and _key(body[at - 1], own)[0] != section
+    above: Sequence[cst.EmptyLine] = ()
+    if following is not None and together and (apart or at == first):
+        # The line that was the first of its section gives up what keeps it apart from the section above.
+        above, below = _divided(_leading(following))
+        body[at] = following.with_changes(leading_lines=below)
+    elif apart or (at > 0 and first == last):
+        above = (_EMPTY,)
+    if following is not None and not together and not _opens_with_empty_line(following):
+        body[at] = following.with_changes(leading_lines=(_EMPTY, *_leading(following)))
+    wanted = wanted.with_changes(leading_lines=above)
+    body.insert(at, wanted)
+    return module.with_changes(body=body)
+
+
+def _leading(line: _Line) -> Sequence[cst.EmptyLine]:
+    lines: Sequence[cst.EmptyLine] = getattr(line, "leading_lines", ())
+    return lines
+
+
+def _divided(lines: Sequence[cst.EmptyLine]) -> tuple[Sequence[cst.EmptyLine], Sequence[cst.EmptyLine]]:
+    """Return the lines above a statement up to the last empty one, and the comments that touch the statement."""
+    empty = [number for number, line in enumerate(lines) if line.comment is None]
+    return (lines[: empty[-1] + 1], lines[empty[-1] + 1 :]) if empty else ((), lines)
+
+
+def _opens_with_empty_line(line: _Line) -> bool:
+    leading = _leading(line)
+    return bool(leading) and leading[0].comment is None
+
+
+def _joined(line: _Line, wanted: cst.SimpleStatementLine) -> _Line | None:
+    """Return a line that imports what is wanted besides what it did, None where it is no import from there."""
+    there, new = _imports(line), wanted.body[0]
+    if isinstance(there, cst.Import) and isinstance(new, cst.Import):
+        known = {_alias(alias) for alias in there.names}
+        return line if all(_alias(alias) in known for alias in new.names) else None
+    if not isinstance(there, cst.ImportFrom) or not isinstance(new, cst.ImportFrom) or _module(there) != _module(new):
+        return None
+    if isinstance(there.names, cst.ImportStar) or isinstance(new.names, cst.ImportStar):
+        return None
+    names = list(there.names)
+    for alias in new.names:
+        if _alias(alias) not in map(_alias, names):
+            names = _with_name(names, alias)
+    return line.with_changes(body=[there.with_changes(names=names)])
+
+
+def _with_name(names: list[cst.ImportAlias], alias: cst.ImportAlias) -> list[cst.ImportAlias]:
+    """Return the names with one more in its alphabetical place; commas and the last line end stay as they are."""
+    place = next((n for n, each in enumerate(names) if _order(each) > _order(alias)), len(names))
+    if place < len(names):
+        like = names[place].comma
+        comma = like if isinstance(like, cst.Comma) and place < len(names) - 1 else names[place - 1].comma
+        if not isinstance(comma, cst.Comma) or len(names) == 1:
+            comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        return [*names[:place], alias.with_changes(comma=_without_comment(comma)), *names[place:]]
+    last = names[-1]
+    between = names[-2].comma if len(names) > 1 else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    return [*names[:-1], last.with_changes(comma=between), alias.with_changes(comma=last.comma)]
+
+
+def _order(alias: cst.ImportAlias) -> tuple[int, str]:
+    """Return what import sorters sort names by: constants, then classes, then the rest, each by the alphabet."""
+    name = _alias(alias)
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
+    return kind, name.lower()
+
+
+def _without_comment(comma: cst.Comma) -> cst.Comma:
+    space = comma.whitespace_after
+    if isinstance(space, cst.ParenthesizedWhitespace):
+        return comma.with_changes(whitespace_after=space.with_changes(first_line=cst.TrailingWhitespace()))
+    return comma
+
+
+def _key(line: _Line, own: frozenset[str]) -> _Key:
+    statement = _imports(line)
+    name = _module(statement)
+    top = name.partition(".")[0]
+    if top == "__future__":
+        section = _FUTURE
+    elif top in sys.stdlib_module_names:
+        section = _STANDARD
+    else:
+        section = _OWN if not top or top in own else _FOREIGN
+    return section, isinstance(statement, cst.ImportFrom), name.lower()
+
+
+def _module(statement: cst.Import | cst.ImportFrom | None) -> str:
+    """Return the dotted name of the module that is imported, with its dots where it is relative."""
+    if isinstance(statement, cst.ImportFrom):
+        name = cst.Module([]).code_for_node(statement.module) if statement.module else ""
+        return "." * len(statement.relative) + name
+    return _alias(statement.names[0]) if statement is not None else ""
+
+
+def _alias(alias: cst.ImportAlias) -> str:
+    code = cst.Module([]).code_for_node
+    name = code(alias.name)
+    return f"{name} as {code(alias.asname.name)}" if alias.asname else name
