@@ -1,0 +1,118 @@
+"""Files and folders: logs, dumps, HAR, `.env`, archives; whatever is there is read, binary or not."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from stopper.sweep.packed import BROKEN, Peeked, UnpackError, members, unpacked
+from stopper.sweep.sighting import Skipped, Step
+from stopper.sweep.stream import Position, stretches
+
+__all__ = ["File", "member_steps", "printable", "why"]
+
+_HEAD = 256  # bytes by which a file is known again beside its number
+_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def printable(text: str) -> str:
+    """Return a name that can be shown: what could steer a terminal, and what is no character, as escapes (CWE-150)."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A regular file. It is known again by its number and its beginning, so that a rotated log is not read twice."""
+
+    path: Path
+    identity: str
+    size: int
+    changed: int
+
+    @classmethod
+    def found(cls, path: Path, link: bool = False) -> File | Skipped:
+        """Return what is at a path, or why it cannot be read; `link`: it was named and may be a link."""
+        try:
+            descriptor = os.open(path, _OPEN & ~os.O_NOFOLLOW if link else _OPEN)
+        except OSError as error:
+            return Skipped(printable(str(path)), why(error))
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return Skipped(printable(str(path)), "not a regular file")
+            head = file.read(_HEAD)
+        known = hashlib.sha256(head).hexdigest()[:16] if len(head) == _HEAD else "short"
+        return cls(path, f"file {status.st_dev}:{status.st_ino}:{known}", status.st_size, status.st_mtime_ns)
+
+    def steps(self, reached: dict[str, Any]) -> Iterator[Step]:
+        """Yield what stands in it. A plain file goes on where it was left; a packed one is read whole or not at all."""
+        shown = printable(str(self.path))
+        if reached.get("size") == self.size and reached.get("changed") == self.changed:
+            if "broken" in reached:
+                yield Step((Skipped(shown, str(reached["broken"])),))
+            return
+        try:
+            with self.path.open("rb") as file:
+                yield from self._read(file, shown, Position(int(reached.get("offset", 0)), int(reached.get("line", 1))))
+        except UnpackError as error:
+            yield self._broken(shown, str(error))
+        except BROKEN as error:
+            yield self._broken(shown, why(error))
+
+    def _read(self, file: IO[bytes], shown: str, start: Position) -> Iterator[Step]:
+        outer = Peeked(file)
+        stream = unpacked(outer)
+        entries = members(stream, file if stream is outer else None)
+        if entries is None and stream is outer:
+            yield from self._plain(file, outer, shown, start)
+            return
+        for name, member in entries if entries is not None else [("", stream)]:
+            yield from member_steps(shown, printable(name), member)
+        yield Step((), self._done())
+
+    def _plain(self, file: IO[bytes], stream: Peeked, shown: str, start: Position) -> Iterator[Step]:
+        read: Callable[[int], bytes] = stream.read
+        if 0 < start.offset <= self.size:
+            file.seek(start.offset)
+            read = file.read
+        else:
+            start = Position()
+        for stretch in stretches(read, shown, start=start):
+            at = stretch.reached
+            yield Step(stretch.found, {"offset": at.offset, "line": at.line} if at else None, stretch.bytes)
+
+    def _done(self) -> dict[str, int | str]:
+        return {"size": self.size, "changed": self.changed}
+
+    def _broken(self, shown: str, why: str) -> Step:
+        return Step((Skipped(shown, why),), {**self._done(), "broken": why})
+
+
+def member_steps(shown: str, item: str, member: Peeked | str) -> Iterator[Step]:
+    """Yield what stands in one file of an archive or version of a git repository; archives in it are not read."""
+    what = f"{shown} {item}".rstrip()
+    if isinstance(member, str):
+        yield Step((Skipped(what, member),))
+        return
+    try:
+        stream = unpacked(member)
+        if item and members(stream, None) is not None:
+            raise UnpackError("an archive within another")
+        for stretch in stretches(stream.read, shown, item):
+            yield Step(stretch.found, None, stretch.bytes)
+    except UnpackError as error:
+        yield Step((Skipped(what, str(error)),))
+    except BROKEN as error:
+        yield Step((Skipped(what, why(error)),))
+
+
+def why(error: Exception) -> str:
+    """Return the cause of an error as one line without the path."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "broken or cut off"

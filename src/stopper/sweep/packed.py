@@ -1,0 +1,174 @@
+"""What a file holds, unpacked as a stream: compressed texts, archives, texts in UTF-16.
+
+Names decide nothing, the first bytes do. Nothing is written anywhere, and what unfolds to far more than any log does is
+not followed to its end (CWE-409).
+"""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import importlib
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+__all__ = ["BROKEN", "UnpackError", "members", "unpacked"]
+
+MOST_UNFOLDED = 1000  # times the bytes that were read
+ALWAYS_UNFOLDED = 1 << 30
+_LARGEST_HEADER = 1 << 20
+_TAR_MAGIC = 257
+
+BROKEN = (
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    lzma.LZMAError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What the libraries raise for what is broken, cut off, or locked by a password."""
+
+
+class UnpackError(Exception):
+    """What is packed here cannot be read, in words."""
+
+
+class Peeked:
+    """A stream whose first bytes were looked at; counts what is read of it."""
+
+    def __init__(self, stream: Any, first: bytes = b"") -> None:
+        """Take the stream and what was read of it before."""
+        self._stream, self._first = stream, first
+        self.count = 0
+
+    def peek(self, size: int) -> bytes:
+        """Return the first bytes, which stay to be read."""
+        while len(self._first) < size and (more := self._stream.read(size - len(self._first))):
+            self._first += more
+        return self._first[:size]
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most so many bytes, none at the end; all that are left for a negative number."""
+        if size < 0:
+            data, self._first = self._first + self._stream.read(), b""
+        elif self._first:
+            data, self._first = self._first[:size], self._first[size:]
+        else:
+            data = self._stream.read(size)
+        self.count += len(data)
+        return bytes(data)
+
+
+def unpacked(stream: Peeked) -> Peeked:
+    """Return what stands in a stream, once it is neither compressed nor in UTF-16. Raises UnpackError."""
+    for magic, opened in _OPENERS:
+        if stream.peek(len(magic)) == magic:
+            return unpacked(Peeked(_Bounded(opened(stream), stream)))
+    encoding = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}.get(stream.peek(2))
+    return Peeked(_Recoded(stream, encoding)) if encoding and stream.peek(4)[2:] != b"\0\0" else stream
+
+
+def _zstd(stream: Peeked) -> Any:
+    try:
+        module = importlib.import_module("compression.zstd")
+    except ImportError:
+        raise UnpackError("zstd is read from Python 3.14 on") from None
+    return module.ZstdFile(stream)
+
+
+_OPENERS: tuple[tuple[bytes, Callable[[Any], Any]], ...] = (
+    (b"\x1f\x8b\x08", lambda stream: gzip.GzipFile(fileobj=stream)),
+    (b"BZh", bz2.BZ2File),
+    (b"\xfd7zXZ\0", lzma.LZMAFile),
+    (b"\x28\xb5\x2f\xfd", _zstd),
+)
+
+
+class _Bounded:
+    """What comes out of a decompressor, as long as it stands in some proportion to what goes in."""
+
+    def __init__(self, opened: Any, packed: Peeked) -> None:
+        self._opened, self._packed = opened, packed
+        self._count = 0
+
+    def read(self, size: int) -> bytes:
+        data: bytes = self._opened.read(size)
+        self._count += len(data)
+        if self._count > max(ALWAYS_UNFOLDED, MOST_UNFOLDED * self._packed.count):
+            raise UnpackError("unfolds to too much")
+        return data
+
+
+class _Recoded:
+    """A text in UTF-16 as UTF-8; what is no character becomes a question mark."""
+
+    def __init__(self, stream: Peeked, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def read(self, size: int) -> bytes:
+        while data := self._stream.read(max(2, size // 3)):
+            text = self._decoder.decode(data)
+            if text:
+                return text.encode("utf-8", "replace")
+        return b""
+
+
+def members(stream: Peeked, whole: IO[bytes] | None) -> Iterator[tuple[str, Peeked | str]] | None:
+    """Return name and stream of each file of an archive, or why it is not read; None for what is no archive.
+
+    A zip archive is read from its end, so that it takes the `whole` file; without, it is not read.
+    """
+    if stream.peek(_TAR_MAGIC + 5)[_TAR_MAGIC:] == b"ustar":
+        return _tarred(stream)
+    if stream.peek(4) in (b"PK\3\4", b"PK\5\6"):
+        return _zipped(whole) if whole else iter([("", "a zip archive within another")])
+    return None
+
+
+class _Header(tarfile.TarInfo):
+    """A header of a tar archive; more of another header that is very long is refused unread."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Header:
+        made = super().frombuf(buf, encoding, errors)
+        if made.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME) and made.size > _LARGEST_HEADER:
+            raise tarfile.ReadError("a header too long")
+        return made
+
+
+def _tarred(stream: Peeked) -> Iterator[tuple[str, Peeked | str]]:
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:  # type: ignore[call-overload]
+        for info in archive:
+            archive.members = []  # which would grow with the archive
+            opened = archive.extractfile(info) if info.isreg() else None
+            if opened is not None:
+                yield info.name, Peeked(opened)
+
+
+def _zipped(whole: IO[bytes]) -> Iterator[tuple[str, Peeked | str]]:
+    with zipfile.ZipFile(whole) as archive:
+        for info in archive.infolist():
+            if info.is_dir():
+                continue
+            if info.flag_bits & 1:
+                yield info.filename, "locked by a password"
+                continue
+            with archive.open(info) as opened:
+                yield info.filename, Peeked(_Bounded(opened, _Claimed(info.compress_size)))
+
+
+class _Claimed(Peeked):
+    """What a zip archive says that a member takes, in place of a count."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(None)
+        self.count = size

@@ -1,0 +1,94 @@
+"""What the words of a command name: files, folders, databases, repositories."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from stopper.sweep.files import File, printable, why
+from stopper.sweep.repository import Repository
+from stopper.sweep.sighting import Skipped
+from stopper.sweep.sweeping import Source
+
+__all__ = ["sources"]
+
+_DATABASE = re.compile(r"[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://")
+_ENVIRONMENT = re.compile(r"env:([A-Za-z_]\w*)")
+
+
+def sources(names: Iterable[str], leave_out: Path | None = None) -> Iterator[Source | Skipped]:
+    """Yield what each name stands for; `leave_out` is a file that is not looked at: our own state.
+
+    A name is a path, the SQLAlchemy URL of a database, or `env:NAME` for a URL in an environment variable, where no
+    list of processes shows its password. Folders are walked, links in them not followed; a folder with a git
+    repository gives its history too. Raises ValueError for a URL of nothing, and a variable that is not set.
+    """
+    for name in names:
+        variable = _ENVIRONMENT.fullmatch(name)
+        if variable:
+            yield from _database(_value(variable[1]))
+        elif _DATABASE.match(name):
+            yield from _database(name)
+        else:
+            yield from _at(Path(name), leave_out, named=True)
+
+
+def _value(variable: str) -> str:
+    if not os.environ.get(variable):
+        raise ValueError(f"the environment variable {variable} is not set")
+    return os.environ[variable]
+
+
+def _database(address: str) -> Iterator[Source | Skipped]:
+    try:
+        from stopper.sweep.database import tables
+    except ImportError:
+        raise ValueError("databases need the package sqlalchemy") from None
+    yield from tables(address)
+
+
+def _at(path: Path, leave_out: Path | None, named: bool) -> Iterator[Source | Skipped]:
+    if path.is_dir():
+        yield from _folder(path, leave_out)
+        return
+    if leave_out is not None and path.absolute() == leave_out.absolute():
+        return
+    found = File.found(path, link=named)
+    if isinstance(found, File) and _is_sqlite(path):
+        from stopper.sweep.database import sqlite_url, tables
+
+        yield from tables(sqlite_url(path), printable(str(path)))
+    else:
+        yield found
+
+
+def _is_sqlite(path: Path) -> bool:
+    try:
+        from stopper.sweep.database import is_database
+    except ImportError:
+        return False
+    return is_database(path)
+
+
+def _folder(folder: Path, leave_out: Path | None) -> Iterator[Source | Skipped]:
+    """Walk a folder in the order of its names. The objects of a git repository are read through git alone."""
+    try:
+        with os.scandir(folder) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
+    except OSError as error:
+        yield Skipped(printable(str(folder)), why(error))
+        return
+    repository = Repository.is_at(folder)
+    if repository and folder.name != ".git":
+        yield Repository(folder)
+    for entry in entries:
+        if entry.is_symlink() or (entry.name == "objects" and repository):
+            continue
+        if entry.is_dir():
+            yield from _folder(Path(entry.path), leave_out)
+        elif entry.is_file():
+            yield from _at(Path(entry.path), leave_out, named=False)
+        else:
+            yield Skipped(printable(entry.path), "not a regular file")
