@@ -54,6 +54,9 @@ APPLICATION_TRIES = 2
 _GUESSED_FOR = "BT208"
 """The control that says what came of guessing; where it is not asked, keys are not guessed."""
 
+_ENDS_ACCOUNT = frozenset({"BT424", "BT503"})
+"""Controls after which the throw-away identity may be locked out, have another password, or be gone: asked last."""
+
 _CLOSED = (Access.GUARDED, Access.ANY_TOKEN)
 
 SPENT_ON_STATE = 30
@@ -90,7 +93,7 @@ class LiveScan:
     of the scan; `refusal` says why there is none although a login was configured; `died` why it was cut short.
     `guessing` says how the key of the credential is guessed, `names` are what the API is called. `mutated` is the
     credential that mutants were made of last, `opening` are the guessed keys that open it, `said` is what probes said
-    since the credential was last seen to work.
+    since the credential was last seen to work; `spendable` is a token of the throw-away identity.
     """
 
     target: Target
@@ -110,6 +113,7 @@ class LiveScan:
     mutated: Credential | None = None
     opening: tuple[bytes, ...] = ()
     said: list[Said] = field(default_factory=list)
+    spendable: Credential | None = None
     renewal: Renewal = field(init=False)
 
     def __post_init__(self) -> None:
@@ -126,6 +130,7 @@ class LiveScan:
             lives += await self._doors(filled(self.plan.unfilled, self.baselines), missing)
             groups = self._groups(lives)
             await self._mutate_all(groups)
+            await self._log_in_to_spend()
             spending = [each for each in self._asked("probe") if each[1].control.scope is Scope.IDENTITY]
             for name, entry in self._asked("probe"):
                 if (name, entry) not in spending:
@@ -150,8 +155,7 @@ class LiveScan:
                 self.refusal = self.refusal or made
                 self.listener.skipped(Skip(f"a login over the {self.target.witness.value}", made, "login"))
             elif self.identity is None:
-                # What a login made for this scan ends with it.
-                self.identity = replace(made, disposable=True)
+                self.identity = made
                 self.renewal.login, self.renewal.since = login, began
         if self.target.clear and self.target.may_send_clear:
             for login in self.target.logins:
@@ -219,6 +223,27 @@ class LiveScan:
                 tokens.append(made.token)
         return [token.reveal() for token in tokens]
 
+    async def _log_in_to_spend(self) -> None:
+        """Take a token of the throw-away identity for what crosses plain HTTP, where one of the scan's own must not."""
+        given = self.target.throwaway
+        if given and self.target.clear and self.target.may_send_clear and not self._near:
+            made = self.renewal.learnt(given.read(await self.recorder.send(given.login)))
+            self.spendable = made if isinstance(made, Credential) else None
+
+    @property
+    def _near(self) -> bool:
+        """Tell whether what is sent stays on this machine."""
+        return self.target.loopback or self.target.witness is Witness.APP
+
+    @property
+    def _expendable(self) -> Credential | None:
+        """Return the credential that may cross plain HTTP."""
+        if not self.identity or not self.target.may_send_clear:
+            return None
+        if self._near:
+            return self.identity
+        return self.spendable if self.target.throwaway else self.identity if self.identity.disposable else None
+
     async def _keep_alive(self) -> None:
         """Renew the credential where its end is near."""
         if self.identity and self.renewal.due(self.identity):
@@ -227,9 +252,7 @@ class LiveScan:
     async def _renew(self, held: Credential) -> None:
         """Put another credential in the place of one that ends, with what is known of its key."""
         made = self._keyed(await self.renewal.renewed(held))
-        self.identity = replace(
-            made, disposable=True, public_keys=held.public_keys, guessed=held.guessed, guesses=held.guesses
-        )
+        self.identity = replace(made, public_keys=held.public_keys, guessed=held.guessed, guesses=held.guesses)
 
     async def _ended(self) -> bool:
         """Tell whether the credential has ended, where that can be mended: then it is renewed.
@@ -462,7 +485,7 @@ class LiveScan:
 
     def _now(self, live: Live) -> Live:
         """Return the operation with the credential as it is now."""
-        return replace(live, credential=self.identity)
+        return replace(live, credential=self.identity, expendable=self._expendable)
 
     def _remade(self, batches: Sequence[Batch]) -> Sequence[Batch]:
         """Return the same mutants of the credential as it is now: those of one that has ended would prove nothing."""
@@ -520,9 +543,13 @@ class LiveScan:
         def read(exchange: Exchange) -> Credential | str:
             return self.renewal.learnt(given.read(exchange))
 
-        self.recorder.budget += given.samples + SPENT_ON_STATE
-        live = replace(groups[0][0], throwaway=replace(given, read=read))
-        for name, entry in spending:
+        self.recorder.budget += given.samples + given.tries + SPENT_ON_STATE
+        another = await self.renewal.log_in(self.target.another, self.target.base) if self.target.another else None
+        if isinstance(another, str):
+            self.listener.skipped(Skip("the login of another user", another, "login"))
+            another = None
+        live = replace(groups[0][0], throwaway=replace(given, read=read), another=another)
+        for name, entry in sorted(spending, key=lambda each: each[0] in _ENDS_ACCOUNT):
             await self._probe(name, entry, live)
 
     async def _probe(self, name: str, entry: Entry, live: Live) -> Sequence[Verdict]:

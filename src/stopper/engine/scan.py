@@ -145,7 +145,11 @@ class Scan:
         if not self.inputs.live:
             return
         self.plan = planning.make(self.joined.views, [target.witness for target in self.inputs.live], self.limits)
-        spent = [SPENT_ON_STATE + live.throwaway.samples for live in self.inputs.live if live.throwaway]
+        spent = [
+            SPENT_ON_STATE + live.throwaway.samples + live.throwaway.tries
+            for live in self.inputs.live
+            if live.throwaway
+        ]
         self.plan = replace(self.plan, spent=max(spent, default=0))
         self.emit(ScanStarted(self.plan))
         for skip in self.plan.skips:

@@ -69,20 +69,25 @@ _CLAIMS: tuple[tuple[tuple[str, str], ...], ...] = (
 
 
 def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
-    """Ask over plain HTTP without a credential, bare and with the claim; the claim must change nothing.
+    """Ask over plain HTTP, bare and with the claim, which must change nothing.
 
+    A credential is sent only where the API looks at it before the channel, and only one that may cross plain HTTP.
     Nothing is said where plain HTTP is served as https is: there is no refusal that a claim could lift.
     """
     if not live.clear:
         return ()
-    bare = yield live.clear
-    if succeeded(bare) or alike(bare, live.baseline.nothing) or unstable(bare):
+    clear, secure = live.clear, live.baseline.nothing
+    bare = live.clear_nothing or (yield clear)
+    if live.expendable and alike(bare, secure) and not succeeded(bare):
+        clear, secure = clear.with_headers(*live.expendable.headers()), live.baseline.original
+        bare = yield clear
+    if succeeded(bare) or alike(bare, secure) or unstable(bare):
         return ()
     for headers in _CLAIMS:
-        claimed = yield live.clear.with_headers(*headers)
-        if alike(claimed, live.baseline.nothing):
-            claimed = yield live.clear.with_headers(*headers)
-            if alike(claimed, live.baseline.nothing):
+        claimed = yield clear.with_headers(*headers)
+        if alike(claimed, secure):
+            claimed = yield clear.with_headers(*headers)
+            if alike(claimed, secure):
                 return (_believed(live, bare, claimed, headers),)
         if unstable(claimed):
             return ()

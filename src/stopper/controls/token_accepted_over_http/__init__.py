@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from stopper.model import Control, Scope, Severity, Strength, Verdict, Witness
+from stopper.model import Control, Scope, Severity, Strength, Verdict
 from stopper.observe.views import Access, Exchange, Live, Request
 from stopper.observe.wire.compare import alike, unstable
 from stopper.observe.wire.evidence import evidence
@@ -51,14 +51,13 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
 
     One that refuses, redirects or does not listen is sent no token at all.
     """
-    credential, silent = live.credential, live.clear_nothing
-    if not live.clear or not credential or live.baseline.access is not Access.GUARDED or unstable(silent):
+    credential, silent = live.expendable, live.clear_nothing
+    if not live.clear or not live.credential or live.baseline.access is not Access.GUARDED or unstable(silent):
         return ()
     if not alike(silent, live.baseline.nothing):
         message = f"{live.endpoint} does not answer plain HTTP as it does HTTPS"
         return (Verdict(True, message, endpoints=(live.endpoint,), strength=Strength.PROVEN),)
-    harmless = credential.disposable or live.loopback or live.witness is Witness.APP
-    if not live.may_send_clear or not harmless:
+    if not credential:
         return ()
     request = live.clear.with_headers(*credential.headers())
     exchange = yield request
