@@ -27,6 +27,9 @@ from stopper.observe.spec import read
 from stopper.observe.views import AppSnapshot, Credential, Exchange, Purpose, Request, Response, SpecDocument, Tls
 from stopper.observe.wire.jwt import parse
 from stopper.secret import Secret
+from stopper.sweep.sources import sources
+from stopper.sweep.sweeping import Sweep
+from stopper.sweep.tally import Tally
 
 Line = tuple[str, int]
 
@@ -330,6 +333,21 @@ def _joint(entry: Entry, case: Path) -> Judged:
     return judged
 
 
+# --------------------------------------------------------------------------- at rest
+
+
+def _rest(entry: Entry, case: Path) -> Judged:
+    """Sweep one file: each row's places are where the control speaks."""
+    judged = marks(case.name, case.read_text())
+    tally = Tally()
+    Sweep(tally).over(sources((str(case),)))
+    for row in tally.rows:
+        lines = {(case.name, spot.line) for spot in row.spots}
+        for verdict in entry.hooks["rest"](row):
+            (judged.kept if verdict.kept else judged.broken).update(lines)
+    return judged
+
+
 _RUNNERS: Mapping[str, Callable[[Entry, Path], Judged]] = {
     "spec": _spec,
     "source": _source,
@@ -339,4 +357,5 @@ _RUNNERS: Mapping[str, Callable[[Entry, Path], Judged]] = {
     "wire": _wire,
     "app": _app,
     "joint": _joint,
+    "rest": _rest,
 }

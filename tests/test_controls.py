@@ -72,7 +72,7 @@ def test_folder_is_the_control(entry: Entry) -> None:
     """A control lives in the folder of its name, and its id and witnesses have the catalogue's form."""
     assert (FOLDER / entry.control.name / "__init__.py").is_file()
     assert re.fullmatch(r"BT[1-6]\d\d", entry.control.id)
-    assert set(entry.control.witnesses.split()) <= set("PWMCSAJ")
+    assert set(entry.control.witnesses.split()) <= set("PWMCSAJR")
     assert set(entry.control.implied_by) <= set(catalogue()) | {"BT402", "BT403"}
 
 

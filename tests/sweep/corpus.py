@@ -178,7 +178,7 @@ def nested_json_log(leak: Leak) -> str:
 
 def python_logging(leak: Leak) -> str:
     """Return a line of Python's logging with a dictionary in it."""
-    return f"2026-11-23 21:03:16,123 DEBUG shop.client: sending {({leak.name or 'X-Extra': _whole(leak)})!r}"
+    return f"2026-11-23 21:03:16,123 DEBUG shop.client: sending { ({leak.name or 'X-Extra': _whole(leak)})!r}"
 
 
 def syslog(leak: Leak) -> str:
@@ -275,7 +275,7 @@ HARMLESS = (
     "Authorization: Bearer eyJhbGciOiJIUzI1NiJ9...",
     "Authorization: Bearer eyJhbGci***",
     'WWW-Authenticate: Bearer realm="api", error="invalid_token", error_description="The token has expired"',
-    "WWW-Authenticate: DPoP algs=\"ES256 EdDSA\"",
+    'WWW-Authenticate: DPoP algs="ES256 EdDSA"',
     "the header must be Authorization: Bearer followed by the token",
     "curl -H 'Authorization: Bearer '$TOKEN https://shop.example/me",
     f"Authorization: Bearer {_WRONG_CHECKSUM}",
@@ -285,7 +285,7 @@ HARMLESS = (
     f"docker.io/library/python@sha256:{_SHA} pulled",
     f"    --hash=sha256:{_SHA} \\",
     f'"integrity": "sha512-{base64.b64encode(hashlib.sha512(b"x").digest()).decode()}"',
-    f"ETag: W/\"{_SHA[:40]}\"",
+    f'ETag: W/"{_SHA[:40]}"',
     f"commit {_SHA[:40]} (HEAD -> main)",
     f"data:image/png;base64,{_PNG}",
     f'<img src="data:image/png;base64,{_PNG}" alt="token">',
@@ -320,7 +320,7 @@ HARMLESS = (
     "postgresql://shop:${DB_PASSWORD}@db.example/shop",
     "https://user:***@proxy.example/",
     "mail from ada@shop.example: key question about basic auth, see https://shop.example/basic/training",
-    '  File "/srv/shop/venv/lib/python3.11/site-packages/flask_jwt_extended/view_decorators.py", line 165, in decorator',
+    '  File "/srv/shop/venv/lib/python3.11/site-packages/flask_jwt_extended/view.py", line 165, in decorator',
     "    token = decode_token(encoded_token, csrf_value)",
     "    raise NoAuthorizationError(f'Missing {token_location} token')",
     'User-Agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0"',
@@ -331,5 +331,5 @@ HARMLESS = (
     "-----BEGIN PUBLIC KEY-----",
     "-----BEGIN CERTIFICATE-----",
     "lorem.ipsum.dolor_sit_amet_consectetur_adipiscing.elit_sed_do_eiusmod_tempor_incididunt",
-    'csp: "script-src \'nonce-r4nd0mn0nc3\' \'sha256-' + base64.b64encode(hashlib.sha256(b"s").digest()).decode() + "'\"",
+    "csp: \"script-src 'nonce-r4nd0mn0nc3' 'sha256-" + base64.b64encode(hashlib.sha256(b"s").digest()).decode() + "'\"",
 )
