@@ -154,12 +154,13 @@ def apis(folder: Path) -> tuple[Api, ...]:
             APIS / "opentaxii",
             {
                 "OPENTAXII__AUTH_API__PARAMETERS__DB_CONNECTION": f"sqlite:///{folder / 'taxii-auth.sqlite'}",
-                "OPENTAXII__TAXII1__PERSISTENCE_API__PARAMETERS__DB_CONNECTION": f"sqlite:///{folder / 'taxii1.sqlite'}",
+                "OPENTAXII__TAXII1": "null",
                 "OPENTAXII__TAXII2": json.dumps(
                     {
                         "title": "Sharing",
                         "contact": "ada@example.com",
                         "max_content_length": 1 << 20,
+                        "public_discovery": False,
                         "persistence_api": {
                             "class": "opentaxii.persistence.sqldb.Taxii2SQLDatabaseAPI",
                             "parameters": {

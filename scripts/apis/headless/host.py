@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from flask import Flask
-from flask_headless_auth import AuthSvc, db
+from flask_headless_auth import AuthSvc
 
 
 def create_app() -> Flask:
@@ -26,20 +26,20 @@ def create_app() -> Flask:
 
 
 def fill(app: Flask) -> None:
-    """Make the tables, a role that may everything, and the administrator who has it."""
-    service = app.extensions["authsvc"]
+    """Make the tables, a permission, a role that may everything, and the administrator who has it."""
+    service, database = app.extensions["authsvc"], app.extensions["sqlalchemy"]
     with app.app_context():
-        db.create_all()
+        database.create_all()
     credentials = {"email": "ada@example.com", "password": os.environ["HEADLESS_PASSWORD"]}
     answer = app.test_client().post("/api/auth/register", json=credentials)
     if answer.status_code >= 400:
         raise SystemExit(f"registering answers {answer.status_code}: {answer.get_data(as_text=True)}")
     with app.app_context():
         role = service.role_model(name="admin")
-        db.session.add(role)
+        database.session.add_all((role, service.permission_model(name="orders.read")))
         user = service.user_model.query.filter_by(email=credentials["email"]).one()
         user.role = role
-        db.session.commit()
+        database.session.commit()
 
 
 if __name__ == "__main__":

@@ -170,7 +170,9 @@ def request_for(step: Step, base: str) -> Request:
     parts = urlsplit(base)
     operation = step.view.operation
     own = base_path(operation) if operation else ""
-    headers = (("Accept", "application/json, */*;q=0.5"), *_required_headers(operation))
+    required = _required_headers(operation)
+    told = any(name.lower() == "accept" for name, _ in required)
+    headers = required if told else (("Accept", "application/json, */*;q=0.5"), *required)
     url = f"{parts.scheme}://{parts.netloc}{_below(parts.path, step.target, own)}"
     return Request(step.endpoint.method, url, headers)
 

@@ -153,7 +153,9 @@ class Recorder:
     def _heed_silence(self, exchange: Exchange) -> None:
         if not exchange.request.url.startswith(self.target.base.rstrip("/")):
             return  # the plain twin may well be closed
-        self.silent = 0 if exchange.response else self.silent + 1
+        # An exception that leaves the application is an answer of sorts: a server in front would say 500.
+        answered = exchange.response or exchange.error.startswith("exception: ")
+        self.silent = 0 if answered else self.silent + 1
         if self.silent >= SILENCES:
             raise CutShortError(f"the target does not answer: {exchange.error}")
 

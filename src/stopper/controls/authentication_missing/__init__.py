@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from stopper.model import Control, Place, Scope, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Module, View, within
@@ -114,6 +114,9 @@ _CHECKS_ITSELF = re.compile(
     r"compare_digest|check_password|verify_password|check_pw|checkpw|signature|hmac|captcha|remote_addr|loads$|secret",
     re.IGNORECASE,
 )
+_SWITCH = re.compile(r"(?:[A-Z]+_)*(?:PUBLIC|ANONYMOUS|REGISTRATIONS?|SIGN_?UPS?)(?:_[A-Z]+)*")
+"""Settings by which whoever runs the application decides whether strangers may do something."""
+
 _SHOWS = frozenset({"render_template", "render_template_string", "send_from_directory", "send_static_file", "redirect"})
 _PARAMETER = re.compile(r"\{(?!\w*(?:token|key|secret|code|hash|sign))[^}]*\}", re.IGNORECASE)
 """A part of a path that says nothing of what is behind it, and is no credential either."""
@@ -187,7 +190,16 @@ def _opens_by_nature(view: View, route: Route) -> bool:
     if _only_redirects(view.node.body):
         return True
     named = {_name(node) for node in within(view.node) if isinstance(node, ast.Name | ast.Attribute)}
-    return any(_CHECKS_ITSELF.search(name) for name in named) or _raises_only(view.node.body[0])
+    if any(_CHECKS_ITSELF.search(name) for name in named) or _raises_only(view.node.body[0]):
+        return True
+    return any(_SWITCH.fullmatch(text) for text in _texts(view.node))
+
+
+def _texts(function: ast.AST) -> Iterator[str]:
+    """Yield the texts that a function holds."""
+    for node in within(function):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def _edits_oneself(view: View, route: Route) -> bool:

@@ -76,7 +76,7 @@ def source(module: Module) -> Iterable[Verdict]:
             if False not in forced:
                 yield Verdict(True, "Talisman sends every request to https", place(module, call))
             else:
-                yield from _broken(module, call, "Talisman is told to serve plain HTTP")
+                yield from _broken(module, call, "Talisman is told to serve plain HTTP", "force_https")
         elif name in ("run", "run_simple") and starts_application(module, call) and _in_clear(module, call):
             yield from _broken(module, call, "the application is started without TLS on every interface")
 
@@ -92,7 +92,7 @@ def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
         elif part.kind == _TALISMAN and part.options.get("force_https"):
             yield Verdict(True, "Talisman sends every request to https", strength=Strength.PROVEN)
         elif part.kind == _TALISMAN and _issues_tokens(snapshot):
-            message = "Talisman is told to serve plain HTTP, and the application takes bearer tokens"
+            message = "Talisman is told to serve plain HTTP, and takes bearer tokens"
             strength, weight = Strength.PROVEN, Severity.MEDIUM  # a proxy may stand in front
             yield Verdict(False, message, snapshot.place, strength=strength, cause="force_https", severity=weight)
 
@@ -103,11 +103,11 @@ def _issues_tokens(snapshot: AppSnapshot) -> bool:
     return named or any(token_keys(snapshot))
 
 
-def _broken(module: Module, call: ast.Call, what: str) -> Iterable[Verdict]:
+def _broken(module: Module, call: ast.Call, what: str, cause: str = "") -> Iterable[Verdict]:
     if not on_own_machine(module, call) and _takes_tokens(module):
         message = f"{what}, and takes bearer tokens"
         # a proxy that only the operator knows may stand in front
-        yield Verdict(False, message, place(module, call), severity=Severity.MEDIUM)
+        yield Verdict(False, message, place(module, call), severity=Severity.MEDIUM, cause=cause)
 
 
 def _in_clear(module: Module, call: ast.Call) -> bool:

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from stopper.controls.lifetime_excessive.lives import chosen_by_caller, lives
@@ -122,10 +123,18 @@ def _of_tokens(exchange: Exchange) -> Iterator[tuple[float, bool]]:
     refreshing = _refresh_tokens(exchange.response)
     for token in issued(exchange):
         jwt = parse(token)
-        ends, begins = (jwt.claims.get("exp"), jwt.claims.get("iat")) if jwt else (None, None)
+        ends, begins = (jwt.claims.get("exp"), jwt.claims.get("iat", _answered(exchange))) if jwt else (None, None)
         if jwt and isinstance(ends, int | float) and isinstance(begins, int | float) and ends > begins:
             told = {str(jwt.claims.get(name)).lower() for name in ("type", "typ", "token_use", "token_type")}
             yield ends - begins, token in refreshing or not _REFRESHES.isdisjoint(told)
+
+
+def _answered(exchange: Exchange) -> float | None:
+    """Return when the answer was made by the server's own clock (RFC 9110 section 6.6.1): then a token begins too."""
+    try:
+        return parsedate_to_datetime((exchange.response and exchange.response.header("Date")) or "").timestamp()
+    except ValueError:
+        return None
 
 
 def _of_answer(response: Response) -> Iterator[tuple[float, bool]]:

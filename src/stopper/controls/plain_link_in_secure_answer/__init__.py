@@ -34,7 +34,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.views import Exchange, Response
@@ -53,6 +53,7 @@ CONTROL = Control(
 _LEADS = re.compile(r"(?:^|_)(?:url|uri|href|link|next|prev|previous|first|last|self|callback|redirect|location)s?$")
 _TARGET = re.compile(r"<([^<>]{1,2000})>")  # RFC 8288, 3
 _LARGEST = 1 << 20
+_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 _DEPTH = 5
 
 
@@ -61,10 +62,10 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
     response, endpoint = exchange.response, exchange.endpoint
     if not response or not endpoint or not exchange.request.secure:
         return
-    host = urlsplit(exchange.request.url).hostname or ""
+    host = urlsplit(exchange.request.url)
     links = [(name, _parts(url)) for name, url in _links(response)]
-    own = [(name, parts) for name, parts in links if parts and parts[1] == host]
-    plain = sorted({name for name, parts in own if parts and parts[0] == "http"})
+    own = [(name, parts) for name, parts in links if parts and _same(parts, host)]
+    plain = sorted({name for name, parts in own if parts.scheme == "http"})
     if not own:
         return
     message = f"{endpoint} leads to plain HTTP by {', '.join(plain)}" if plain else f"{endpoint} leads to HTTPS only"
@@ -78,13 +79,20 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
     )
 
 
-def _parts(url: str) -> tuple[str, str] | None:
-    """Return scheme and host of an absolute URL."""
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of an absolute URL."""
     try:
         parts = urlsplit(url)
-        return (parts.scheme.lower(), parts.hostname) if parts.hostname else None
+        return parts if parts.hostname and parts.port != 0 else None
     except ValueError:
         return None
+
+
+def _same(link: SplitResult, own: SplitResult) -> bool:
+    """Tell whether a link leads to the host that answers; on loopback another port is another program."""
+    if link.hostname != own.hostname:
+        return False
+    return link.port in (None, own.port) or not _LOOPBACK.fullmatch(own.hostname or "")
 
 
 def _links(response: Response) -> Iterator[tuple[str, str]]:

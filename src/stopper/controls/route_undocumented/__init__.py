@@ -26,6 +26,7 @@ OWASP API Security Top 10 2023, API9; CWE-1059.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -47,6 +48,12 @@ CONTROL = Control(
 )
 
 _SPEC_NAMES = frozenset({"openapi", "openapi.json", "openapi.yaml", "swagger.json", "swagger.yaml", "apispec_1.json"})
+_FOR_BROWSERS = frozenset(
+    {"favicon.ico", "apple-touch-icon.png", "robots.txt", "humans.txt", "ads.txt", "sitemap.xml", "browserconfig.xml"}
+)
+"""Files that browsers and search engines ask every host for: no operations of an API."""
+
+_REST = re.compile(r"\{[^{}]*\}$")
 
 
 def joint(view: EndpointView) -> Iterable[Verdict]:
@@ -104,6 +111,12 @@ def _outside(view: EndpointView) -> bool:
     return not (view.endpoint.path + "/").startswith(view.described + "/")
 
 
+def _serves_described(view: EndpointView) -> bool:
+    """Tell whether the route is one rule for all that lies below it, what the specification describes included."""
+    wide = any(converter.startswith("path") for _, converter in (view.app_route.arguments if view.app_route else ()))
+    return wide and (view.described + "/").startswith(_REST.sub("", view.endpoint.path))
+
+
 def _redirects(exchange: Exchange) -> bool:
     return exchange.response is not None and 300 <= exchange.response.status < 400
 
@@ -114,9 +127,9 @@ def _is_page(exchange: Exchange) -> bool:
 
 
 def _about_itself(view: EndpointView, served: Sequence[Exchange]) -> bool:
-    """Tell whether the route serves Flask's static folder or the specification itself."""
+    """Tell whether the route serves Flask's static folder, the specification itself, or a file that any host has."""
     name = view.app_route.name if view.app_route else ""
     last = view.endpoint.path.rstrip("/").rpartition("/")[2].lower()
-    if name.rpartition(".")[2] == "static" or last in _SPEC_NAMES:
+    if name.rpartition(".")[2] == "static" or last in _SPEC_NAMES | _FOR_BROWSERS or _serves_described(view):
         return True
     return any(looks_like_spec(exchange.response.body) for exchange in served if exchange.response)

@@ -31,7 +31,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Endpoint, Severity, Strength, Verdict
 from stopper.observe.app.extensions import JWT_EXTENDED
 from stopper.observe.source import Module
 from stopper.observe.source.flows import (
@@ -50,6 +50,7 @@ from stopper.observe.views import AppSnapshot, Exchange
 from stopper.observe.wire.answers import issued
 from stopper.observe.wire.evidence import evidence
 from stopper.observe.wire.jwt import parse
+from stopper.observe.wire.token import Form, read
 
 CONTROL = Control(
     id="BT501",
@@ -65,12 +66,13 @@ CONTROL = Control(
 
 
 def wire(exchange: Exchange) -> Iterable[Verdict]:
-    """Look for `exp` in every JWT that an answer hands out; of an opaque token nothing can be seen here."""
+    """Look for `exp` in every JWT that an answer hands out, and for a time in what itsdangerous signed."""
     if not exchange.endpoint:
         return
     for token in issued(exchange):
         jwt = parse(token)
         if jwt is None:
+            yield from _undated(exchange, exchange.endpoint, token)
             continue
         if "exp" in jwt.claims:
             message = f"{exchange.endpoint} issues a JWT with an expiry"
@@ -83,6 +85,15 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
                 evidence=(evidence("a token without expiry", exchange),),
                 strength=Strength.PROVEN,
             )
+
+
+def _undated(exchange: Exchange, endpoint: Endpoint, token: str) -> Iterable[Verdict]:
+    """Judge a value signed by itsdangerous: without a timestamp in it nothing can tell how old it is."""
+    signed = read(token)
+    if signed.form is Form.SIGNED and signed.issued is None:
+        message = f"{endpoint} issues a signed token that tells no time"
+        shown = (evidence("a token without time", exchange),)
+        yield Verdict(False, message, endpoints=(endpoint,), evidence=shown, strength=Strength.PROVEN)
 
 
 def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
@@ -145,6 +156,8 @@ def _timed(module: Module, call: JoseCall) -> Iterable[Verdict]:
     """Judge a timed serializer, which enforces an age only where it is told one."""
     if "Timed" not in call.serializer or call.serializer.startswith("TimedJSON") or not _about_tokens(call):
         return
+    if any(keyword.arg is None for keyword in call.node.keywords):
+        return  # `**options` may hold the age
     if "max_age" not in call.arguments or call.constant("max_age") is None:
         yield from _broken(module, call.node, f"{call.serializer}.loads() is given no max_age: its tokens never expire")
     else:

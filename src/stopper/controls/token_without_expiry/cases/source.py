@@ -149,3 +149,8 @@ def carries_its_end(token, key):
 
 def default_life(user):
     return create_access_token(user.id)
+
+
+def aged_by_options(token, key, reset):
+    options = {"max_age": 3600} if reset else {}
+    return URLSafeTimedSerializer(key).loads(token, **options)
