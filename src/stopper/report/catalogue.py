@@ -24,14 +24,15 @@ LETTERS = {
     "frontend": "S",
     "app": "A",
     "joint": "J",
+    "rest": "R",
     "fix": "F",
 }
 """How `stopper controls` names the hooks that a control has."""
 
 LEGEND = (
     "asks: P the specification, W traffic, M with changed credentials, C in a conversation,\n"
-    "      S the source with its settings and lists of packages, A the running app, J several of them together;\n"
-    "      F has a fix"
+    "      S the source with its settings and lists of packages, A the running app, J several of them together,\n"
+    "      R what lies at rest (`stopper sweep`); F has a fix"
 )
 
 Row = tuple[str, str, str, str, str]
