@@ -104,16 +104,34 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Positions:
+    """How evenly a sample of tokens fills its positions; no value of any token is in it.
+
+    `unit` is bit or character, `tokens` how many there are. `shares` holds, for each position, the share of the tokens
+    in which its commonest value stood, whichever that is (1: it never changed). `even` is the share that every value
+    would have by chance, `limit` the one that chance hardly exceeds.
+    """
+
+    unit: str
+    tokens: int
+    shares: tuple[float, ...]
+    even: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One redacted piece of proof: a title and lines to show as they are.
 
     `command` repeats an exchange by hand (curl with `$TOKEN`); `path` is the flow through the code, first step first.
+    `positions` is what a picture is drawn of.
     """
 
     title: str
     detail: str = ""
     command: str = ""
     path: tuple[tuple[Place, str], ...] = ()
+    positions: Positions | None = None
 
 
 @dataclass(frozen=True, slots=True)

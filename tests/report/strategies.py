@@ -16,6 +16,7 @@ from stopper.model import (
     MatrixRow,
     Observation,
     Place,
+    Positions,
     Report,
     Saying,
     Severity,
@@ -55,7 +56,11 @@ def _several(item: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object,
 
 ENDPOINTS = _several(st.builds(Endpoint, TEXT, TEXT, TEXT))
 PLACES = st.builds(Place, TEXT, NUMBER, NUMBER, TEXT)
-EVIDENCE = st.builds(Evidence, TEXT, TEXT, TEXT, _several(st.tuples(PLACES, TEXT)))
+SHARES = st.lists(st.floats(0, 1), max_size=70).map(tuple)
+POSITIONS = st.builds(
+    Positions, st.sampled_from(("bit", "character")), NUMBER, SHARES, st.floats(0, 1), st.floats(0, 1)
+)
+EVIDENCE = st.builds(Evidence, TEXT, TEXT, TEXT, _several(st.tuples(PLACES, TEXT)), st.none() | POSITIONS)
 VERDICTS = st.builds(
     Verdict,
     st.booleans(),

@@ -126,7 +126,7 @@ def test_fault_68_reports(tmp_path: Path) -> None:
     for other in (
         whole.replace('"critical"', '"low"'),
         whole[: len(whole) // 2],
-        whole.replace('"schema_version": "1.2"', '"schema_version": "9.0"'),
+        whole.replace('"schema_version": "1.3"', '"schema_version": "9.0"'),
         sarif.render(leaky()),
     ):
         done = _diff(tmp_path, whole, other)

@@ -56,7 +56,9 @@ def _inert(text: str) -> Page:
     assert not [name for name in names if name.startswith("on")]
     assert names.isdisjoint({"src", "style", "srcset", "action", "formaction", "srcdoc"})
     assert all((value or "").startswith("#") for name, value in page.attributes if name == "href")
-    assert set(page.tags).isdisjoint({"script", "img", "svg", "iframe", "object", "embed", "link", "form", "base"})
+    assert set(page.tags).isdisjoint(
+        {"script", "img", "use", "image", "foreignobject", "iframe", "object", "embed", "link", "form", "base"}
+    )
     assert page.tags.count("style") == 1
     assert not set(page.text) & set(map(chr, range(32))) - {"\n"}
     assert text.encode("utf-8")
@@ -81,6 +83,18 @@ def test_all_that_was_found_and_not_looked_at() -> None:
         "ZeroDivisionError",
     ):
         assert wanted in text
+
+
+def test_the_picture_of_sampled_tokens() -> None:
+    """Each position is a bar of its kind; words say the same, for whoever does not see it, and no value is shown."""
+    page = Page(html.render(leaky()))
+    bars = [value for name, value in page.attributes if name == "class" and (value or "").startswith("bar ")]
+    assert (len(bars), bars.count("bar fixed"), bars.count("bar leaning")) == (128, 13, 1)
+    assert ("role", "img") in page.attributes
+    assert ("aria-labelledby", "sample-1-title sample-1-text") in page.attributes
+    assert page.text.count("never change: 13 (1-12, 128)") == 2
+    assert "not foretold" in page.text
+    assert "svg" not in Page(html.render(replace(leaky(), observations=()))).tags
 
 
 def test_a_scan_without_a_grade_says_why() -> None:

@@ -43,7 +43,7 @@ def test_samples_are_valid_and_whole() -> None:
     document = json.loads(reporter.render(report))
     STRICT.validate(document)
     STRICT.validate(json.loads(reporter.render(unlooked())))
-    assert document["schema_version"] == "1.2"
+    assert document["schema_version"] == "1.3"
     assert [finding["control"] for finding in document["findings"]] == ["BT601", "BT205", "BT411", "BT307", "BT418"]
     first = document["findings"][0]
     assert first["fingerprint"] == report.findings[0].fingerprint
@@ -61,6 +61,8 @@ def test_samples_are_valid_and_whole() -> None:
     assert len(document["skips"]) == 11
     assert document["failures"] == [{"control": "BT307", "subject": "POST /api/login", "error": "ZeroDivisionError"}]
     assert document["coverage"]["reached"] == 13
+    (sample,) = document["samples"]
+    assert (sample["control"], sample["unit"], sample["tokens"], len(sample["shares"])) == ("BT203", "bit", 20, 128)
     assert (document["score"], document["grade"], document["exit_code"]) == (8, "F", 1)
 
 

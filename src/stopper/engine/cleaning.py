@@ -39,7 +39,8 @@ def _clean_place(place: Place, known: Sequence[Secret]) -> Place:
 
 
 def _clean_evidence(evidence: Evidence, known: Sequence[Secret]) -> Evidence:
-    return Evidence(
+    return replace(
+        evidence,
         title=redact(evidence.title, known),
         detail=redact(evidence.detail, known),
         command=redact(evidence.command, known),

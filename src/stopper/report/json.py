@@ -26,8 +26,9 @@ from stopper.model import (
     Witness,
 )
 from stopper.report.outgoing import encodable, redacted
+from stopper.report.proofs import Sampled, samples
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 
 def render(report: Report) -> str:
@@ -89,6 +90,22 @@ def _report(report: Report) -> dict[str, Any]:
         "controls": [_control(control) for _, control in sorted(report.controls.items())],
         "observations": [_observation(observation) for observation in report.observations],
         "matrix": [_row(row) for row in report.matrix],
+        "samples": list(map(_sample, samples(report.observations))),
+    }
+
+
+def _sample(sample: Sampled) -> dict[str, Any]:
+    positions = sample.positions
+    return {
+        "control": sample.observation.control,
+        "witness": sample.observation.witness.value,
+        "endpoints": _endpoints(sample.observation.verdict.endpoints),
+        "detail": sample.detail,
+        "unit": positions.unit,
+        "tokens": positions.tokens,
+        "shares": [round(share, 4) for share in positions.shares],
+        "even": round(positions.even, 4),
+        "limit": round(positions.limit, 4),
     }
 
 

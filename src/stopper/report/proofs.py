@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from stopper.model import Evidence, Finding, Observation, Status, Strength
+from stopper.model import Evidence, Finding, Observation, Positions, Status, Strength
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A sample of tokens: who looked at it, what it shows in words, and the numbers of its picture."""
+
+    observation: Observation
+    title: str
+    detail: str
+    positions: Positions
 
 
 def denials(finding: Finding, observations: Iterable[Observation]) -> tuple[Observation, ...]:
@@ -31,6 +42,17 @@ def pieces(finding: Finding) -> tuple[Evidence, ...]:
     for piece in _evidence(finding):
         titled.setdefault((piece.title, bool(piece.path)), piece)
     return tuple(titled.values())
+
+
+def samples(observations: Iterable[Observation]) -> tuple[Sampled, ...]:
+    """Return what is known of the positions of sampled tokens, whether a promise was kept or not, each sample once."""
+    found = {
+        (piece.title, piece.positions): Sampled(observation, piece.title, piece.detail, piece.positions)
+        for observation in observations
+        for piece in observation.verdict.evidence
+        if piece.positions
+    }
+    return tuple(found.values())
 
 
 def _evidence(finding: Finding) -> Iterator[Evidence]:

@@ -8,7 +8,8 @@ time, or are a plain digest of the time, a number or the user's name.
 
 The throw-away identity logs in as often as its `samples` say (20 by default); `random.getrandbits` shows itself only in
 some 160 tokens of 128 bits, or 80 of 256. Where nothing is found, the report says what was tried. It never says that
-tokens are random: no sample can show that.
+tokens are random: no sample can show that. A picture shows of each position how often its commonest value came, and
+never which value that is.
 
 ## Why it matters
 
@@ -32,9 +33,10 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 
-from stopper.model import Control, Scope, Severity, Strength, Verdict
+from stopper.model import Control, Evidence, Scope, Severity, Strength, Verdict
 from stopper.observe.views import Credential, Exchange, Live, NotAskedError, Request
 from stopper.observe.wire.evidence import evidence
+from stopper.observe.wire.positions import measured
 from stopper.observe.wire.sample import FEWEST, SIGNED, Looked, Sample, look
 from stopper.observe.wire.token import read
 
@@ -69,20 +71,21 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
         samples.append(Sample(token, time.time()))
     if len({sample.token for sample in samples}) == 1:
         raise NotAskedError("every login gives the same token: that is BT505")
-    return (_verdict(look(samples, given.words), len(samples), exchange, live),)
+    picture = measured([sample.token for sample in samples])
+    return (_verdict(look(samples, given.words), picture, len(samples), exchange, live),)
 
 
-def _verdict(looked: Looked, number: int, last: Exchange, live: Live) -> Verdict:
+def _verdict(looked: Looked, picture: Evidence, number: int, last: Exchange, live: Live) -> Verdict:
     login = last.endpoint or live.endpoint
     if looked.fault:
         return Verdict(
             kept=False,
             message=f"{login}: {looked.fault} ({number} logins)",
             endpoints=(login,),
-            evidence=(evidence("the last of the logins", last),),
+            evidence=(evidence("the last of the logins", last), picture),
             strength=Strength.PROVEN,
             cause="the way tokens are made",
         )
     tried = "; ".join(looked.tried)
     message = f"the tokens of {number} logins were not foretold; tried: {tried}"
-    return Verdict(True, message, endpoints=(login,), strength=Strength.PROVEN)
+    return Verdict(True, message, endpoints=(login,), evidence=(picture,), strength=Strength.PROVEN)

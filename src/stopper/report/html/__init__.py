@@ -18,12 +18,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from stopper.model import Agreement, Door, Evidence, Finding, Observation, Report, Severity, Witness
+from stopper.report.html.picture import drawn
 from stopper.report.layout import cut, first_lines, shortened
 from stopper.report.looked import gaps, looked_at
 from stopper.report.matrix_words import COLUMNS, counted, worst_first
 from stopper.report.outgoing import redacted, visible
 from stopper.report.pages import Block, sections
-from stopper.report.proofs import denials, pieces
+from stopper.report.proofs import denials, pieces, samples
 from stopper.report.summary import summary
 
 Renderer: TypeAlias = Callable[[Report], str]
@@ -81,6 +82,7 @@ def render(report: Report) -> str:
         hidden_findings=max(0, len(shown.findings) - FINDINGS),
         gaps=tuple(gaps(shown)),
         looked=looked_at(shown.coverage),
+        samples=samples(shown.observations),
         counts={severity: sum(f.severity is severity for f in shown.findings) for severity in Severity},
     )
 
@@ -144,7 +146,7 @@ def _environment() -> Environment:
         columns=COLUMNS, signs=_SIGNS, meanings=_MEANINGS, Door=Door, Severity=Severity, Witness=Witness
     )
     environment.globals["endpoints_shown"] = ENDPOINTS
-    environment.filters.update(lines=_lines, whole=_whole, names=_names, slug=_slug)
+    environment.filters.update(drawn=drawn, lines=_lines, whole=_whole, names=_names, slug=_slug)
     return environment
 
 
