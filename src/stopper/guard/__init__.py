@@ -202,7 +202,7 @@ class Guard:
         `spec.to_dict()`, flask-smorest's `api.spec.to_dict()` or APIFlask's `@app.spec_processor` have it: a copy
         with the security of its operations replaced.
         """
-        parts = openapi.describe(current_app, DEFAULTS[self._default])
+        parts = openapi.describe(current_app, DEFAULTS[self._default], current_gate().settings)
         return parts if document is None else openapi.merge(document, parts)
 
     # ----------------------------------------------------------------------- tokens
@@ -390,7 +390,7 @@ def _confirmation(gate: Gate) -> Mapping[str, str]:
 
 
 def _rebound(gate: Gate, refresh: Refresh, credential: str) -> Refresh:
-    """Return a refresh token as its sender may use it; raise InvalidGrant where it is bound to what they do not show."""
+    """Return a refresh token as its sender may use it; raise InvalidGrant where it is bound to what is not shown."""
     shown = _confirmation(gate)
     if not shown and not refresh.confirmation:
         return refresh

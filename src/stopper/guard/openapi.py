@@ -10,9 +10,13 @@ from typing import Any
 from flask import Flask
 
 from stopper.guard.rules import Access, Rule, rule_for
+from stopper.guard.settings import Settings
 
 SCHEME = "bearer"
 """The name of the security scheme in the document."""
+DPOP = "dpop"
+CERTIFICATE = "clientCertificate"
+"""The names of those that bound tokens have besides, where they are configured."""
 
 _METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 _ARGUMENT = re.compile(r"<(?:[A-Za-z_]\w*(?:\([^)]*\))?:)?([A-Za-z_]\w*)>")
@@ -25,7 +29,17 @@ _REFUSALS = {
 }
 
 
-def describe(app: Flask, default: Rule) -> dict[str, Any]:
+def schemes(settings: Settings) -> dict[str, dict[str, str]]:
+    """Return the security schemes that an API offers."""
+    offered = {SCHEME: {"type": "http", "scheme": "bearer"}}
+    if settings.dpop:
+        offered[DPOP] = {"type": "http", "scheme": "dpop"}  # RFC 9449 §7.1
+    if settings.mtls:
+        offered[CERTIFICATE] = {"type": "mutualTLS"}
+    return offered
+
+
+def describe(app: Flask, default: Rule, settings: Settings) -> dict[str, Any]:
     """Return the parts of an OpenAPI 3.1 document that speak of security.
 
     That is `components.securitySchemes` and, for each route and method that Flask serves, `security` and the answers
@@ -33,10 +47,10 @@ def describe(app: Flask, default: Rule) -> dict[str, Any]:
     """
     paths: dict[str, dict[str, Any]] = {}
     for path, method, rule in _operations(app, default):
-        paths.setdefault(path, {})[method] = _operation(rule)
+        paths.setdefault(path, {})[method] = _operation(rule, settings)
     return {
-        "components": {"securitySchemes": {SCHEME: {"type": "http", "scheme": "bearer"}}},
-        "security": [{SCHEME: []}],
+        "components": {"securitySchemes": schemes(settings)},
+        "security": _demands(Rule(Access.REQUIRE), settings),
         "paths": paths,
     }
 
@@ -62,12 +76,23 @@ def template(rule: str) -> str:
     return _ARGUMENT.sub(r"{\1}", rule)
 
 
-def _operation(rule: Rule) -> dict[str, Any]:
-    demand = {SCHEME: sorted(rule.scopes)}
+def _operation(rule: Rule, settings: Settings) -> dict[str, Any]:
     if rule.access is Access.PUBLIC:
         return {"security": []}
-    security = [{}, demand] if rule.access is Access.OPTIONAL else [demand]
+    demands = _demands(rule, settings)
+    security = [{}, *demands] if rule.access is Access.OPTIONAL else demands
     return {"security": security, "responses": copy.deepcopy(_REFUSALS)}
+
+
+def _demands(rule: Rule, settings: Settings) -> list[dict[str, list[str]]]:
+    """Return what lets a caller in, one entry for each way: any token or a bound one, with what it is bound to."""
+    scopes = sorted(rule.scopes)
+    demands = []
+    if not (rule.bound or settings.bound):
+        demands.append({SCHEME: scopes})
+    elif settings.mtls:
+        demands.append({SCHEME: scopes, CERTIFICATE: []})
+    return [*demands, {DPOP: scopes}] if settings.dpop else demands
 
 
 def merge(document: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,13 +100,16 @@ def merge(document: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, An
 
     Only operations that the document has are touched, wherever a server's base path puts them; its other security
     schemes and answers stay. In OpenAPI 3.0 a bearer requirement cannot list scopes (§Security Requirement Object):
-    there they stand in `x-required-scopes`.
+    there they stand in `x-required-scopes`, and there is no scheme for client certificates.
     """
     merged = copy.deepcopy(dict(document))
-    schemes = merged.setdefault("components", {}).setdefault("securitySchemes", {})
-    schemes.update(copy.deepcopy(parts["components"]["securitySchemes"]))
+    offered = merged.setdefault("components", {}).setdefault("securitySchemes", {})
+    offered.update(copy.deepcopy(parts["components"]["securitySchemes"]))
     merged["security"] = copy.deepcopy(parts["security"])
     old = str(merged.get("openapi", "3.1")).startswith("3.0")
+    if old:
+        offered.pop(CERTIFICATE, None)
+        _move_scopes(merged)
     bases = _base_paths(merged)
     for path, item in merged.get("paths", {}).items():
         for method in item.keys() & {name.lower() for name in _METHODS}:
@@ -120,6 +148,8 @@ def complete(operation: dict[str, Any], described: Mapping[str, Any], *, scopes_
 
 def _move_scopes(operation: dict[str, Any]) -> None:
     for requirement in operation["security"]:
-        if scopes := requirement.get(SCHEME):
-            operation["x-required-scopes"] = scopes
-            requirement[SCHEME] = []
+        for scheme in (SCHEME, DPOP):
+            if scopes := requirement.get(scheme):
+                operation["x-required-scopes"] = scopes
+                requirement[scheme] = []
+        requirement.pop(CERTIFICATE, None)

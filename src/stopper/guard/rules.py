@@ -77,8 +77,9 @@ def rule_for(app: Flask, url_rule: UrlRule, method: str, default: Rule) -> Rule:
     """Return what a route asks of a call with this method.
 
     The nearest declaration counts: the method of a view class, the view, its class, its blueprint from the inside out,
-    and then the default. A view that asks for scopes of its own keeps the audience of its blueprint, and that tokens are
-    bound. Flask's own static files and automatic OPTIONS answers are public: browsers send no token in a CORS preflight.
+    and then the default. A view that asks for scopes of its own keeps the audience of its blueprint, and whether tokens
+    must be bound. Flask's own static files and automatic OPTIONS answers are public: browsers send no token in a CORS
+    preflight.
     """
     if method == "OPTIONS" and getattr(url_rule, "provide_automatic_options", False):
         return PUBLIC
