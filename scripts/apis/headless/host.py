@@ -36,7 +36,7 @@ def fill(app: Flask) -> None:
         raise SystemExit(f"registering answers {answer.status_code}: {answer.get_data(as_text=True)}")
     with app.app_context():
         role = service.role_model(name="admin")
-        database.session.add_all((role, service.permission_model(name="orders.read")))
+        database.session.add_all((role, service.permission_model(name="orders.read", resource="orders", action="read")))
         user = service.user_model.query.filter_by(email=credentials["email"]).one()
         user.role = role
         database.session.commit()

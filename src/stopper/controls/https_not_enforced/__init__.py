@@ -72,13 +72,14 @@ def source(module: Module) -> Iterable[Verdict]:
     for call in module.nodes(ast.Call):
         name = last_name(call)
         if name == "Talisman" and (module.qualified(call.func) or "").startswith(("flask_talisman", "talisman")):
-            forced = [module.constant(each.value) for each in call.keywords if each.arg == "force_https"]
-            if False not in forced:
+            told = [each.value for each in call.keywords if each.arg == "force_https"]
+            off = next((value for value in told if module.constant(value) is False), None)
+            if off is None:
                 yield Verdict(True, "Talisman sends every request to https", place(module, call))
             else:
-                yield from _broken(module, call, "Talisman is told to serve plain HTTP", "force_https")
+                yield from _broken(module, call, off, "Talisman is told to serve plain HTTP")
         elif name in ("run", "run_simple") and starts_application(module, call) and _in_clear(module, call):
-            yield from _broken(module, call, "the application is started without TLS on every interface")
+            yield from _broken(module, call, call, "the application is started without TLS on every interface")
 
 
 def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
@@ -103,11 +104,11 @@ def _issues_tokens(snapshot: AppSnapshot) -> bool:
     return named or any(token_keys(snapshot))
 
 
-def _broken(module: Module, call: ast.Call, what: str, cause: str = "") -> Iterable[Verdict]:
+def _broken(module: Module, call: ast.Call, where: ast.AST, what: str) -> Iterable[Verdict]:
     if not on_own_machine(module, call) and _takes_tokens(module):
         message = f"{what}, and takes bearer tokens"
         # a proxy that only the operator knows may stand in front
-        yield Verdict(False, message, place(module, call), severity=Severity.MEDIUM, cause=cause)
+        yield Verdict(False, message, place(module, where), severity=Severity.MEDIUM)
 
 
 def _in_clear(module: Module, call: ast.Call) -> bool:
