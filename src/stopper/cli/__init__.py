@@ -12,9 +12,12 @@ COMMANDS = {
     "controls": "List the catalogue of controls.",
     "diff": "Compare two reports: what is new, gone, unchanged.",
     "explain": "Show a control's page.",
+    "fix": "Repair what a scan finds, or say what to write.",
     "matrix": "Show who may come in at each endpoint, as each witness says.",
     "score": "Explain the score of a report.",
     "scan": "Ask up to four witnesses whether an API keeps its tokens.",
+    "sweep": "Find tokens at rest: logs, dumps, databases, git histories.",
+    "test": "Write a regression test for each finding.",
 }
 
 

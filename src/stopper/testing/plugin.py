@@ -6,6 +6,7 @@ is asked for.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ _SETTINGS = {
     "stopper_baseline": "The file of known findings; default: that of Stopper's settings.",
 }
 _GROUP = "stopper"
-_WHOLE = "the scan is whole"
+_WHOLE = "scan"
 
 
 class _FoundError(Exception):
@@ -49,10 +50,9 @@ def stopper_app(request: pytest.FixtureRequest) -> Any:
     named = str(request.config.getini("stopper_app"))
     if named:
         return scanning.named_application(named, _settings(request.config))
-    try:
+    with contextlib.suppress(pytest.FixtureLookupError):
         return request.getfixturevalue("app")
-    except pytest.FixtureLookupError:
-        pytest.fail("there is no fixture `app`, and `stopper_app` of pytest's settings names none", pytrace=False)
+    pytest.fail("there is no fixture `app`, and `stopper_app` of pytest's settings names none", pytrace=False)
 
 
 @pytest.fixture
@@ -145,11 +145,13 @@ class _WholeItem(pytest.Item):
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Scan where that is asked for and add a test for each finding, before `-k` and `-m` choose among the tests."""
     if config.getoption("--stopper"):
-        items.extend(_collected(session, items))
+        group = _Findings.from_parent(session, name=_GROUP, nodeid=_GROUP)
+        found = list(_collected(session, group, items))
+        config.hook.pytest_collectreport(report=pytest.CollectReport(_GROUP, "passed", None, [*found]))
+        items.extend(found)
 
 
-def _collected(session: pytest.Session, items: list[pytest.Item]) -> Iterator[pytest.Item]:
-    group = _Findings.from_parent(session, name=_GROUP, nodeid=_GROUP)
+def _collected(session: pytest.Session, group: _Findings, items: list[pytest.Item]) -> Iterator[pytest.Item]:
     scanned, why = _scan(session, group, items)
     if scanned is None:
         yield _WholeItem.from_parent(group, name=_WHOLE, why=why, text="nothing was scanned")
