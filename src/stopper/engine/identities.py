@@ -8,6 +8,7 @@ from time import monotonic
 
 from stopper.engine.recorder import CutShortError, Listener, Login, Recorder, Target
 from stopper.observe.views import Credential
+from stopper.secret import Secret
 
 MARGIN = 30.0
 """Seconds before its end at which a credential is renewed; one that lives for less than a minute, at half its life."""
@@ -19,7 +20,7 @@ class Renewal:
 
     `login` is what made it, None where it was given and cannot be renewed; `since` is when that began, by the monotonic
     clock. `watchful` says that one ended although nothing had announced it: from then on every question that it was
-    needed for is checked.
+    needed for is checked. `repeated` is a token that another login gave once more.
     """
 
     target: Target
@@ -28,6 +29,7 @@ class Renewal:
     login: Login | None = None
     since: float = 0.0
     watchful: bool = False
+    repeated: Secret | None = None
 
     async def log_in(self, login: Login, base: str) -> Credential | str:
         """Log in at a base address; every token of the answer is kept out of all outputs."""
@@ -43,12 +45,25 @@ class Renewal:
     def due(self, held: Credential) -> bool:
         """Tell whether the credential is so near to its end that it is to be renewed first."""
         lives = lifetime(held)
-        if self.login is None or lives is None:
+        if self.login is None or lives is None or held.token == self.repeated:
             return False
         return lives - (monotonic() - self.since) < min(MARGIN, lives / 2)
 
+    async def ahead(self, held: Credential) -> Credential:
+        """Return what takes the place of a credential that still works; an API may give the same until it ends."""
+        made = await self._made(held)
+        self.repeated = made.token if made.token == held.token else None
+        return made
+
     async def renewed(self, held: Credential) -> Credential:
-        """Return what takes a credential's place: by the refresh flow where there is one, else by another login.
+        """Return what takes the place of a credential that has ended. Raises CutShortError where nothing does."""
+        made = await self._made(held)
+        if made.token == held.token:
+            raise CutShortError("the credential ended, and its login gives the same one again")
+        return made
+
+    async def _made(self, held: Credential) -> Credential:
+        """Return another credential: by the refresh flow where there is one, else by another login.
 
         Raises CutShortError where neither gives one: what is left was not looked at.
         """

@@ -247,11 +247,11 @@ class LiveScan:
     async def _keep_alive(self) -> None:
         """Renew the credential where its end is near."""
         if self.identity and self.renewal.due(self.identity):
-            await self._renew(self.identity)
+            self._renew(self.identity, await self.renewal.ahead(self.identity))
 
-    async def _renew(self, held: Credential) -> None:
+    def _renew(self, held: Credential, following: Credential) -> None:
         """Put another credential in the place of one that ends, with what is known of its key."""
-        made = self._keyed(await self.renewal.renewed(held))
+        made = self._keyed(following)
         self.identity = replace(made, public_keys=held.public_keys, guessed=held.guessed, guesses=held.guesses)
 
     async def _ended(self) -> bool:
@@ -266,7 +266,7 @@ class LiveScan:
         again = await self.recorder.ask(request, Purpose.ORIGINAL, shown.endpoint)
         if not refused(again) or alike(again, shown.original):
             return False
-        await self._renew(self.identity)
+        self._renew(self.identity, await self.renewal.renewed(self.identity))
         self.renewal.watchful = True
         return True
 
