@@ -21,6 +21,8 @@ from stopper.observe.wire.lock import locks
     [
         ("super-secret", "a placeholder"),
         ("SECRET_KEY", "a placeholder"),
+        ("change-me-jwt-secret", "a placeholder"),
+        ("your_flask_secret_key", "a placeholder"),
         ("shop2026", "a name of the API"),
         ("0042", "digits"),
     ],

@@ -49,6 +49,14 @@ _SENTENCES = (
     "\\x00",
     "\2\1thisismyscretkey\1\2\\e\\y\\y\\h",
 )
+_BEGUN = (
+    "change-me changeme change-this replace-me replace-this your my some the dev development test testing default demo "
+    "example insecure local super-secret very-secret please-change"
+).split()
+_USED_FOR = ("", *"jwt token access refresh session sessions cookie csrf flask app application api auth dev".split())
+_CALLED = "secret key secret-key password signing-key".split()
+"""What placeholders are put together from: `change-me-jwt-secret`, `your_flask_secret_key`, `devsessionkey`."""
+
 _ENDINGS = (
     "",
     "1",
@@ -198,6 +206,10 @@ def _placeholders() -> Iterator[bytes]:
         if word and word != word.upper():
             yield word.upper().encode()
             yield word.capitalize().encode()
+    for parts in itertools.product(_BEGUN, _USED_FOR, _CALLED):
+        phrase = "-".join(filter(None, parts))
+        for joined in dict.fromkeys((phrase, phrase.replace("-", "_"), phrase.replace("-", ""))):
+            yield joined.encode()
 
 
 def _named(names: Iterable[str]) -> Iterator[bytes]:
