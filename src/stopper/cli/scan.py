@@ -158,7 +158,7 @@ def command(
     with ending_in_words():
         check_outputs((*outputs, *((new_baseline,) if new_baseline else ())))
         named, options = prepared(targets, **asked)
-        report = asyncio.run(_scanned(named, options))
+        report = report_of(named, options)
         report = replace(report, exit_code=exit_code(report, Severity(fail_on)))
         deliver(report, form, outputs, WRITERS, terminal.for_terminal)
         if new_baseline:
@@ -223,7 +223,12 @@ def _settled(config: Path | None) -> tuple[str, ...]:
 
 def scanned(targets: tuple[str, ...], asked: Mapping[str, Any]) -> Report:
     """Scan the targets as the options of `asking` say, and return the graded report."""
-    return asyncio.run(_scanned(*prepared(targets, **asked)))
+    return report_of(*prepared(targets, **asked))
+
+
+def report_of(named: Targets, options: Options) -> Report:
+    """Scan targets that were told apart, and return the graded report."""
+    return asyncio.run(_scanned(named, options))
 
 
 @contextlib.contextmanager
