@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from stopper.io.http import Client, Limits, TransportError
+from stopper.io.errors import TransportError
+from stopper.io.http import Client, Limits
 from stopper.io.policy import Policy, PolicyError
 from stopper.observe.views import Credential, Request
 from stopper.secret import Secret

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from stopper.io.http import CertificateFileError, Client, Limits, TransportError
+from stopper.io.errors import CertificateFileError, TransportError
+from stopper.io.http import Client, Limits
 from stopper.io.policy import Policy
 from stopper.observe.views import Credential, Request
 from stopper.secret import Secret

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from stopper.cli.settings import Settings
@@ -19,9 +20,8 @@ from stopper.io import files
 from stopper.io.archive import unpack
 from stopper.io.cache import Cache
 from stopper.io.child import AppChild
+from stopper.io.errors import TransportError
 from stopper.io.har import read_recording
-from stopper.io.http import Client, TransportError
-from stopper.io.http import Limits as ClientLimits
 from stopper.io.in_process import InProcess
 from stopper.io.listener import LoopbackListener
 from stopper.io.lists import checked
@@ -37,6 +37,9 @@ from stopper.observe.spec import SpecError, looks_like_spec, read
 from stopper.observe.views import Credential, Exchange, SpecDocument, Throwaway
 from stopper.observe.wire.jwt import parse
 from stopper.secret import Secret
+
+if TYPE_CHECKING:
+    from stopper.io.http import Client
 
 LARGEST_SPEC = 64 << 20
 
@@ -245,7 +248,10 @@ def _sources(folder: Path, gathered: _Gathered) -> Iterator[tuple[str, bytes]]:
 
 def opening(targets: Targets, options: Options) -> Client:
     """Return the client of a scan, not opened yet; it holds back what the user gave from where it must not go."""
-    limits = ClientLimits(
+    # Only here: a scan of source alone needs no client, whose libraries take longer to load than ours.
+    from stopper.io.http import Client, Limits
+
+    limits = Limits(
         deadline=options.limits.request_seconds,
         # documents, logins and the throw-away identity come on top of the scan's own budget
         requests=options.limits.requests

@@ -12,14 +12,11 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from stopper import __version__
+from stopper.io.errors import CertificateFileError
 from stopper.io.failures import BrokenConnectionError, InterimFloodError
 from stopper.io.policy import Address, Policy, PolicyError
 
 _MOST_INTERIM = 16
-
-
-class CertificateFileError(Exception):
-    """The file of `--ca-file` cannot be read or holds no certificate."""
 
 
 class Resolver(AbstractResolver):

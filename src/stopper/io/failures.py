@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import aiohttp
 from aiohttp.http_exceptions import LineTooLong
 
+from stopper.io.errors import ClosedEarlyError, TransportError
+
 _CERTIFICATE = {
     9: "certificate not yet valid",
     10: "certificate expired",
@@ -37,14 +39,6 @@ _HANDSHAKE = {
     "DH_KEY_TOO_SMALL": "key exchange too weak",
     "EE_KEY_TOO_SMALL": "certificate key too weak",
 }
-
-
-class TransportError(Exception):
-    """Something that came instead of an answer, in stable words ("timeout", "refused", "tls: certificate expired")."""
-
-
-class ClosedEarlyError(TransportError):
-    """The connection ended before the answer did: the one failure that a GET is repeated for."""
 
 
 class BrokenConnectionError(Exception):

@@ -19,16 +19,15 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
-from stopper.io.connection import CertificateFileError, Resolver, session, tls_context
-from stopper.io.failures import ClosedEarlyError, TransportError, translated
+from stopper.io.connection import Resolver, session, tls_context
+from stopper.io.errors import ClosedEarlyError, TransportError
+from stopper.io.failures import translated
 from stopper.io.handshake import examined
 from stopper.io.pace import Pace
 from stopper.io.policy import Policy, PolicyError, Target
 from stopper.observe.views import Credential, Exchange, Request, Response, Tls
 from stopper.observe.wire import content
 from stopper.secret import Secret, spellings
-
-__all__ = ["CertificateFileError", "Client", "Limits", "TransportError"]
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, 5.5: TAB may stand in a field value

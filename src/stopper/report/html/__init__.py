@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from stopper.model import Agreement, Door, Evidence, Finding, Observation, Report, Severity, Witness
@@ -26,6 +25,9 @@ from stopper.report.outgoing import redacted, visible
 from stopper.report.pages import Block, sections
 from stopper.report.proofs import denials, pieces, samples
 from stopper.report.summary import summary
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Renderer: TypeAlias = Callable[[Report], str]
 
@@ -134,6 +136,9 @@ def _findings(report: Report) -> Iterator[_Shown]:
 
 @cache
 def _environment() -> Environment:
+    # Only here: the other formats, which most scans write, do without the template engine.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("stopper.report", "html"),
         autoescape=True,

@@ -10,6 +10,9 @@ from stopper.observe.source.manifests.pins import Page, Pin, UnreadableManifestE
 
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 _INCLUSION = re.compile(r"^(?:-r|-c|--requirement|--constraint)(?:\s*=\s*|\s*)(?P<path>[^\s-]\S*)")
+_INCLUDING = re.compile(rb"^[ \t]*--?[rc]|\0", re.MULTILINE)
+"""What a file holds that can include another, in UTF-16 too: cheap, before its lines are read."""
+
 _OPTION = re.compile(r"\s--?[A-Za-z]")
 _NO_NAME = re.compile(r"^(?:-|\.|/|~|[A-Za-z][A-Za-z0-9+.-]*://|git\+|[^\s;=<>]+\.(?:whl|zip|tar\.gz)\b)")
 """What begins a line that names no package: an option, a path, an address, a file."""
@@ -24,6 +27,8 @@ def pins(page: Page) -> Iterator[Pin]:
 
 def included(path: str, data: bytes) -> frozenset[str]:
     """Return the paths of the files that are included, relative to the scanned folder; those outside it left out."""
+    if not _INCLUDING.search(data):
+        return frozenset()
     try:
         page = Page.of(path, data)
     except UnreadableManifestError:
