@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "Ed25519", "PS256", "PS384", "PS512", "RS256")
 """What a proof may be signed with (RFC 9449 §4.3 allows asymmetric algorithms only)."""
 
-LONGEST_PROOF = 8_192
-"""Characters of a proof that are read at all; one of a 4096 bit RSA key has about 1,600."""
+LONGEST_PROOF = 4_096
+"""Characters of a proof that are read at all; one of an RSA key of 4096 bits has about 2,300."""
 LONGEST_ID = 255
 LARGEST_RSA = 4096
 LARGEST_EXPONENT = 2**32
@@ -78,6 +78,8 @@ def read(text: str) -> Proof:
     """
     if len(text) > LONGEST_PROOF:
         raise ProofError("proof too long")
+    if "," in text:
+        raise ProofError("more than one proof")
     try:
         parsed = jose.parse(text)
         if parsed.header.get("typ") != "dpop+jwt":
