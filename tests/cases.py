@@ -14,11 +14,11 @@ from pathlib import Path
 
 from stopper.controls import Entry
 from stopper.correlate import Key, key_of
-from stopper.engine import Event, Inputs, Limits, Scan, Target
+from stopper.engine import Event, Inputs, Limits, Login, Scan, Target, Transport
 from stopper.io.app_runner import Watch, databases_watched, described, fault_answer, log_trials
 from stopper.io.in_process import InProcess, handlers_set_aside
 from stopper.io.listener import LoopbackListener
-from stopper.io.login import throwaway
+from stopper.io.login import login, throwaway
 from stopper.model import Endpoint, Place, Verdict, Witness
 from stopper.observe.app.snapshot import snapshot
 from stopper.observe.source import Project, read_project
@@ -228,7 +228,20 @@ def _live(module: types.ModuleType) -> Target:
         may_send_clear=True,
         handshake=_handshake(module),
         throwaway=throwaway(module.LOGIN, "https://shop.test", lambda _: None) if hasattr(module, "LOGIN") else None,
+        another=_another(module),
     )
+
+
+def _another(module: types.ModuleType) -> Login | None:
+    """Return what logs in as another user, where the case has one."""
+    if not hasattr(module, "ANOTHER"):
+        return None
+
+    async def another(transport: Transport, base: str) -> Credential | str:
+        made = await login(transport, base, module.ANOTHER)
+        return made if isinstance(made, Credential) else made.why
+
+    return another
 
 
 def _handshake(module: types.ModuleType) -> Callable[[], Awaitable[Tls | None]]:

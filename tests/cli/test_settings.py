@@ -213,6 +213,12 @@ MISTAKES = {
     ),
     "[login]\nurl='/l'\ntoken={value='CANARY'}": "stopper.toml: login: url: a token at hand is not logged in for",
     "[login]\ntoken={value='a b CANARY'}": "stopper.toml: login: token.value is nothing that a header can carry",
+    "[login]\nurl='/l'\nthrowaway=true\ndisable={url='/d'}": (
+        "stopper.toml: login: disable: there is no login that is marked `another = true`"
+    ),
+    "[login]\nurl='/l'\nthrowaway=true\ndisable={url='/d', bearer='access'}": (
+        "stopper.toml: login: disable: it is sent with the token of the other user, bearer must be none"
+    ),
     "[login]\nurl='/l'\ntries=3": (
         "stopper.toml: login: tries: only for an identity that is marked `throwaway = true`"
     ),

@@ -65,8 +65,9 @@ from stopper.secret import Secret
 
 _KEYS = ("baseline", "guess", "header", "include_tests", "login", "scheme", "targets")
 _REQUEST_KEYS = ("body", "form", "headers", "json", "method", "url")
-_HARMLESS = "refresh"
-_OPERATIONS = ("disable", "logout", "password", _HARMLESS)
+_HARMLESS, _ANOTHERS = "refresh", "disable"
+_OPERATIONS = (_ANOTHERS, "logout", "password", _HARMLESS)
+_PRESENTED = {_HARMLESS: "refresh", _ANOTHERS: "none"}
 _IDENTITY_KEYS = ("another", "header", "samples", "scheme", "throwaway", "token", "tries")
 _LOGIN_KEYS = (*_REQUEST_KEYS, *_OPERATIONS, *_IDENTITY_KEYS, "basic")
 _GUESS_KEYS = ("keys", "leaked", "salts", "seconds", "state", "words")
@@ -114,8 +115,9 @@ class Settings:
 
     def checked(self) -> Settings:
         """Return itself where all logins can be read, whatever the environment. Raises SettingsError."""
-        for table in self.tables:
-            self._flow(table, defaultdict(lambda: "/"))
+        flows = [self._flow(table, defaultdict(lambda: "/")) for table in self.tables]
+        if any(flow.operation(_ANOTHERS) for flow in flows) and not any(flow.another for flow in flows):
+            raise SettingsError(f"{self.source}: login: {_ANOTHERS}: there is no login that is marked `another = true`")
         return self
 
     def _flow(self, table: Table, environment: Mapping[str, str]) -> LoginFlow:
@@ -189,7 +191,9 @@ class Settings:
             where = f"{self.source}: login: {name}"
             written = _typed(table, name, dict, {}, where)
             _check_keys(written, (*_REQUEST_KEYS, "bearer"), where)
-            bearer = _typed(written, "bearer", str, "refresh" if name == "refresh" else "access", where)
+            bearer = _typed(written, "bearer", str, _PRESENTED.get(name, "access"), where)
+            if name == _ANOTHERS and bearer != "none":
+                raise SettingsError(f"{where}: it is sent with the token of the other user, bearer must be none")
             if bearer not in ("access", "refresh", "none"):
                 raise SettingsError(f"{where}: bearer must be access, refresh or none")
             texts = _Texts(where, environment, tokens)

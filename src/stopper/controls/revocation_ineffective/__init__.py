@@ -2,8 +2,8 @@
 
 ## What is wrong
 
-After the operation that the user named (logout, or a change of the password) the token that it should have ended is
-still let in, and still after a grace of a few seconds.
+After the operation that the user named (logout, a change of the password, or another user's that ends the account) the
+token that it should have ended is still let in, and still after a grace of a few seconds.
 
 ## Why it matters
 
@@ -52,23 +52,41 @@ CONTROL = Control(
 GRACE = (0.0, 1.0, 2.0, 4.0)
 """Seconds that are waited before each question whether the token still works: a cache may hold it for a while."""
 
+Make = Callable[[Credential], Request]
 Conversation = Generator[Request, Exchange, Sequence[Verdict]]
 
 
 def probe(live: Live) -> Conversation:
     """Log in with the throw-away identity, end the token by each operation that the user named, and use it again."""
-    given = live.throwaway
-    named = [("logout", given.logout), ("the change of password", given.password)] if given else []
-    operations = [(name, make) for name, make in named if make]
-    if given is None or not operations:
+    operations = _named(live)
+    if live.throwaway is None or not operations:
         raise NotAskedError("no operation is named that ends a token (`[login.logout]`, `[login.password]`)")
     verdicts: list[Verdict] = []
+    reasons: list[str] = []
     for name, make in operations:
-        verdicts += yield from _ended(live, given, name, make)
-    return verdicts
+        try:
+            verdicts += yield from _ended(live, live.throwaway, name, make)
+        except NotAskedError as reason:
+            reasons.append(f"{name}: {reason}")
+    if not verdicts:
+        raise NotAskedError("; ".join(reasons))
+    left_out = f" (not looked at: {'; '.join(reasons)})" if reasons else ""
+    return [replace(verdict, message=verdict.message + left_out) for verdict in verdicts]
 
 
-def _ended(live: Live, given: Throwaway, name: str, make: Callable[[Credential], Request]) -> Conversation:
+def _named(live: Live) -> list[tuple[str, Make]]:
+    """Return the operations that end a token, the one that ends the account last: it is another user's to ask for."""
+    given, another = live.throwaway, live.another
+    if given is None:
+        return []
+    named: list[tuple[str, Make | None]] = [("logout", given.logout), ("the change of password", given.password)]
+    disable = given.disable
+    if disable and another:
+        named.append(("the end of the account", lambda held: disable(held).with_headers(*another.headers())))
+    return [(name, make) for name, make in named if make]
+
+
+def _ended(live: Live, given: Throwaway, name: str, make: Make) -> Conversation:
     made = given.read((yield given.login))
     if not isinstance(made, Credential):
         raise NotAskedError(f"no token to end: {made}")

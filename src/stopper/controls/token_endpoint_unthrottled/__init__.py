@@ -10,7 +10,8 @@ Lists with millions of passwords that people use elsewhere are tried by machines
 back; and each try costs the API a slow hash (OWASP API2:2023 and API4:2023, ASVS 5.0.0 6.3.1, CWE-307).
 
 A proxy in front may count the tries, which the source does not show: what it says stands beside what an exchange shows,
-and is no finding of its own.
+and is no finding of its own. Over the wire wrong passwords are tried only on a throw-away identity, as often as the
+user allowed (`tries`), one after another; a limit above that number is not seen, and the finding says the number.
 
 ## Bad
 
@@ -30,22 +31,32 @@ RFC 6585 section 4; RFC 6749 section 10.10; OWASP API2:2023, API4:2023; ASVS 5.0
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Sequence
 
 from stopper.controls.token_endpoint_unthrottled.issuing import counts_tries, limited, token_endpoints
 from stopper.model import Control, Scope, Severity, Strength, Verdict
 from stopper.observe.source import Module
+from stopper.observe.views import Credential, Exchange, Live, NotAskedError, Request
+from stopper.observe.wire.compare import alike, answer_in_words, refused
+from stopper.observe.wire.evidence import evidence
 
 CONTROL = Control(
     id="BT424",
     name="token_endpoint_unthrottled",
     severity=Severity.MEDIUM,
     title="Nothing limits how often passwords are tried at a token endpoint",
-    witnesses="S",
+    witnesses="C S",
     requirements=("B18",),
     cwe=(307, 799),
-    scope=Scope.OPERATION,
+    scope=Scope.IDENTITY,
 )
+
+_FEWEST = 5
+"""Tries below which no limit is expected: people mistype."""
+
+_TOO_MANY = 429
+_SLOWER = 2.0
+"""Seconds by which the last answers are later than the first where tries are slowed down."""
 
 _SPEAKS = ("token", "jwt")
 
@@ -68,3 +79,54 @@ def source(module: Module) -> Iterable[Verdict]:
                 endpoints=route.endpoints,
                 strength=Strength.SUPPORTING,
             )
+
+
+def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
+    """Try wrong passwords on the throw-away identity as often as the user allowed, then the right one."""
+    given = live.throwaway
+    if given is None or given.tries < _FEWEST:
+        raise NotAskedError(f"nobody allowed wrong passwords to be tried (`tries = {_FEWEST}` or more)")
+    if given.wrong is None:
+        raise NotAskedError("the login of the throw-away identity has no password that could be wrong")
+    first = last = yield given.wrong()
+    if not refused(first):
+        raise NotAskedError(f"a wrong password is not refused: {answer_in_words(first)}")
+    for number in range(2, given.tries + 1):
+        last = yield given.wrong()
+        how = _limited(first, last)
+        if how:
+            return (_verdict(live, True, f"after {number - 1} wrong passwords {how}", last, ()),)
+    right = yield given.login
+    if not isinstance(given.read(right), Credential):
+        how = f"the right one is not taken either ({answer_in_words(right)})"
+        return (_verdict(live, True, f"after {given.tries} wrong passwords {how}", last, ()),)
+    message = (
+        f"{given.tries} wrong passwords in a row are answered alike, and the right one is taken at once after them"
+    )
+    return (_verdict(live, False, message, last, (first, last, right)),)
+
+
+def _limited(first: Exchange, last: Exchange) -> str:
+    """Return how the API keeps off who tries too often, an empty text where it does not.
+
+    RFC 6585 section 4 gives 429 and Retry-After; others lock the account, answer otherwise or later, or hang up.
+    """
+    if last.response is None:
+        return f"there is no answer any more ({last.error})"
+    if last.response.status == _TOO_MANY or last.response.header("Retry-After"):
+        return "it says to wait"
+    if not alike(first, last):
+        return f"it answers otherwise ({answer_in_words(last)})"
+    waited = last.response.seconds - (first.response.seconds if first.response else 0.0)
+    return "it answers later each time" if waited > _SLOWER else ""
+
+
+def _verdict(live: Live, kept: bool, message: str, last: Exchange, shown: Sequence[Exchange]) -> Verdict:
+    endpoint = last.endpoint or live.endpoint
+    return Verdict(
+        kept=kept,
+        message=f"{endpoint}: {message}",
+        endpoints=(endpoint,),
+        evidence=(evidence("the first wrong password, the last one, and the right one", *shown),) if shown else (),
+        strength=Strength.PROVEN,
+    )
