@@ -20,7 +20,6 @@ from stopper.report.outgoing import visible
 from stopper.sweep.listing import lines, told
 from stopper.sweep.sighting import Judge, Life, judged_by_itself
 from stopper.sweep.sources import sources
-from stopper.sweep.state import StateError
 from stopper.sweep.sweeping import Sweep
 from stopper.sweep.tally import Row, Tally
 
@@ -93,7 +92,7 @@ def _swept(paths: tuple[str, ...], judge: Judge, resume: Path | None) -> Sweep:
     try:
         sweep = Sweep(Tally(judge), resume)
         sweep.over(sources(paths, leave_out=resume))
-    except (StateError, ValueError) as error:
+    except ValueError as error:
         end(str(error), UNUSABLE)
     except StoreError as error:
         end(str(error), INCOMPLETE)

@@ -46,15 +46,19 @@ def _exact(text: str, match: Match) -> Match | None:
         inner = next((found for found in recognise(value) if found.kind in _EXACT), None)
         if inner is not None:
             return _exact(text, Match(match.start + inner.start, match.start + inner.end, inner.kind))
-    if _is_masked(text, match.end) or _is_placeholder(value) or _in_data(text, match.start):
+    if _is_masked(text, match.end) or _in_data(text, match.start):
         return None
     if match.kind == "JWT":
         length = _token_length(value)
         return Match(match.start, match.start + length, match.kind) if length else None
     if match.kind == "vendor key" and value.startswith("ZXlK"):
         return match if _token_length(_decoded(value).decode("latin-1")) else None
+    if match.kind == "vendor key":
+        return None if _FILLED.search(value) else match
     if match.kind in _EXACT:
         return match
+    if _is_placeholder(value):
+        return None
     opaque = _OPAQUE.search(value)
     if opaque and opaque_checksum(opaque[1]) != opaque[2]:
         return None
@@ -107,11 +111,13 @@ def expiry_passed(token: str) -> bool | None:
 
 _MASK = re.compile(r"%2A|[*•…]|\.\.\.|\[redacted")
 _PLACEHOLDER = re.compile(
-    r"""(?ix: .*(?: x{4} | \*{3} | •{2} | \.{3} | redacted | removed | filtered | masked | hidden | your[-_ ]?(?:own|api
-    | access|token|secret|key|password|jwt|client) | example | sample | changeme | change[-_]me | placeholder | dummy
-    | insert | replace[-_]?(?:me|with) | todo | foobar | 0{8} | 1234567890abcdef ).* | (?P<same>.)(?P=same){3,}
+    r"""(?ix: .*(?<![a-z])(?: redacted | removed | filtered | masked | hidden | your[-_ ]?(?:own|api|access|token|secret
+    | key|password|jwt|client)(?:[-_ ]?\w+)? | example | sample | changeme | change[-_]me | placeholder | dummy
+    | replace[-_]?(?:me|with) | insert[-_]\w+ | foobar )(?![a-z]).* | .*(?: \*{3} | \.{3} ).*
     | [<{$%\[(].* | .*[}>)\]] )\Z"""
 )
+_FILLED = re.compile(r"EXAMPLE|example|(?P<same>.)(?P=same){5}|1234567890|abcdefghij|0123456789")
+"""What people write where an issuer writes random characters."""
 _LONGEST_PLACEHOLDER = 128
 
 
@@ -121,7 +127,7 @@ def _is_masked(text: str, end: int) -> bool:
 
 
 def _is_placeholder(value: str) -> bool:
-    return len(value) <= _LONGEST_PLACEHOLDER and _PLACEHOLDER.match(value) is not None
+    return len(value) <= _LONGEST_PLACEHOLDER and bool(_PLACEHOLDER.match(value) or _FILLED.search(value))
 
 
 def _in_data(text: str, start: int) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from stopper.secret import Secret, redact, suspicious
 from stopper.sweep.credentials import credentials
@@ -24,7 +24,7 @@ from stopper.sweep.files import printable
 from stopper.sweep.sighting import Sighting, Skipped, Spot, Step
 from stopper.sweep.stream import stretches
 
-__all__ = ["Table", "is_database", "sqlite_url", "tables"]
+__all__ = ["Table", "is_database", "opened", "sqlite_url", "tables"]
 
 _ROWS = 500
 """Rows that are in memory at once."""
@@ -36,7 +36,6 @@ _NUMBERS = (sa.Numeric, sa.Integer, sa.Boolean, sa.Date, sa.DateTime, sa.Time, s
 _SYSTEM_SCHEMAS = re.compile(r"pg_.*|information_schema|performance_schema|mysql|sys", re.IGNORECASE)
 _DIGEST = re.compile(r"(?i:[0-9a-f]{32,128}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _WHOLE = re.compile(r"[!-~]{16,4096}")
-_URL = re.compile(r"[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://")
 
 
 def is_database(path: Path) -> bool:
@@ -53,17 +52,25 @@ def sqlite_url(path: Path) -> sa.URL:
     return sa.URL.create("sqlite", database=f"file:{quote(str(path.resolve()))}", query={"mode": "ro", "uri": "true"})
 
 
-def tables(address: str | sa.URL, shown: str = "") -> Iterator[Table | Skipped]:
-    """Yield the tables of a database, or why it cannot be read. No error tells the address, which may hold a password.
+def opened(address: str | sa.URL) -> sa.Engine:
+    """Return what connects to a database by its URL. Nothing is opened yet.
 
-    Raises ValueError for what is no address of SQLAlchemy's.
+    Raises ValueError, which does not tell the URL and its password, for what is none.
     """
     try:
-        url = sa.make_url(address)
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-    except (ArgumentError, SQLAlchemyError, ImportError, ValueError):
+        return sa.create_engine(sa.make_url(address), poolclass=sa.NullPool)
+    except (SQLAlchemyError, ImportError, ValueError, TypeError):
         raise ValueError("not the address of a database, or its driver is missing") from None
-    shown = shown or printable(url.set(query={}, username=None, password=None).render_as_string())
+
+
+def _without_credentials(url: sa.URL) -> str:
+    shown = sa.URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
+    return shown.render_as_string()
+
+
+def tables(engine: sa.Engine, shown: str = "") -> Iterator[Table | Skipped]:
+    """Yield the tables of a database, or why it cannot be read; it is `shown` as its URL without user and password."""
+    shown = shown or printable(_without_credentials(engine.url))
     try:
         inspector = sa.inspect(engine)
         for schema in inspector.get_schema_names():
@@ -139,8 +146,7 @@ class Table:
         """Return the row's primary key in words, without a credential that it may be itself."""
         if not keys or column in keys:
             return f"row {number}"
-        told = ", ".join(f"{key}={_shortened(_text(values[key]) or str(values[key]))}" for key in keys)
-        return printable(redact(told))
+        return printable(", ".join(_shortened(redact(f"{key}={_text(values[key]) or values[key]}")) for key in keys))
 
 
 def _by_column(column: str, text: str) -> Iterator[tuple[str, str]]:

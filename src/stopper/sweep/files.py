@@ -53,16 +53,14 @@ class File:
         """Yield what stands in it. A plain file goes on where it was left; a packed one is read whole or not at all."""
         shown = printable(str(self.path))
         if reached.get("size") == self.size and reached.get("changed") == self.changed:
-            if "broken" in reached:
-                yield Step((Skipped(shown, str(reached["broken"])),))
+            yield Step(tuple(Skipped(what, why) for what, why in reached["skipped"]))
             return
         try:
             with self.path.open("rb") as file:
                 yield from self._read(file, shown, Position(int(reached.get("offset", 0)), int(reached.get("line", 1))))
-        except UnpackError as error:
-            yield self._broken(shown, str(error))
-        except BROKEN as error:
-            yield self._broken(shown, why(error))
+        except (UnpackError, *BROKEN) as error:
+            skipped = Skipped(shown, why(error))
+            yield Step((skipped,), self._done([skipped]))
 
     def _read(self, file: IO[bytes], shown: str, start: Position) -> Iterator[Step]:
         outer = Peeked(file)
@@ -71,9 +69,12 @@ class File:
         if entries is None and stream is outer:
             yield from self._plain(file, outer, shown, start)
             return
+        skipped: list[Skipped] = []
         for name, member in entries if entries is not None else [("", stream)]:
-            yield from member_steps(shown, printable(name), member)
-        yield Step((), self._done())
+            for step in member_steps(shown, printable(name), member):
+                skipped += (found for found in step.found if isinstance(found, Skipped))
+                yield step
+        yield Step((), self._done(skipped))
 
     def _plain(self, file: IO[bytes], stream: Peeked, shown: str, start: Position) -> Iterator[Step]:
         read: Callable[[int], bytes] = stream.read
@@ -86,11 +87,8 @@ class File:
             at = stretch.reached
             yield Step(stretch.found, {"offset": at.offset, "line": at.line} if at else None, stretch.bytes)
 
-    def _done(self) -> dict[str, int | str]:
-        return {"size": self.size, "changed": self.changed}
-
-    def _broken(self, shown: str, why: str) -> Step:
-        return Step((Skipped(shown, why),), {**self._done(), "broken": why})
+    def _done(self, skipped: list[Skipped]) -> dict[str, Any]:
+        return {"size": self.size, "changed": self.changed, "skipped": [(each.what, each.why) for each in skipped]}
 
 
 def member_steps(shown: str, item: str, member: Peeked | str) -> Iterator[Step]:
@@ -105,14 +103,14 @@ def member_steps(shown: str, item: str, member: Peeked | str) -> Iterator[Step]:
             raise UnpackError("an archive within another")
         for stretch in stretches(stream.read, shown, item):
             yield Step(stretch.found, None, stretch.bytes)
-    except UnpackError as error:
-        yield Step((Skipped(what, str(error)),))
-    except BROKEN as error:
+    except (UnpackError, *BROKEN) as error:
         yield Step((Skipped(what, why(error)),))
 
 
 def why(error: Exception) -> str:
     """Return the cause of an error as one line without the path."""
+    if isinstance(error, UnpackError):
+        return str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return "broken or cut off"

@@ -60,26 +60,30 @@ class Repository:
         shown = printable(str(self.folder))
         try:
             tips = hashlib.sha256(self._said("for-each-ref") + self._said("rev-list", "-n1", "--all")).hexdigest()
-            seen = int(reached.get("objects", 0)) if reached.get("tips") == tips else 0
-            yield from self._objects(shown, tips, seen)
+            anew: dict[str, Any] = {"tips": tips, "objects": 0, "skipped": []}
+            known = reached if reached.get("tips") == tips else anew
+            yield Step(tuple(Skipped(what, why) for what, why in known["skipped"]))
+            yield from self._objects(shown, known)
         except (_GitError, *BROKEN) as error:
             yield Step((Skipped(f"{shown} (git history)", str(error) if isinstance(error, _GitError) else "broken"),))
 
-    def _objects(self, shown: str, tips: str, seen: int) -> Iterator[Step]:
+    def _objects(self, shown: str, known: dict[str, Any]) -> Iterator[Step]:
         listing = ("rev-list", "--objects", "--in-commit-order", "--reverse", "--all")
         with self._running(*listing) as listed, self._running("cat-file", "--batch") as read:
             assert listed.stdout and read.stdin and read.stdout
-            commit = ""
+            commit, skipped = "", list(known["skipped"])
             for number, line in enumerate(listed.stdout, 1):
                 name, _, path = line.rstrip(b"\n").partition(b" ")
                 if b" " not in line:
                     commit = name.decode("ascii")
-                if number > seen:
+                if number > known["objects"]:
                     read.stdin.write(name + b"\n")
                     read.stdin.flush()
                     item = f"{commit[:12]}:{printable(os.fsdecode(path))}" if path else f"{commit[:12]} message"
-                    yield from _contents(read.stdout, shown, item)
-                    yield Step((), {"tips": tips, "objects": number})
+                    for step in _contents(read.stdout, shown, item):
+                        skipped += ((found.what, found.why) for found in step.found if isinstance(found, Skipped))
+                        yield step
+                    yield Step((), {"tips": known["tips"], "objects": number, "skipped": skipped})
             if listed.wait():
                 raise _GitError("git cannot list its objects")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from stopper.secret import GUESSABLE, Secret, guessable
 
@@ -72,7 +73,7 @@ class Step:
     """A stretch that was gone over. `reached` is what a later sweep needs to go on behind it; None: it cannot here."""
 
     found: tuple[Sighting | Skipped, ...]
-    reached: dict[str, int | str] | None = None
+    reached: dict[str, Any] | None = None
     bytes: int = 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -25,14 +26,15 @@ def sources(names: Iterable[str], leave_out: Path | None = None) -> Iterator[Sou
     list of processes shows its password. Folders are walked, links in them not followed; a folder with a git
     repository gives its history too. Raises ValueError for a URL of nothing, and a variable that is not set.
     """
-    for name in names:
-        variable = _ENVIRONMENT.fullmatch(name)
-        if variable:
-            yield from _database(_value(variable[1]))
-        elif _DATABASE.match(name):
-            yield from _database(name)
-        else:
-            yield from _at(Path(name), leave_out, named=True)
+    named = [_named(name, leave_out) for name in names]  # all before the first is read: a misspelt one ends it at once
+    return itertools.chain.from_iterable(named)
+
+
+def _named(name: str, leave_out: Path | None) -> Iterator[Source | Skipped]:
+    variable = _ENVIRONMENT.fullmatch(name)
+    if variable:
+        return _database(_value(variable[1]))
+    return _database(name) if _DATABASE.match(name) else _at(Path(name), leave_out, named=True)
 
 
 def _value(variable: str) -> str:
@@ -43,10 +45,10 @@ def _value(variable: str) -> str:
 
 def _database(address: str) -> Iterator[Source | Skipped]:
     try:
-        from stopper.sweep.database import tables
+        from stopper.sweep.database import opened, tables
     except ImportError:
         raise ValueError("databases need the package sqlalchemy") from None
-    yield from tables(address)
+    return tables(opened(address))
 
 
 def _at(path: Path, leave_out: Path | None, named: bool) -> Iterator[Source | Skipped]:
@@ -57,9 +59,9 @@ def _at(path: Path, leave_out: Path | None, named: bool) -> Iterator[Source | Sk
         return
     found = File.found(path, link=named)
     if isinstance(found, File) and _is_sqlite(path):
-        from stopper.sweep.database import sqlite_url, tables
+        from stopper.sweep.database import opened, sqlite_url, tables
 
-        yield from tables(sqlite_url(path), printable(str(path)))
+        yield from tables(opened(sqlite_url(path)), printable(str(path)))
     else:
         yield found
 

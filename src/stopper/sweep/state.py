@@ -16,7 +16,7 @@ __all__ = ["StateError", "keep", "kept"]
 VERSION = 1
 
 
-class StateError(Exception):
+class StateError(ValueError):
     """The file cannot be read or written, or is no state of a sweep."""
 
 

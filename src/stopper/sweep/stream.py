@@ -110,7 +110,8 @@ class _Window:
             if anchor < seen_to:
                 continue
             first, last = self._around(anchor)
-            seen_to = last if last - anchor < REACH else anchor + REACH // 2
+            whole = self._buffer[last : last + 1] == b"\n" or (self._ended and last == len(self._buffer))
+            seen_to = last if whole else anchor + REACH // 2
             text = self._buffer[first:last].decode("latin-1")  # a byte a character, so that places agree
             for match in credentials(text):
                 at = first + match.start
