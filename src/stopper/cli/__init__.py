@@ -13,6 +13,7 @@ COMMANDS = {
     "diff": "Compare two reports: what is new, gone, unchanged.",
     "explain": "Show a control's page.",
     "fix": "Repair what a scan finds, or say what to write.",
+    "init": "Set Stopper up in a Flask project.",
     "matrix": "Show who may come in at each endpoint, as each witness says.",
     "score": "Explain the score of a report.",
     "scan": "Ask up to four witnesses whether an API keeps its tokens.",
