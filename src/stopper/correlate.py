@@ -40,7 +40,7 @@ def key_of(endpoint: Endpoint) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Everything that names an endpoint, by witness; the input of `join`."""
+    """Everything that names an endpoint, by witness, and what the application is configured with; `join`'s input."""
 
     asked: frozenset[Witness]
     operations: Sequence[Operation] = ()
@@ -48,6 +48,7 @@ class Heard:
     app_routes: Sequence[AppRoute] = ()
     baselines: Sequence[Baseline] = ()
     exchanges: Sequence[Exchange] = ()
+    configured: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ def join(heard: Heard) -> Joined:
             caught_by=tied.caught_by(key),
             served=tied.served,
             recognised=tied.recognised,
+            configured=heard.configured,
         )
         for key, endpoint in sorted(names.items())
     )

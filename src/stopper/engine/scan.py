@@ -35,6 +35,7 @@ from stopper.model import (
     Verdict,
     Witness,
 )
+from stopper.observe.app.extensions import configured_lifetime
 from stopper.observe.source import Project, State
 from stopper.observe.source.standing import Scope
 from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, SpecDocument
@@ -129,6 +130,7 @@ class Scan:
             baselines=baselines,
             # Several targets are asked at once: their order must not decide what a report shows.
             exchanges=sorted(self.exchanges, key=lambda exchange: list(Witness).index(exchange.witness)),
+            configured=configured_lifetime(inputs.snapshot),
         )
 
     def _witnesses(self) -> list[Witness]:

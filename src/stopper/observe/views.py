@@ -105,6 +105,7 @@ class Operation:
     GET, HEAD and OPTIONS and for names that say so. Where the operation's own `security` lets everybody in,
     `protected_siblings` are the operations of the same path, its collection or its members that let nobody in without
     a credential. `credentials` are those that the document shows where it describes the operation, or outside of all.
+    `lifetime` is where an answer with a token says for how many seconds that works, where one does.
     """
 
     endpoint: Endpoint
@@ -120,6 +121,7 @@ class Operation:
     issues_token: bool = False
     protected_siblings: tuple[Endpoint, ...] = ()
     credentials: tuple[tuple[Place, Secret], ...] = field(default=(), repr=False)
+    lifetime: tuple[Place, float] | None = None
 
     @property
     def protected(self) -> bool:
@@ -580,7 +582,8 @@ class EndpointView:
     specification speaks of; empty where it speaks of all. `caught_by` is the application's route that answers a
     promised path which has none of its own. `served` is the share of the promised operations that the application, or
     else the source, has a route for; `recognised` that of the routes promised to be protected on which the source shows
-    a guard; both say how far an exception is one.
+    a guard; both say how far an exception is one. `configured` is the setting that says for how many seconds the
+    application's access tokens work, where it has one.
     """
 
     endpoint: Endpoint
@@ -594,6 +597,7 @@ class EndpointView:
     caught_by: Endpoint | None = None
     served: float = 0.0
     recognised: float = 0.0
+    configured: tuple[str, float] | None = None
 
     @property
     def place(self) -> Place | None:

@@ -473,3 +473,39 @@ def test_places_hide_tokens(padding: str) -> None:
 def test_looks_like_spec(data: bytes, expected: bool) -> None:
     """A version key with a number after it makes a specification; one quoted inside a recording does not."""
     assert looks_like_spec(data) is expected
+
+
+# --------------------------------------------------------------------------- lifetimes
+
+CONTENT = "{{responses: {{'200': {{content: {{application/json: {0}}}}}}}}}"
+WITH_TOKEN = "properties: {{access_token: {{type: string}}, {0}}}"
+
+
+@pytest.mark.parametrize(
+    ("media", "seconds"),
+    [
+        ("{schema: {" + WITH_TOKEN.format("expires_in: {const: 60, example: 90}") + "}}", 60),
+        ("{schema: {" + WITH_TOKEN.format("expiresIn: {enum: ['60']}") + "}}", 60),
+        ("{schema: {" + WITH_TOKEN.format("expires_in: {default: 60}") + "}}", 60),
+        ("{schema: {" + WITH_TOKEN.format("expires_in: {examples: [60, 90]}") + "}}", 60),
+        ("{schema: {properties: {data: {" + WITH_TOKEN.format("expires-in: {example: 60}") + "}}}}", 60),
+        ("{schema: {" + WITH_TOKEN.format("a: {}") + "}, examples: {x: {value: {expires_in: 60}}}}", 60),
+        ("{schema: {" + WITH_TOKEN.format("a: {}") + ", example: {data: {expires_in: 60}}}}", 60),
+        ("{schema: {" + WITH_TOKEN.format("expires_in: {enum: [60, 90]}") + "}}", None),
+        ("{schema: {" + WITH_TOKEN.format("expires_in: {example: -1}") + "}}", None),
+        ("{schema: {" + WITH_TOKEN.format("expires_in: {example: '1" + 40 * "0" + "'}") + "}}", None),
+        ("{schema: {properties: {expires_in: {example: 60}}}}", None),
+    ],
+)
+def test_lifetimes(media: str, seconds: int | None) -> None:
+    """The lifetime of an issued token is what binds first: a constant, a default, an example; else nothing is said."""
+    found = only(CONTENT.format(media)).lifetime
+    assert (found[1] if found else None) == seconds
+
+
+def test_vendor_keys_are_credentials() -> None:
+    """A key with its vendor's prefix is found where it stands, and shown to nobody."""
+    key = "sk_" + "live_" + "51NBK2JGI8iCEF234fdsa789abcd"
+    ((place, secret),) = only("{description: 'use " + key + "', responses: {}}").credentials
+    assert secret.reveal() == key
+    assert key not in repr(secret) and key not in place.text

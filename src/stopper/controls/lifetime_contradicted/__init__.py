@@ -1,9 +1,10 @@
-"""An answer says that a token lives for another time than the token itself.
+"""Two places say for different times that a token lives.
 
 ## What is wrong
 
 The answer of the token endpoint has an `expires_in` that differs from the time between `iat` and `exp` in the token
-beside it.
+beside it; or the specification documents another `expires_in` (a `const`, a default or an example) than the answer
+gives or the application is configured with.
 
 ## Why it matters
 
@@ -28,9 +29,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Severity, Strength, Verdict, Witness
 from stopper.observe.views import EndpointView, Exchange
 from stopper.observe.wire.compare import succeeded
 from stopper.observe.wire.evidence import evidence
@@ -51,33 +53,73 @@ _TOLERANCE = 60.0
 """Seconds by which the two may differ: clocks are rounded, and a token may not be new when it is handed out."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Who says how many seconds a token lives, in words, and the witness that it was learnt from."""
+
+    words: str
+    seconds: float
+    witness: Witness
+
+
 def joint(view: EndpointView) -> Iterable[Verdict]:
-    """Hold `expires_in` of each answer against the token beside it."""
+    """Hold against one another what the document, the configuration, each answer and the token in it say."""
+    promised = [*_documented(view), *_configured(view)]
+    answered = False
     for exchange in view.traffic:
         for told, lives in _lifetimes(exchange):
-            kept = abs(told - lives) <= _TOLERANCE
-            message = f"{view.endpoint} says of its token how long it lives"
-            if not kept:
-                message = f"{view.endpoint} says that its token lives {told:,.0f} s, and it lives {lives:,.0f} s"
-            yield Verdict(
-                kept=kept,
-                message=message,
-                endpoints=(view.endpoint,),
-                evidence=() if kept else (evidence("the answer", exchange),),
-                strength=Strength.PROVEN,
-                cause=f"how long tokens of {view.endpoint} live",
-                witnesses=(exchange.witness,),
-            )
+            answered = True
+            seen = [_Said("its answer", told, exchange.witness)] if told is not None else []
+            seen += [_Said("the token", lives, exchange.witness)] if lives is not None else []
+            # An answer is what clients live by: it is held to its token first, and promises to what came of them.
+            pairs = [(seen[0], seen[-1])] if len(seen) > 1 else []
+            pairs += [(one, seen[-1]) for one in promised]
+            yield from (_held(view, one, other, exchange) for one, other in pairs)
+    if not answered and len(promised) > 1:
+        yield _held(view, promised[0], promised[1], None)
 
 
-def _lifetimes(exchange: Exchange) -> Iterator[tuple[float, float]]:
-    """Yield what an answer says and what its access token says, in seconds."""
+def _documented(view: EndpointView) -> Iterator[_Said]:
+    lifetime = view.operation.lifetime if view.operation else None
+    if lifetime:
+        yield _Said("the specification", lifetime[1], Witness.SPEC)
+
+
+def _configured(view: EndpointView) -> Iterator[_Said]:
+    if view.configured and view.operation and view.operation.issues_token:
+        yield _Said(f"`{view.configured[0]}`", view.configured[1], Witness.APP)
+
+
+def _held(view: EndpointView, one: _Said, other: _Said, exchange: Exchange | None) -> Verdict:
+    kept = abs(one.seconds - other.seconds) <= _TOLERANCE
+    message = f"{one.words} and {other.words} say alike how long tokens of {view.endpoint} live"
+    if not kept:
+        message = (
+            f"tokens of {view.endpoint} live {one.seconds:,.0f} s as {one.words} says, and {other.seconds:,.0f} s as "
+            f"{other.words} says"
+        )
+    return Verdict(
+        kept=kept,
+        message=message,
+        endpoints=(view.endpoint,),
+        evidence=() if kept or exchange is None else (evidence("the answer", exchange),),
+        strength=Strength.PROVEN if exchange else Strength.CLAIMED,
+        cause=f"how long tokens of {view.endpoint} live",
+        witnesses=tuple(dict.fromkeys((one.witness, other.witness))),
+    )
+
+
+def _lifetimes(exchange: Exchange) -> Iterator[tuple[float | None, float | None]]:
+    """Yield what an answer with an access token says and what the token says, in seconds; None where one is silent."""
     body = _body(exchange)
-    jwt = parse(body["access_token"]) if isinstance(body.get("access_token"), str) else None
+    if not isinstance(body.get("access_token"), str):
+        return
+    jwt = parse(body["access_token"])
     told = _seconds(body.get("expires_in"))
     ends, begins = (_seconds(jwt.claims.get("exp")), _seconds(jwt.claims.get("iat"))) if jwt else (None, None)
-    if told is not None and ends is not None and begins is not None:
-        yield told, ends - begins
+    lives = ends - begins if ends is not None and begins is not None else None
+    if told is not None or lives is not None:
+        yield told, lives
 
 
 def _body(exchange: Exchange) -> dict[str, Any]:

@@ -39,7 +39,7 @@ from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.app.extensions import JWT_EXTENDED
 from stopper.observe.source import Module
 from stopper.observe.source.flows import place
-from stopper.observe.views import AppSnapshot, Exchange, Response
+from stopper.observe.views import AppSnapshot, Exchange, Operation, Response
 from stopper.observe.wire.answers import issued
 from stopper.observe.wire.evidence import evidence
 from stopper.observe.wire.jwt import parse
@@ -49,7 +49,7 @@ CONTROL = Control(
     name="lifetime_excessive",
     severity=Severity.MEDIUM,
     title="A token lives longer than is needed",
-    witnesses="W S A",
+    witnesses="P W S A",
     requirements=("V14", "S08"),
     labels=("token_no_exp",),
     cwe=(613,),
@@ -60,6 +60,14 @@ _DAY = 86_400
 ACCESS = _DAY
 REFRESH = 30 * _DAY
 _REFRESHES = frozenset({"refresh", "refresh_token", "offline"})
+
+
+def spec(operation: Operation) -> Iterable[Verdict]:
+    """Look at the `expires_in` that the document gives the answers of an operation that issues tokens."""
+    if operation.lifetime:
+        line, seconds = operation.lifetime
+        message = f"the specification documents that a token of {operation.endpoint} lives {_told(seconds)}"
+        yield Verdict(seconds <= ACCESS, message, line, (operation.endpoint,))
 
 
 _SETTINGS = (("JWT_ACCESS_TOKEN_EXPIRES", "a token", ACCESS), ("JWT_REFRESH_TOKEN_EXPIRES", "a refresh token", REFRESH))

@@ -17,6 +17,19 @@ _RAW = re.compile(r"[\x00-\xff]*[\x80-\x9f][\x00-\xff]*")
 _LOGIN = "flask_login.login_manager.LoginManager"
 
 
+_ACCESS = "JWT_ACCESS_TOKEN_EXPIRES"
+
+
+def configured_lifetime(snapshot: AppSnapshot | None) -> tuple[str, float] | None:
+    """Return the setting that says how many seconds access tokens work, and what it says; None where there is none."""
+    if snapshot is None or JWT_EXTENDED not in snapshot.extensions:
+        return None
+    seconds = snapshot.config.get(_ACCESS)
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool):
+        return _ACCESS, float(seconds)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A key of the configuration, by its setting; `algorithm` is the HMAC algorithm that it signs with."""

@@ -424,7 +424,7 @@ class _Examiner:
             return False
         for statement in target.node.body:
             if isinstance(statement, ast.Assign) and _sets_status(statement):
-                return target.module.constant(statement.value) == _UNAUTHORIZED
+                return bool(target.module.constant(statement.value) == _UNAUTHORIZED)
         return False
 
     def _refusing_status(self, node: ast.expr) -> bool:

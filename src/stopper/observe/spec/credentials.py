@@ -12,8 +12,8 @@ from stopper.secret import Secret, recognise
 _RUN = re.compile(r"(?<![\w.-])(?=[\w.-]*\d)[A-Za-z][\w-]{30,}(?:\.[\w-]*){0,4}", re.ASCII)
 """What a token looks like to a cheap look: a search for every form in a text of megabytes takes seconds."""
 
-_FORMS = frozenset(("JWT", "opaque token"))
-"""Forms that are a credential for certain: a header that names its algorithm, a checksum that is right."""
+_FORMS = frozenset(("JWT", "opaque token", "vendor key"))
+"""Forms that tell a credential from other texts: a header that names its algorithm, a checksum, a vendor's prefix."""
 
 
 class Credentials:

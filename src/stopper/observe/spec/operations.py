@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from stopper.model import Endpoint
 from stopper.observe.spec.credentials import Credentials
 from stopper.observe.spec.issuers import Issuers
+from stopper.observe.spec.lifetimes import Lifetimes
 from stopper.observe.spec.node import Node, quoted
 from stopper.observe.spec.parameters import Parameters
 from stopper.observe.spec.reference import Library
@@ -34,6 +35,7 @@ class Operations:
         self._problems = library.problems
         self._parameters = Parameters(library)
         self._issuers = Issuers(library, self.security.schemes.values())
+        self._lifetimes = Lifetimes(library)
         self._credentials = Credentials(root)
         self.suppressions = Suppressions(library.problems, library.budget)
         self.suppressions.document(root)
@@ -109,6 +111,7 @@ class Operations:
         responses = self._library.follow(node.get("responses"))
         self._problems.unless_mapping(responses, "responses")
         self.suppressions.operation(endpoint, (self._root, path_item, node))
+        issues = self._issuers.issues(node, endpoint, template, servers)
         for name, callback in self._callbacks(node):
             self._problems.add(callback, f"not reached: callback {quoted(name)}")
         return Operation(
@@ -122,7 +125,8 @@ class Operations:
             operation_id=node.text_of("operationId"),
             summary=node.text_of("summary"),
             deprecated=node.is_true("deprecated"),
-            issues_token=self._issuers.issues(node, endpoint, template, servers),
+            issues_token=issues,
+            lifetime=self._lifetimes.of(node) if issues else None,
             credentials=self._credentials.of(node),
         )
 
