@@ -1,4 +1,4 @@
-"""One import statement put among those that a module has, where a sorted list of them has its place."""
+"""Imports put among those that a module has, where a sorted list has them, and taken out where nothing uses them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,41 @@ def with_import(module: cst.Module, text: str, own: frozenset[str]) -> cst.Modul
     before = [number for number, line in enumerate(there, first) if _key(line, own) <= key]
     at = before[-1] + 1 if before else first
     return _inserted(module, body, at, wanted, (first, last), own)
+
+
+def without_imports(module: cst.Module, names: frozenset[str]) -> cst.Module:
+    """Return a module without the imports, at its top level, that bind these names."""
+    body: list[_Line] = []
+    carried: Sequence[cst.EmptyLine] | None = None
+    for line in module.body:
+        left = _without(line, names)
+        if left is None:
+            carried = _leading(line) if carried is None else carried
+            continue
+        if carried is not None and _imports(left):
+            left = left.with_changes(leading_lines=carried)
+        carried = None
+        body.append(left)
+    return module.with_changes(body=body)
+
+
+def _without(line: _Line, names: frozenset[str]) -> _Line | None:
+    """Return a line without what it imports by these names, None where nothing is left of it."""
+    statement = _imports(line)
+    if statement is None or isinstance(statement.names, cst.ImportStar):
+        return line
+    left = [alias for alias in statement.names if _binds(alias) not in names]
+    if len(left) == len(statement.names) or not left:
+        return line if left else None
+    if left[-1] is not statement.names[-1]:
+        left[-1] = left[-1].with_changes(comma=statement.names[-1].comma)
+    return line.with_changes(body=[statement.with_changes(names=left)])
+
+
+def _binds(alias: cst.ImportAlias) -> str:
+    """Return the name that an import gives; that of a package inside another one is none that could be unused."""
+    name = _alias(alias)
+    return name.rpartition(" ")[2] if alias.asname or "." not in name else ""
 
 
 def _block(body: Sequence[_Line]) -> tuple[int, int]:
@@ -118,11 +153,13 @@ def _joined(line: _Line, wanted: cst.SimpleStatementLine) -> _Line | None:
     names = list(there.names)
     for alias in new.names:
         if _alias(alias) not in map(_alias, names):
-            names = _with_name(names, alias)
+            names = _with_name(there, names, alias)
     return line.with_changes(body=[there.with_changes(names=names)])
 
 
-def _with_name(names: list[cst.ImportAlias], alias: cst.ImportAlias) -> list[cst.ImportAlias]:
+def _with_name(
+    statement: cst.ImportFrom, names: list[cst.ImportAlias], alias: cst.ImportAlias
+) -> list[cst.ImportAlias]:
     """Return the names with one more in its alphabetical place; commas and the last line end stay as they are."""
     place = next((n for n, each in enumerate(names) if _order(each) > _order(alias)), len(names))
     if place < len(names):
@@ -132,8 +169,16 @@ def _with_name(names: list[cst.ImportAlias], alias: cst.ImportAlias) -> list[cst
             comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
         return [*names[:place], alias.with_changes(comma=_without_comment(comma)), *names[place:]]
     last = names[-1]
-    between = names[-2].comma if len(names) > 1 else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    return [*names[:-1], last.with_changes(comma=between), alias.with_changes(comma=last.comma)]
+    between: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace(" ")
+    if statement.lpar and isinstance(statement.lpar.whitespace_after, cst.ParenthesizedWhitespace):
+        between = statement.lpar.whitespace_after
+    if not isinstance(last.comma, cst.Comma):
+        return [*names[:-1], last.with_changes(comma=cst.Comma(whitespace_after=between)), alias]
+    closing = last.comma.whitespace_after
+    if isinstance(closing, cst.ParenthesizedWhitespace) and isinstance(between, cst.ParenthesizedWhitespace):
+        between = between.with_changes(first_line=closing.first_line, empty_lines=closing.empty_lines)
+    comma = last.comma.with_changes(whitespace_after=between)
+    return [*names[:-1], last.with_changes(comma=comma), alias.with_changes(comma=_without_comment(last.comma))]
 
 
 def _order(alias: cst.ImportAlias) -> tuple[int, str]:

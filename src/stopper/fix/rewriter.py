@@ -6,8 +6,10 @@ Run as a module it reads pickled jobs from its parent and answers one line of JS
 
 from __future__ import annotations
 
+import ast
 import json
 import pickle  # only from the parent process
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from typing import cast
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from stopper.fix.imports import with_import
+from stopper.fix.imports import with_import, without_imports
 from stopper.fix.jobs import Answer, Job
 from stopper.rewrite import After, Argument, Before, Change, Decorate, Import, Remove, Replace
 
@@ -64,11 +66,26 @@ def _changed(text: str, groups: Iterable[Sequence[Change]], own: frozenset[str])
         module = MetadataWrapper(module, unsafe_skip_copy=True).visit(rewriter)
         if rewriter.left:
             raise NotFoundError("what is to be changed does not stand where it was found")
+    module = without_imports(module, _unused(text, module.code)) if edits else module
     for change in changes:
         if isinstance(change, Import):
             module = with_import(module, change.text, own)
     compile(module.code, "changed", "exec", dont_inherit=True)
     return module.code
+
+
+def _unused(before: str, after: str) -> frozenset[str]:
+    """Return the names that were used and are no more: what imported them for that use has none.
+
+    A name that stands anywhere but in an import, in a text or a comment too (`__all__`, an annotation), is kept.
+    """
+    used = {node.id for node in ast.walk(ast.parse(before)) if isinstance(node, ast.Name)}
+    tree = ast.parse(after)
+    lines = after.split("\n")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
+    return frozenset(used - set(re.findall(r"\w+", "\n".join(lines))))
 
 
 @dataclass
@@ -146,7 +163,7 @@ class _Rewriter(cst.CSTTransformer):
         if isinstance(new, _ATOMS):
             return isinstance(parent, cst.Attribute) and isinstance(new, cst.Integer | cst.Float)
         negated = isinstance(new, cst.UnaryOperation) and isinstance(new.operator, cst.Not)
-        if negated and isinstance(parent, cst.BooleanOperation):
+        if isinstance(parent, cst.BaseSimpleComp) or (negated and isinstance(parent, cst.BooleanOperation)):
             return False
         inside = (cst.BaseExpression, cst.ComparisonTarget, cst.StarredElement, cst.CompFor)
         return isinstance(parent, inside)

@@ -1,5 +1,4 @@
 import os
-from os import getenv
 
 from flask import Flask
 
