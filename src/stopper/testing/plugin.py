@@ -49,7 +49,8 @@ def stopper_app(request: pytest.FixtureRequest) -> Any:
 
     named = str(request.config.getini("stopper_app"))
     if named:
-        return scanning.named_application(named, _settings(request.config))
+        with _in_words():
+            return scanning.named_application(named, _settings(request.config))
     with contextlib.suppress(pytest.FixtureLookupError):
         return request.getfixturevalue("app")
     pytest.fail("there is no fixture `app`, and `stopper_app` of pytest's settings names none", pytrace=False)
@@ -66,10 +67,22 @@ def stopper(stopper_app: Any, stopper_token: str | None, pytestconfig: pytest.Co
     """The scan of the application, its source and its specification; made once for each application."""
     from stopper.testing import scanning
 
-    try:
+    with _in_words():
         return scanning.scanned(stopper_app, _settings(pytestconfig), stopper_token)
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """Fail the test with one line where what the project says of itself cannot be used."""
+    from stopper.testing import scanning
+
+    why = ""
+    try:
+        yield
     except scanning.BAD_INPUT as error:
-        pytest.fail(f"stopper: {error}", pytrace=False)
+        why = f"stopper: {error}"
+    if why:
+        pytest.fail(why, pytrace=False)
 
 
 def _settings(config: pytest.Config) -> Any:
