@@ -155,7 +155,7 @@ def broken(report: Report) -> set[str]:
     return {finding.control for finding in report.findings if finding.severity.rank >= 2}
 
 
-@pytest.mark.parametrize("seconds", [0.05, 0.13, 0.2])
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.15])
 @pytest.mark.parametrize("signed", [False, True])
 def test_a_token_that_ends_is_renewed(monkeypatch: pytest.MonkeyPatch, signed: bool, seconds: float) -> None:
     """Tokens that live for two seconds and a scan of many more: it is complete, whether or not the token tells."""
@@ -169,9 +169,10 @@ def test_a_token_that_ends_is_renewed(monkeypatch: pytest.MonkeyPatch, signed: b
     assert not broken(report) & {"BT416", "BT421", "BT422", "BT402", "BT403"}
     kept = {observation.control for observation in report.observations if observation.verdict.kept}
     assert kept >= {"BT402", "BT416"} | ({"BT404", "BT405"} if signed else set())
+    assert not [skip for skip in report.skips if "the answers prove nothing" in skip.why]
 
 
-@pytest.mark.parametrize("seconds", [0.05, 0.13, 0.2])
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.15])
 def test_a_fault_is_found_although_the_token_ended(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Mutants of a token that has ended would be refused for its end: they are made of the next one, and accepted."""
     shop = Shop(Clock(), signed=True, checked=False, seconds=seconds)

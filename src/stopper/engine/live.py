@@ -6,6 +6,7 @@ which order, and what they mean for the scan. What is sent goes through `recorde
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import secrets
@@ -54,6 +55,9 @@ APPLICATION_TRIES = 2
 _GUESSED_FOR = "BT208"
 """The control that says what came of guessing; where it is not asked, keys are not guessed."""
 
+_FEW = 4
+"""Mutants that are sent together where the credential ends before many are."""
+
 _ENDS_ACCOUNT = frozenset({"BT424", "BT503"})
 """Controls after which the throw-away identity may be locked out, have another password, or be gone: asked last."""
 
@@ -61,6 +65,9 @@ _CLOSED = (Access.GUARDED, Access.ANY_TOKEN)
 
 SPENT_ON_STATE = 30
 """Requests beside those for samples that the throw-away identity's conversations may take."""
+
+DOORS_AT_ONCE = 8
+"""Operations that are asked for their doors at the same time; the client keeps to the rate all the same."""
 
 MUTANT_SHARE = 0.45
 """Share of the budget that mutants may take; the rest is for the operations' doors and for probes."""
@@ -93,7 +100,8 @@ class LiveScan:
     of the scan; `refusal` says why there is none although a login was configured; `died` why it was cut short.
     `guessing` says how the key of the credential is guessed, `names` are what the API is called. `mutated` is the
     credential that mutants were made of last, `opening` are the guessed keys that open it, `said` is what probes said
-    since the credential was last seen to work; `spendable` is a token of the throw-away identity.
+    since the credential was last seen to work; `spendable` is a token of the throw-away identity. `renewing` is held
+    while somebody looks whether the credential has ended.
     """
 
     target: Target
@@ -108,6 +116,7 @@ class LiveScan:
     refusal: str = ""
     died: str = ""
     tls: Tls | None = None
+    renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
     guessing: Guessing = field(default_factory=Guessing)
     names: Sequence[str] = ()
     mutated: Credential | None = None
@@ -247,7 +256,10 @@ class LiveScan:
     async def _keep_alive(self) -> None:
         """Renew the credential where its end is near."""
         if self.identity and self.renewal.due(self.identity):
-            self._renew(self.identity, await self.renewal.ahead(self.identity))
+            await self._renew_ahead(self.identity)
+
+    async def _renew_ahead(self, held: Credential) -> None:
+        self._renew(held, await self.renewal.ahead(held))
 
     def _renew(self, held: Credential, following: Credential) -> None:
         """Put another credential in the place of one that ends, with what is known of its key."""
@@ -314,13 +326,30 @@ class LiveScan:
     # ------------------------------------------------------------------ every operation's door
 
     async def _doors(self, steps: Sequence[Step], missing: Exchange) -> list[Live]:
+        """Ask at several doors at a time; what is learnt keeps the order of the steps."""
         self.steps.extend(steps)
-        return [live for step in steps if (live := await self._door(step, missing))]
+        # What the application logs meanwhile is laid at the door of one request: it is asked one by one.
+        turns = asyncio.Semaphore(DOORS_AT_ONCE if self.target.witness is Witness.WIRE else 1)
+
+        async def door(step: Step) -> Live | None:
+            async with turns:
+                return await self._door(step, missing)
+
+        asked = await asyncio.gather(*map(door, steps), return_exceptions=True)
+        order = {step.endpoint: number for number, step in enumerate(self.steps)}
+        self.baselines.sort(key=lambda baseline: order[baseline.endpoint])
+        lives = []
+        for each in asked:
+            if isinstance(each, BaseException):
+                raise each
+            lives.extend([each] if each else [])
+        return lives
 
     async def _door(self, step: Step, missing: Exchange) -> Live | None:
         request = request_for(step, self.target.base)
+        held = self.identity
         baseline = await self._baseline(step, request, missing)
-        if refused(baseline.original) and alike(baseline.original, baseline.random) and await self._ended():
+        if refused(baseline.original) and alike(baseline.original, baseline.random) and await self._renewed(held):
             baseline = await self._baseline(step, request, missing)
         self.baselines.append(baseline)
         clear = request_for(step, self.target.clear) if self.target.clear else None
@@ -343,8 +372,14 @@ class LiveScan:
             tls=self.tls,
         )
 
+    async def _renewed(self, held: Credential | None) -> bool:
+        """Tell whether a credential has ended and another one is held now; one door at a time looks."""
+        async with self.renewing:
+            return self.identity is not held or await self._ended()
+
     async def _baseline(self, step: Step, request: Request, missing: Exchange) -> Baseline:
-        await self._keep_alive()
+        async with self.renewing:
+            await self._keep_alive()
         stranger = self._stranger()
         conversation = proof.establish(step.endpoint, self.target.witness, request, stranger, self.identity, missing)
         return await self.recorder.drive(conversation, step.endpoint)
@@ -467,16 +502,22 @@ class LiveScan:
         return accepted, undecided
 
     async def _tried(self, live: Live, batches: Sequence[Batch]) -> Mapping[str, tuple[Trial, ...]]:
-        """Send mutants of the credential as it is now; where it ends meanwhile, once more, one control at a time."""
+        """Send mutants of the credential as it is now; where it ends meanwhile, once more, a few at a time."""
         results = await self._sent(live, batches)
         outcomes = {trial.outcome for trials in results.values() for trial in trials}
         if outcomes != {Outcome.INCONCLUSIVE} or not await self._ended():
             return results
         again: dict[str, tuple[Trial, ...]] = {}
+        accepted: set[str] = set()
         for batch in batches:
-            accepted = {name for name, trials in again.items() if trials[-1].outcome is Outcome.ACCEPTED}
-            if not accepted.intersection(batch.implied_by):
-                again |= await self._sent(live, [batch])
+            for first in range(0, len(batch.mutants), _FEW):
+                if not accepted.intersection((batch.control, *batch.implied_by)):
+                    if self.identity:
+                        await self._renew_ahead(self.identity)
+                    few = replace(batch, mutants=batch.mutants[first : first + _FEW])
+                    trials = (await self._sent(live, [few])).get(batch.control, ())
+                    again[batch.control] = (*again.get(batch.control, ()), *trials)
+                    accepted |= {batch.control} if any(t.outcome is Outcome.ACCEPTED for t in trials) else set()
         return again
 
     async def _sent(self, live: Live, batches: Sequence[Batch]) -> Mapping[str, tuple[Trial, ...]]:
