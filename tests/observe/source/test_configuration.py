@@ -70,6 +70,7 @@ HELD = {
         ["a 1 1", "a true 5", "a two 3", "w v 6"],
     ),
     "compose.yaml": ("services:\n  s:\n    environment:\n      - K=v=w\n", ["K v=w 4"]),
+    "secret.yaml": ("---\na: one\n--- # next\n\nb: |\n  ---\n  two\n---\n", ["a one 2", "b ---\ntwo\n 5"]),
     "deploy-env.yaml": ("env:\n- name: K\n  value: v\n", ["K v 3"]),
 }
 

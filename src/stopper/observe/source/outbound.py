@@ -25,6 +25,9 @@ _SENDING = frozenset(
     "refresh_token create_connection Request".split()
 )
 _HOLDERS = frozenset("session sess client http https requests httpx".split())
+_HELD = frozenset({"codes", "headers", "cookies", "params"})
+"""What a library or its sessions hold: a look-up there sends nothing."""
+
 _URL_SECOND = frozenset({"request", "stream"})
 _LOOPBACK = re.compile(r"(?:^|//|@)(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)(?:[:/%{]|$)", re.IGNORECASE)
 _DEEPEST = 4
@@ -48,8 +51,9 @@ def outbound(module: Module, call: ast.Call) -> Outbound | None:
         return None
     known = module.qualified(call.func)
     if known is not None:
-        library, last = known.partition(".")[0], known.rpartition(".")[2]
-        return Outbound(call, _url(call, last)) if library in _LIBRARIES and last in _SENDING else None
+        library, *between, last = known.split(".")
+        sends = library in _LIBRARIES and last in _SENDING and _HELD.isdisjoint(between)
+        return Outbound(call, _url(call, last)) if sends else None
     if not isinstance(call.func, ast.Attribute) or not client(module, call.func.value):
         return None
     return Outbound(call, _url(call, name))

@@ -15,6 +15,9 @@ from stopper.observe.spec.yaml_reader import read_yaml
 
 _MOST_VALUES = 50_000
 _DEEPEST = 60
+_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+"""What begins a document. A text is never taken for it: its lines are indented wherever it is part of a collection."""
+
 _TEXT = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 _TAGGED = re.compile(r"[^:\n]*:?\s*!\w")
 """An application's own tag: the value says where the setting is (`!vault`, `!ENV`, `!Ref`), or how it is made."""
@@ -23,8 +26,18 @@ _VARIABLE = re.compile(r"^([A-Za-z_]\w{0,199})=(.*)$", re.S)
 
 
 def yaml(text: str) -> Iterator[Found]:
-    """Yield the scalars of a YAML file's first document. Raises UnreadableConfigurationError."""
-    yield from _read(text, read_yaml)
+    """Yield the scalars of a YAML file's documents. Raises UnreadableConfigurationError."""
+    for above, document in _documents(text):
+        yield from ((name, value, above + line) for name, value, line in _read(document, read_yaml))
+
+
+def _documents(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the documents of a YAML stream, each with the number of lines above it (YAML 1.2, 9.1.2)."""
+    above = 0
+    for written in _MARKER.split(text):
+        if written.strip():
+            yield above, written
+        above += written.count("\n")
 
 
 def json(text: str) -> Iterator[Found]:
