@@ -214,3 +214,30 @@ def test_the_scan_logs_in_without_a_token(sent: tuple[tuple[str, str], ...], doo
     login = replace(_exchange(200, sent=(("Content-Type", "application/json"), *sent)), purpose=Purpose.LOGIN)
     assert _doors(_of(traffic=(login,)), Witness.WIRE) == (door,)
     assert _doors(_of(traffic=(replace(login, witness=Witness.APP),)), Witness.APP) == (door,)
+
+
+def test_a_refusal_with_another_status_for_noise() -> None:
+    """Who sends nothing gets 401 and noise gets 422: the door is shut, though the credential meets a 400 behind it."""
+    refused = _exchange(401, ("WWW-Authenticate", "Bearer"))
+    unclear = Baseline(Witness.WIRE, ORDERS, Access.UNCLEAR, refused, _exchange(422), _exchange(400), "not let in")
+    assert _doors(_of(baselines=(unclear,)), Witness.WIRE) == (Door.BEARER,)
+    noise = replace(unclear, random=_exchange(500))
+    assert _doors(_of(baselines=(noise,)), Witness.WIRE) == (Door.UNCLEAR,)
+
+
+def test_a_catch_all_is_no_drift_of_its_own() -> None:
+    """A route for any path that answers promised operations need not be in the document itself."""
+    every = Endpoint("GET", "/{path}")
+    caught = EndpointView(ORDERS, ALL, operation=_operation(BEARER), caught_by=every)
+    catching = EndpointView(every, ALL, app_route=AppRoute(every, "any", HERE))
+    row = matrix([caught, catching])[1]
+    assert row.agreement is Agreement.SILENT
+    assert row.why.startswith("a route for many paths, 1 of them promised")
+    assert matrix([catching])[0].agreement is Agreement.DRIFT
+
+
+def test_a_route_that_the_app_has_not_registered() -> None:
+    """A route in the code alone says what it would do, and that it is not served."""
+    row = _of(route=_route(_guard()), app_route=None)
+    assert row.agreement is Agreement.ALONE
+    assert "not registered" in row.why

@@ -6,6 +6,7 @@ that was recognised is "no guard seen", an answer that proves nothing is "unclea
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from stopper.model import Agreement, Door, MatrixRow, Saying, Witness
@@ -32,17 +33,23 @@ _BEARER_ACCESS = {Access.OPEN: Door.PUBLIC, Access.ANY_TOKEN: Door.ANY_TOKEN, Ac
 
 def matrix(views: Iterable[EndpointView]) -> tuple[MatrixRow, ...]:
     """Return one row per endpoint, in the order of the views."""
-    return tuple(_row(view) for view in views)
+    every = tuple(views)
+    catching = Counter(view.caught_by.path for view in every if view.caught_by)
+    return tuple(_row(view, catching[view.endpoint.path]) for view in every)
 
 
-def _row(view: EndpointView) -> MatrixRow:
+def _row(view: EndpointView, caught: int) -> MatrixRow:
+    """Return a view's row; `caught` promised operations are answered by this route, which takes any path."""
     sayings = {
         Witness.SPEC: _asked(view, Witness.SPEC) or _spec(view),
         Witness.SOURCE: _asked(view, Witness.SOURCE) or _source(view),
         Witness.APP: _asked(view, Witness.APP) or _app(view),
         Witness.WIRE: _asked(view, Witness.WIRE) or _wire(view),
     }
-    return MatrixRow(view.endpoint, sayings, *_settled(view, sayings))
+    agreement, why = _settled(view, sayings, caught)
+    if caught:
+        why = f"a route for many paths, {caught} of them promised; {why}"
+    return MatrixRow(view.endpoint, sayings, agreement, why)
 
 
 def _asked(view: EndpointView, witness: Witness) -> Saying | None:
@@ -152,8 +159,9 @@ def _judged(baseline: Baseline) -> Saying:
     if baseline.access is Access.GUARDED:
         return Saying((_key(baseline),), how)
     nothing, random = baseline.nothing, baseline.random
-    # RFC 9110, section 15.5.2: who gets 401 lacks valid credentials, though none that was tried was let in.
-    if baseline.access is Access.UNCLEAR and _status(nothing) == _status(random) == _REFUSED:
+    # RFC 9110, section 15.5.2: who gets 401 lacks valid credentials, though none that was tried was let in. Some refuse
+    # what is no token of theirs with another status.
+    if baseline.access is Access.UNCLEAR and _status(nothing) == _REFUSED and 400 <= _status(random) < 500:
         return Saying((_challenged([each for each in (nothing, random) if each]),), f"{how}: {baseline.why}")
     why = f": {baseline.why}" if baseline.why else ""
     return Saying((_BEARER_ACCESS[baseline.access],), f"{how}{why}")
@@ -193,7 +201,7 @@ def _status(exchange: Exchange | None) -> int:
 # --------------------------------------------------------------------------- what it comes to
 
 
-def _settled(view: EndpointView, sayings: dict[Witness, Saying]) -> tuple[Agreement, str]:
+def _settled(view: EndpointView, sayings: dict[Witness, Saying], caught: int) -> tuple[Agreement, str]:
     """Hold the statements against one another; the first contradiction is told, the gravest kind first."""
     claims = {witness: said for witness, said in sayings.items() if not _NO_CLAIM.issuperset(said.doors)}
     live = [witness for witness in LIVE if witness in claims]
@@ -207,12 +215,12 @@ def _settled(view: EndpointView, sayings: dict[Witness, Saying]) -> tuple[Agreem
         for other in witnesses[position + 1 :]:
             if not _compatible(claims[one], claims[other]):
                 return Agreement.DRIFT, f"{_words(one, claims[one])}, {_words(other, claims[other])}"
-    absent = _absent(view, sayings)
+    absent = "" if caught else _absent(view, sayings)
     if absent:
         return Agreement.DRIFT, absent
     if not claims:
         return Agreement.SILENT, "no witness makes a statement"
-    alone = _only_promise(claims)
+    alone = _only_promise(claims) or _unregistered(sayings, claims)
     if alone:
         return Agreement.ALONE, alone
     if unseen and refused:
@@ -232,6 +240,13 @@ def _only_promise(claims: Mapping[Witness, Saying]) -> str:
     if set(claims) != {Witness.SPEC, Witness.SOURCE} or Door.UNGUARDED not in claims[Witness.SOURCE].doors:
         return ""
     return f"only {_words(Witness.SPEC, claims[Witness.SPEC])}; no guard was recognised in the code"
+
+
+def _unregistered(sayings: Mapping[Witness, Saying], claims: Mapping[Witness, Saying]) -> str:
+    """Return that only the code has a route, which the application did not register, or an empty text."""
+    if set(claims) != {Witness.SOURCE} or Door.ABSENT not in sayings[Witness.APP].doors:
+        return ""
+    return f"only {_words(Witness.SOURCE, claims[Witness.SOURCE])}, of a route that the app has not registered"
 
 
 def _agreement(witnesses: Sequence[Witness]) -> Agreement:

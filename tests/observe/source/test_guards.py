@@ -189,6 +189,16 @@ INLINE = {
         "sent = request.headers.get('Authorization')\n if not sent or read(sent).type != 'Digest':\n  return 'no', 401",
         "basic",
     ),
+    "logged in already": (
+        "",
+        "if request.args['a'] in session.get('projects', {}):\n  return redirect('/')",
+        None,
+    ),
+    "answer of a provider": (
+        "",
+        "id_token = fetch().json()['id_token']\n jwt.decode(id_token, 'k')\n jwt.decode(request.args['state'], 'k')",
+        None,
+    ),
     "history": (
         "",
         "pages = list(session.get('page_history', []))\n if pages.pop() is None:\n  return redirect('/')",

@@ -47,6 +47,7 @@ _CHECKS = re.compile(
 )
 """Names whose call verifies a credential and raises where there is none."""
 
+_PROVIDED = re.compile(r"(id_?token|state)", re.I)
 _STATUS = frozenset({"status_code", "status"})
 _UNAUTHORIZED = 401
 _SCHEMES = frozenset({"basic", "bearer", "digest"})
@@ -242,7 +243,7 @@ class _Examiner:
 
     def _call(self, node: ast.Call, tied: bool) -> None:
         name = self.module.qualified(node.func) or ""
-        if _CHECKS.search(name):
+        if _verifies(node, name):
             self.found.reads.add("bearer")
             self.found.refuses = True
         elif self._last(node) == "abort" or _REFUSING_NAMES.search(self._last(node)):
@@ -306,7 +307,7 @@ class _Examiner:
             if self._read(node):
                 return True
             if isinstance(node, ast.Call):
-                if _CHECKS.search(self.module.qualified(node.func) or ""):
+                if _verifies(node, self.module.qualified(node.func) or ""):
                     return True
                 if self._reads_inside(node.func):
                     return True
@@ -360,7 +361,7 @@ class _Examiner:
     def _compared(self, test: ast.Compare) -> bool | None:
         operator, right = test.ops[0], test.comparators[0]
         value = self.module.constant(right)
-        if isinstance(operator, ast.In | ast.NotIn) and self._read(test):
+        if isinstance(operator, ast.In | ast.NotIn) and (self._read(test) or self._holds_nothing(right)):
             return isinstance(operator, ast.NotIn)
         if value is None and isinstance(operator, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
             if self.truth(test.left) is False:
@@ -374,6 +375,10 @@ class _Examiner:
         if isinstance(operator, ast.In | ast.NotIn) and isinstance(value, list | tuple | frozenset | dict):
             return (subject in value) is isinstance(operator, ast.In)
         return None
+
+    def _holds_nothing(self, container: ast.expr) -> bool:
+        """Tell whether a collection of the session's is empty for a stranger: `session.get("projects", {})`."""
+        return isinstance(container, ast.Call) and bool(self._read(container)) and self.truth(container) is False
 
     def _matched(self, test: ast.Call, function: ast.Attribute) -> bool | None:
         subject = self._subject(function.value)
@@ -435,6 +440,18 @@ class _Examiner:
         return name in ("UNAUTHORIZED", "FORBIDDEN", "BAD_REQUEST", "NOT_FOUND") or name.startswith(
             ("HTTP_401", "HTTP_403")
         )
+
+
+def _verifies(node: ast.Call, name: str) -> bool:
+    """Tell whether a call verifies what a caller presents; an ID token comes from its provider."""
+    return bool(_CHECKS.search(name)) and not any(_PROVIDED.fullmatch(_called_by(given)) for given in node.args[:1])
+
+
+def _called_by(node: ast.expr) -> str:
+    """Return the name that code has for a value: a variable's, or the key under which it is taken out of a mapping."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _sets_status(node: ast.Assign) -> bool:
