@@ -101,16 +101,15 @@ def test_written(project: Path) -> None:
 
 
 def test_what_is_left_by_hand(project: Path) -> None:
-    """A finding without a repair is told with the lines to write, and the command ends with 1 though all was written."""
-    (project / "app.py").write_text(
-        APP.replace("def orders():", "def orders():\n    print(request.headers)\n    token = 1")
-    )
-    result = run(".", "--write", "--format", "json", "--control", "BT302", "--control", "BT206")
-    document = json.loads(result.stdout)
-    assert document["written"] and [each["path"] for each in document["files"]] == ["app.py"]
-    left = repairs(result).get("BT302")
-    if left is not None and left["kind"] == "by hand":
-        assert left["by_hand"][0]["lines"] and result.exit_code == 1
+    """A finding without a repair is told with the lines to write, and the command ends with 1 though it wrote."""
+    text = APP.replace("os.environ.get(", "load(").replace("import os", "import os\nfrom settings import load")
+    text += '\n\napp.config.setdefault("SECRET_KEY", "canary-Other-2580!")\n'
+    (project / "app.py").write_text(text)
+    result = run(".", "--write", "--format", "json", "--control", "BT206", "--control", "BT419")
+    assert json.loads(result.stdout)["written"] and "hmac.compare_digest" in (project / "app.py").read_text()
+    left = repairs(result)["BT206"]
+    assert left["kind"] == "by hand" and left["by_hand"][0]["lines"]
+    assert result.exit_code == 1 and "canary" not in result.output
 
 
 def test_verified_before_it_is_written(project: Path) -> None:
@@ -130,7 +129,7 @@ def test_verified_before_it_is_written(project: Path) -> None:
 
 
 def test_failing_tests_keep_the_original(project: Path) -> None:
-    """Where the project's tests fail after the repair, nothing is written, and it is told whether they failed before."""
+    """Where the project's tests fail after the repair nothing is written, and what they said is told."""
     (project / "check.py").write_text("import app\n")
     os.environ.update(API_KEY="k")  # and no SECRET_KEY: the repaired program refuses to start
     try:
@@ -190,7 +189,7 @@ def test_all_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return move(self, target)
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(FileError, match="b.py: no space left"):
+    with pytest.raises(FileError, match=r"b\.py: no space left"):
         put([Replacement(tmp_path, name, b"x", b"y") for name in ("a.py", "b.py")])
     assert sorted((path.name, path.read_bytes()) for path in tmp_path.iterdir()) == [("a.py", b"x"), ("b.py", b"x")]
 

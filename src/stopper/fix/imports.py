@@ -44,7 +44,8 @@ def without_imports(module: cst.Module, names: frozenset[str]) -> cst.Module:
         if left is None:
             carried = _leading(line) if carried is None else carried
             continue
-        if carried is not None and _imports(left):
+        first = not any(map(_imports, body))
+        if carried is not None and _imports(left) and (first or not _opens_with_empty_line(left)):
             left = left.with_changes(leading_lines=carried)
         carried = None
         body.append(left)

@@ -13,6 +13,7 @@ from stopper.fix.copying import Tests
 from stopper.fix.planning import Kind, Plan, Repair, Step
 from stopper.fix.rounds import Sources
 from stopper.model import Finding, Report
+from stopper.observe.source import Module
 from stopper.observe.source.flows import literals
 from stopper.report.outgoing import visible
 from stopper.secret import redact
@@ -168,20 +169,18 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def differences(plan: Plan) -> Iterator[tuple[str, str]]:
     """Yield each changed file with its unified diff, in which the secrets that the file holds are blotted out."""
+    project = plan.before.project
     for path in plan.changed:
-        before, after = _text(plan.before, path), _text(plan.after, path)
-        lines = difflib.unified_diff(
-            before.splitlines(), after.splitlines(), f"a/{path}", f"b/{path}", lineterm="", n=3
-        )
-        yield path, "\n".join(_blotted(lines, _secrets(plan.before, path)))
+        before, after = _lines_of(plan.before, path), _lines_of(plan.after, path)
+        lines = difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", lineterm="")
+        yield path, "\n".join(_blotted(lines, _secrets(project.at(path))))
 
 
-def _text(sources: Sources, path: str) -> str:
-    return sources.get(path).decode("utf-8", "replace")
+def _lines_of(sources: Sources, path: str) -> list[str]:
+    return sources.get(path).decode("utf-8", "replace").splitlines()
 
 
-def _secrets(sources: Sources, path: str) -> Sequence[str]:
-    module = sources.project.at(path) if path in sources.files else None
+def _secrets(module: Module | None) -> Sequence[str]:
     return [each.value.reveal() for each in literals(module) if each.value.reveal()] if module else []
 
 
