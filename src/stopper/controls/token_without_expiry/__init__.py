@@ -29,6 +29,7 @@ RFC 6750 section 5.3; RFC 7519 section 4.1.4; RFC 9068 section 2.2; ASVS 5.0.0 9
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 from stopper.model import Control, Endpoint, Severity, Strength, Verdict
@@ -107,6 +108,7 @@ def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
 # --------------------------------------------------------------------------- the source
 
 _LIVES = frozenset({"JWT_ACCESS_TOKEN_EXPIRES", "JWT_REFRESH_TOKEN_EXPIRES"})
+_END = re.compile(r"^exp$|expir|valid_until|created_at|issued_at|^iat$")
 _OPAQUE = frozenset({"token", "access_token", "sid", "session", "session_id"})
 """Claims that make a JWT the mere wrapping of an opaque token, whose end the store keeps."""
 
@@ -153,8 +155,12 @@ def _taken_out(call: JoseCall) -> ast.AST | None:
 
 
 def _timed(module: Module, call: JoseCall) -> Iterable[Verdict]:
-    """Judge a timed serializer, which enforces an age only where it is told one."""
-    if "Timed" not in call.serializer or call.serializer.startswith("TimedJSON") or not _about_tokens(call):
+    """Judge what itsdangerous signed: a timed serializer enforces an age only where it is told one, others never."""
+    if not call.serializer or call.serializer.startswith("TimedJSON") or not _about_tokens(call):
+        return
+    if "Timed" not in call.serializer:
+        if not _reads_an_end(call):
+            yield from _broken(module, call.node, f"{call.serializer} signs no time: its tokens never expire")
         return
     if any(keyword.arg is None for keyword in call.node.keywords):
         return  # `**options` may hold the age
@@ -162,6 +168,14 @@ def _timed(module: Module, call: JoseCall) -> Iterable[Verdict]:
         yield from _broken(module, call.node, f"{call.serializer}.loads() is given no max_age: its tokens never expire")
     else:
         yield Verdict(True, "the age of the token is limited", place=place(module, call.node))
+
+
+def _reads_an_end(call: JoseCall) -> bool:
+    """Tell whether the function looks at an end that the token itself, or a table, may hold."""
+    nodes = list(ast.walk(call.function)) if call.function is not None else []
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    attributes = [node.attr for node in nodes if isinstance(node, ast.Attribute)]
+    return any(_END.search(written) for written in (*texts, *attributes))
 
 
 def _about_tokens(call: JoseCall) -> bool:

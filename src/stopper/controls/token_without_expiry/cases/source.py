@@ -7,7 +7,7 @@ from authlib.jose import jwt as authlib_jwt
 from flask import Flask
 from flask_jwt_extended import create_access_token
 from flask_sqlalchemy import SQLAlchemy
-from itsdangerous import TimedJSONWebSignatureSerializer, URLSafeTimedSerializer
+from itsdangerous import TimedJSONWebSignatureSerializer, URLSafeSerializer, URLSafeTimedSerializer
 from joserfc import jwt as joserfc_jwt
 
 app = Flask(__name__)
@@ -74,6 +74,19 @@ def switched_off(user):
 
 def ageless(token, key):
     return URLSafeTimedSerializer(key).loads(token)  # bad
+
+
+def signed_for_ever(token, key):
+    return URLSafeSerializer(key, salt="login").loads(token)  # bad
+
+
+def signed_with_an_end(token, key):
+    held = URLSafeSerializer(key, salt="login").loads(token)
+    return held if held["expires"] > time.time() else None
+
+
+def unsubscribe(link, key):
+    return URLSafeSerializer(key, salt="unsubscribe").loads(link)
 
 
 class Device(db.Model):
