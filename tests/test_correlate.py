@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from stopper import correlate
 from stopper.correlate import Heard, Matcher
 from stopper.model import (
@@ -16,7 +18,7 @@ from stopper.model import (
     Verdict,
     Witness,
 )
-from stopper.observe.views import AppRoute, Exchange, Operation, Request, Response, Route, Server
+from stopper.observe.views import Access, AppRoute, Baseline, Exchange, Operation, Request, Response, Route, Server
 
 ALL = frozenset(Witness)
 SPEC = Place("openapi.yaml", 7)
@@ -78,6 +80,24 @@ def test_base_path_of_a_proxy_is_learnt_and_stated() -> None:
     )
     (view,) = joined.views
     assert view.operation and view.app_route
+    assert "/gateway" in joined.learnt[0]
+
+
+@pytest.mark.parametrize("server", ["https://api.test/gateway", ""])
+def test_the_wire_meets_what_it_was_asked_for(server: str) -> None:
+    """The wire is asked under the promised paths; what it answers belongs to the routes that have no such prefix."""
+    paths = ("/me", "/orders")
+    promised = [operation("GET", f"/gateway{path}", *([server] if server else [])) for path in paths]
+    asked = Endpoint("GET", "/gateway/me")
+    exchange = Exchange(Request("GET", "https://api.test/gateway/me"), Response(200), endpoint=asked)
+    routes = [app_route("GET", path, line) for line, path in enumerate(paths, 1)]
+    baseline = Baseline(Witness.WIRE, asked, Access.GUARDED)
+    heard = Heard(ALL, promised, app_routes=routes, baselines=[baseline], exchanges=[exchange])
+    joined = correlate.join(heard)
+    assert [view.endpoint.path for view in joined.views] == ["/me", "/orders"]
+    assert all(view.operation and view.app_route for view in joined.views)
+    assert joined.views[0].baselines == (baseline,) and joined.views[0].traffic == (exchange,)
+    assert joined.canonical(asked) == Endpoint("GET", "/me")
     assert "/gateway" in joined.learnt[0]
 
 
@@ -427,3 +447,14 @@ def test_wire_overrules_the_application_alone() -> None:
             seen("BT416", kept, ONE, strength=Strength.PROVEN, kept=True),
         )
         assert finding.status is status
+
+
+def test_methods_that_answer_by_themselves_are_no_drift() -> None:
+    """HEAD and OPTIONS beside a documented GET are neither missing in the document nor endpoints of their own."""
+    routes = [
+        AppRoute(Endpoint(method, "/orders"), "orders", Place("shop.py", 3), automatic=method != "GET")
+        for method in ("GET", "HEAD", "OPTIONS")
+    ]
+    joined = correlate.join(Heard(asked=ALL, operations=[operation("GET", "/orders/")], app_routes=routes))
+    assert [str(view.endpoint) for view in joined.views] == ["GET /orders/"]
+    assert joined.views[0].app_route is routes[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -70,7 +70,8 @@ class Joined:
 def unprefixed(operations: Sequence[Operation], served: Iterable[Endpoint]) -> tuple[list[Operation], tuple[str, ...]]:
     """Take a base path off the promised endpoints where the code serves them without it, and state so.
 
-    A document's `servers` or `basePath` often describes the proxy in front; the application knows nothing of it.
+    A document's `servers` or `basePath` often describes the proxy in front; the application knows nothing of it. Where
+    the document writes that prefix (or `APPLICATION_ROOT`) into each path, it is the head that they share.
     """
     known = {key_of(endpoint) for endpoint in served}
     bases = Counter(base_path(operation) for operation in operations)
@@ -82,6 +83,10 @@ def unprefixed(operations: Sequence[Operation], served: Iterable[Endpoint]) -> t
             shorter = dict(zip(map(id, mine), bare, strict=True))
             result = [shorter.get(id(operation), operation) for operation in result]
             learnt.append(f"the specification's base path {base} is not part of the application's own paths")
+    head = "" if any(bases) else described(operations)
+    bare = [replace(operation, endpoint=_without(operation.endpoint, head)) for operation in operations]
+    if head and not _matches(operations, known) and _matches(bare, known) >= _ENOUGH:
+        return bare, (f"the specification's paths begin with {head}, the application's own do not",)
     return result, tuple(learnt)
 
 
@@ -163,15 +168,16 @@ def join(heard: Heard) -> Joined:
     names: dict[Key, Endpoint] = {}
     for key in (*by_operation, *by_app, *by_route):
         names.setdefault(key, _name(key, by_operation, by_app, by_route))
+    met = _meeting(heard.operations, operations, {*by_app, *by_route})
     for baseline in heard.baselines:
-        names.setdefault(key_of(baseline.endpoint), baseline.endpoint)
+        names.setdefault(met(baseline.endpoint), baseline.endpoint)
     wide = _wide(heard.app_routes)
-    traffic, proxies = _traffic(heard.exchanges, Matcher(names.values(), wide))
+    traffic, proxies = _traffic(heard.exchanges, Matcher(names.values(), wide), met)
     part = described(operations)
     tied = Tied(by_operation, by_app, by_route, wide)
     baselines: dict[Key, list[Baseline]] = defaultdict(list)
     for baseline in heard.baselines:
-        baselines[key_of(baseline.endpoint)].append(baseline)
+        baselines[met(baseline.endpoint)].append(baseline)
     views = tuple(
         EndpointView(
             endpoint=endpoint,
@@ -193,6 +199,20 @@ def join(heard: Heard) -> Joined:
     for written, operation in zip(heard.operations, operations, strict=True):
         spelled.setdefault(key_of(written.endpoint), names[key_of(operation.endpoint)])
     return Joined(views, spelled, (*without, *within, *proxies))
+
+
+def _meeting(written: Sequence[Operation], moved: Sequence[Operation], served: set[Key]) -> Callable[[Endpoint], Key]:
+    """Return what gives the key at which an endpoint meets the others, whoever spells it.
+
+    The wire is asked under the paths that the document promises, and those may have a prefix that the code lacks.
+    """
+    keys = {key_of(one.endpoint): key_of(other.endpoint) for one, other in zip(written, moved, strict=True)}
+
+    def met(endpoint: Endpoint) -> Key:
+        key = key_of(endpoint)
+        return key if key in served else keys.get(key, key)
+
+    return met
 
 
 class Tied:
@@ -288,7 +308,9 @@ def _wide(routes: Iterable[AppRoute]) -> dict[Key, int]:
     return found
 
 
-def _traffic(exchanges: Sequence[Exchange], matcher: Matcher) -> tuple[dict[Key, list[Exchange]], tuple[str, ...]]:
+def _traffic(
+    exchanges: Sequence[Exchange], matcher: Matcher, met: Callable[[Endpoint], Key]
+) -> tuple[dict[Key, list[Exchange]], tuple[str, ...]]:
     """Group exchanges by endpoint: as told by who sent them, else by matching the path, literal segments first.
 
     What matches nothing is looked at once more without the prefix of a proxy, where the traffic shows one; it is
@@ -299,7 +321,7 @@ def _traffic(exchanges: Sequence[Exchange], matcher: Matcher) -> tuple[dict[Key,
     for exchange in exchanges:
         endpoint = exchange.endpoint or matcher.match(exchange.request.method, urlsplit(exchange.request.url).path)
         if endpoint:
-            grouped[key_of(endpoint)].append(exchange)
+            grouped[met(endpoint)].append(exchange)
         else:
             left.append(exchange)
     prefix = _proxy_prefix(left, matcher)
