@@ -331,19 +331,27 @@ class LiveScan:
         # What the application logs meanwhile is laid at the door of one request: it is asked one by one.
         turns = asyncio.Semaphore(DOORS_AT_ONCE if self.target.witness is Witness.WIRE else 1)
 
+        over = asyncio.Event()
+
         async def door(step: Step) -> Live | None:
             async with turns:
-                return await self._door(step, missing)
+                if over.is_set():
+                    return None
+                try:
+                    return await self._door(step, missing)
+                except BaseException:
+                    over.set()
+                    raise
 
-        asked = await asyncio.gather(*map(door, steps), return_exceptions=True)
-        order = {step.endpoint: number for number, step in enumerate(self.steps)}
-        self.baselines.sort(key=lambda baseline: order[baseline.endpoint])
-        lives = []
-        for each in asked:
-            if isinstance(each, BaseException):
-                raise each
-            lives.extend([each] if each else [])
-        return lives
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(door(step)) for step in steps]
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # the first one has ended the others
+        finally:
+            order = {step.endpoint: number for number, step in enumerate(self.steps)}
+            self.baselines.sort(key=lambda baseline: order[baseline.endpoint])
+        return [live for task in asked if (live := task.result())]
 
     async def _door(self, step: Step, missing: Exchange) -> Live | None:
         request = request_for(step, self.target.base)
