@@ -228,6 +228,21 @@ def test_guard_is_brought_in_once() -> None:
     assert guarded(module_of(made)) == ()
 
 
+def test_guard_in_a_factory() -> None:
+    """Where a factory makes the application the guard is given it there, and no name is left unused."""
+    text = "from flask import Flask\n\n\ndef create_app():\n    app = Flask(__name__)\n    return app\n"
+    made = changed(text, lambda module: list(guarded(module)))
+    assert "    app = Flask(__name__)\n    Guard(app)\n    return app\n" in made
+    assert guarded(module_of(made)) == ()
+
+
+def test_guard_of_an_unknown_application() -> None:
+    """Where it cannot be told which application is meant no guard is put anywhere."""
+    for text in ("x = 1\n", "from flask import Flask\na = Flask('a')\nb = Flask('b')\n"):
+        with pytest.raises(CannotRewriteError):
+            guarded(module_of("password = 1\n" + text))
+
+
 def test_groups_are_made_or_refused_whole() -> None:
     """A group that cannot be made is told, and nothing of it is in the text; the others are made."""
     text = "x = a == b\ny = 1\n"

@@ -11,6 +11,9 @@ from stopper.observe.source.names import Definition, Instance
 from stopper.observe.source.syntax import Function
 from stopper.rewrite import After, Argument, Before, CannotRewriteError, Change, Decorate, Import, Remove, Replace, Span
 
+GUARD_DEPENDENCY = "add `stopper` to what the project depends on"
+"""What the person has to do wherever a repair brings the guard in, for `Rewrite.decide`."""
+
 
 def at(module: Module, place: Place, *types: type[ast.AST]) -> Iterator[ast.AST]:
     """Yield the nodes of these types that begin at a place, outermost first."""
@@ -168,7 +171,9 @@ def guarded(module: Module) -> tuple[Change, ...]:
         return ()
     name = ast.unparse(made.targets[0])
     text, imports = named(home, "stopper.guard.Guard")
-    return after(home, made, f"guard = {text}({name})"), *imports
+    # In a factory nobody else could use the name; at the top, views are decorated with it.
+    statement = f"{text}({name})" if home.function_of(made) else f"guard = {text}({name})"
+    return after(home, made, statement), *imports
 
 
 def _is_guard(module: Module, call: ast.Call) -> bool:
