@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from stopper.cli.settings import Settings
 from stopper.cli.targets import TargetError, Targets
 from stopper.engine import Inputs, Limits, Login, Refresh, Target, Transport
+from stopper.engine.discovery import Found, Search, behind_login, specification
 from stopper.engine.guessing import Guessing
 from stopper.io import files
 from stopper.io.archive import unpack
@@ -289,6 +290,8 @@ async def _wire(targets: Targets, options: Options, client: Client, gathered: _G
             raise TargetError(f"{locked[0]}: needs a login, and no address to log in at was given")
         return
     target = _target(client, base, clear[0] if secure and clear else "", options)
+    if not gathered.documents and not locked:
+        target = replace(target, asked=await _looked_for(client, target, options, gathered))
     gathered.live.append(target)
     for url in locked:
         gathered.documents.append(await _behind_login(client, url, target, gathered))
@@ -310,17 +313,54 @@ async def _fetched(client: Client, url: str, locked: list[str]) -> bytes:
     return b""
 
 
+async def _looked_for(client: Client, target: Target, options: Options, gathered: _Gathered) -> int:
+    """Look for a specification where none was given; returns how many requests that took, and says what was found."""
+    most = options.limits.requests // 4
+    found, shown = await _searched(client, specification(target.base, most)), None
+    if found.locked and (target.logins or target.token):
+        made = await _made(client, target)
+        shown = made if isinstance(made, Credential) else None
+        if shown:
+            again = await _searched(client, behind_login(found.locked, shown, most - found.asked))
+            found = replace(again, asked=found.asked + again.asked)
+    if not found.url:
+        gathered.notes.append(f"no specification at the usual places: {found.why or f'{found.asked} were asked'}")
+        return found.asked
+    gathered.notes.append(f"the specification was found at {files.escape(found.url)}, after {found.asked} requests")
+    try:
+        data = await client.fetch(found.url, shown) if found.truncated else found.body
+        gathered.documents.append(_document(found.url, data, None, gathered))
+    except (TargetError, TransportError) as error:
+        gathered.notes.append(f"it cannot be read: {error}")
+    return found.asked
+
+
+async def _searched(client: Client, search: Search) -> Found:
+    try:
+        request = next(search)
+        while True:
+            request = search.send(await client.send(request))
+    except StopIteration as stop:
+        found: Found = stop.value
+        return found
+
+
 async def _behind_login(client: Client, url: str, target: Target, gathered: _Gathered) -> SpecDocument:
     """Fetch a specification that only a logged-in caller is shown; it must lie where the credential belongs."""
     if Address.parse(url).origin not in {Address.parse(each).origin for each in (target.base, target.clear) if each}:
         raise TargetError(f"{files.escape(url)}: needs a login, and is on another origin than the API")
-    made = await target.logins[0](client, target.base) if target.logins else (target.token or "no identity was given")
+    made = await _made(client, target)
     if isinstance(made, str):
         raise TargetError(f"{files.escape(url)}: needs a login: {made}")
     try:
         return _document(url, await client.fetch(url, made), None, gathered)
     except TransportError as error:
         raise TargetError(f"{files.escape(url)}: {error}") from None
+
+
+async def _made(client: Client, target: Target) -> Credential | str:
+    """Return the credential of the API's first identity, or why there is none."""
+    return await target.logins[0](client, target.base) if target.logins else (target.token or "no identity was given")
 
 
 def _target(client: Client, base: str, clear: str, options: Options) -> Target:

@@ -60,7 +60,7 @@ class Target:
     given directly. `may_send_clear` allows credentials over `clear` (loopback, or allowed by the user). `documents` is
     set where the user allowed that the API fetches something from us; `handshake` looks at how the server speaks TLS;
     `throwaway` is the identity that may be spent; `refresh` renews the credential that the first login made;
-    `another` logs in as another user.
+    `another` logs in as another user. `asked` is the number of requests that were made before the scan's own.
     """
 
     witness: Witness
@@ -76,6 +76,7 @@ class Target:
     throwaway: Throwaway | None = None
     refresh: Refresh | None = None
     another: Login | None = None
+    asked: int = 0
 
 
 Login = Callable[[Transport, str], Awaitable[Credential | str]]
@@ -105,6 +106,9 @@ class Listener(Protocol):
 
     def tried(self, keys: int) -> None:
         """Take note of how many keys were tried on the credential so far."""
+
+    def noted(self, note: str) -> None:
+        """Take a sentence that the report says."""
 
 
 @dataclass(slots=True)

@@ -100,6 +100,7 @@ class Scan:
     asked: set[str] = field(default_factory=set)
     known: list[Secret] = field(default_factory=list)
     source: SourceScan | None = None
+    notes: list[str] = field(default_factory=list)
 
     # ------------------------------------------------------------------ the run
 
@@ -177,7 +178,7 @@ class Scan:
         deadline = self.started + self.limits.scan_seconds
         # The application answers in process: its calls cost the target nothing and are bounded by time alone.
         budget = plan.budget if target.witness is Witness.WIRE else self.limits.requests * 10
-        recorder = Recorder(target, self, matcher.match, budget, deadline)
+        recorder = Recorder(target, self, matcher.match, budget, deadline, sent=target.asked)
         live = LiveScan(
             target,
             plan,
@@ -276,6 +277,11 @@ class Scan:
         """Tell how many keys were tried on a credential so far."""
         self.emit(Guessed(keys))
 
+    def noted(self, note: str) -> None:
+        """Keep a sentence that the report says, once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
     # ------------------------------------------------------------------ the report
 
     def report(self, partial: str = "") -> Report:
@@ -300,6 +306,7 @@ class Scan:
             partial=partial,
             notes=(
                 *self.inputs.notes,
+                *self.notes,
                 *self.joined.learnt,
                 *self._left_out(),
                 *sifted.notes,
