@@ -33,14 +33,25 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.app.extensions import token_keys
 from stopper.observe.source import Module, Project
-from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, literals, place, settings, written
+from stopper.observe.source.flows import (
+    Act,
+    JoseCall,
+    assigned,
+    jose_calls,
+    last_name,
+    literals,
+    place,
+    settings,
+    written,
+)
 from stopper.observe.views import AppSnapshot
 from stopper.secret import Secret
 
@@ -106,13 +117,24 @@ def _given(module: Module) -> Iterator[tuple[ast.AST, ast.expr, int]]:
 
 def _set(module: Module) -> Iterator[tuple[ast.AST, ast.expr, int]]:
     """Yield the settings that some call of the project takes its key from: (where, key, least bytes)."""
-    names = _names(module.project)
-    for name in names:
-        refused = {literal.anchor for literal in literals(module) if literal.refused} if name in module.text else ()
+    keys = _keys(module.project)
+    long = _written_keys(module) if keys.signing else ()
+    wanted = {name: size for name in long if (size := keys.least(name)) is not None}
+    refused = {literal.anchor for literal in literals(module) if literal.refused} if wanted else ()
+    for name, size in wanted.items():
         for node, _ in settings(module, frozenset({name})):
             value = _value_of(module, node)
             if isinstance(value, ast.expr) and not isinstance(value, ast.Dict) and node not in refused:
-                yield node, value, names[name]
+                yield node, value, size
+
+
+def _written_keys(module: Module) -> Iterator[str]:
+    """Yield the names in capitals that the module gives a text or bytes whose length can be told."""
+    for name, given in assigned(module).items():
+        if name.isupper():
+            values = (_value_of(module, node) for _, node, _ in given)
+            if any(isinstance(value, ast.expr) and _length(module, value) for value in values):
+                yield name
 
 
 def _value_of(module: Module, node: ast.AST) -> object:
@@ -138,23 +160,41 @@ def _of_environment(module: Module, node: ast.expr) -> bool:
     return isinstance(node, ast.Subscript) and module.qualified(node.value) == "os.environ"
 
 
-_NAMES: weakref.WeakKeyDictionary[Project, Mapping[str, int]] = weakref.WeakKeyDictionary()
+class _Keys:
+    """The settings and constants of a project that hold HMAC keys, each looked for when a module gives it a value."""
+
+    def __init__(self, project: Project) -> None:
+        """Find the modules that may sign or verify."""
+        self.signing = tuple(each for each in project.modules if each.mentions("jwt", "jose"))
+        self._project = project
+        self._least: dict[str, int | None] = {}
+
+    def least(self, name: str) -> int | None:
+        """Return the least bytes of the key that a setting holds, None where it holds none."""
+        if name not in self._least:
+            given = re.compile(rf"(?<!\w){re.escape(name)}['\"]?[\s\\]*[]),]")
+            giving = (each for each in self.signing if name in each.text and given.search(each.text))
+            calls = (call for each in giving for call in jose_calls(each))
+            sizes = [_size(call) for call in calls if _key_name(call) == name]
+            if name == _FLASK_JWT_EXTENDED and any("flask_jwt_extended" in each.text for each in self.signing):
+                sizes.append(_configured(self._project))
+            self._least[name] = max(sizes, default=None)
+        return self._least[name]
 
 
-def _names(project: Project) -> Mapping[str, int]:
-    """Return the settings and constants of the project that hold HMAC keys, each with its least bytes."""
-    if project not in _NAMES:
-        found: dict[str, int] = {}
-        for module in (each for each in project.modules if each.mentions("jwt", "jose")):
-            for call in jose_calls(module):
-                size, key = _size(call), call.arguments.get("key")
-                name = _setting(key) if size and key is not None else ""
-                if name.isupper():
-                    found[name] = max(size, found.get(name, 0))
-            if "flask_jwt_extended" in module.text:
-                found.setdefault(_FLASK_JWT_EXTENDED, _configured(project))
-        _NAMES[project] = found
-    return _NAMES[project]
+_KEYS: weakref.WeakKeyDictionary[Project, _Keys] = weakref.WeakKeyDictionary()
+
+
+def _keys(project: Project) -> _Keys:
+    if project not in _KEYS:
+        _KEYS[project] = _Keys(project)
+    return _KEYS[project]
+
+
+def _key_name(call: JoseCall) -> str:
+    """Return the name of the setting that a call signs or verifies with by HMAC, "" where there is none."""
+    key = call.arguments.get("key")
+    return _setting(key) if key is not None and _size(call) else ""
 
 
 def _setting(key: ast.expr) -> str:

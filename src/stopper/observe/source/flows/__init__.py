@@ -15,7 +15,7 @@ from stopper.observe.source.flows.jose import Act, JoseCall
 from stopper.observe.source.flows.literals import Literal, literals
 from stopper.observe.source.flows.naming import Says, credential, made_by, words
 from stopper.observe.source.flows.places import place
-from stopper.observe.source.flows.settings import seconds, settings, written
+from stopper.observe.source.flows.settings import assigned, seconds, settings, written
 from stopper.observe.source.flows.sinks import STORES, Sink, is_logger
 from stopper.observe.source.flows.spelling import last_name
 from stopper.observe.source.flows.values import WEAK, Origin, Value
@@ -36,6 +36,7 @@ __all__ = [
     "Says",
     "Sink",
     "Value",
+    "assigned",
     "columns",
     "credential",
     "flows",

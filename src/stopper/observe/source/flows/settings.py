@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import weakref
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from stopper.observe.source import names
@@ -23,11 +26,26 @@ def settings(module: Module, wanted: frozenset[str]) -> Iterator[tuple[ast.AST, 
     """
     if not any(name in module.text for name in wanted):
         return
-    for node, name, value in _written(module):
-        if name in wanted:
-            known = module.constant(value)
-            lasting = seconds(module, value)
-            yield node, lasting if known is UNKNOWN and lasting is not None else known
+    given = assigned(module)
+    for _, node, value in sorted((each for name in wanted for each in given.get(name, ())), key=itemgetter(0)):
+        known = module.constant(value)
+        lasting = seconds(module, value)
+        yield node, lasting if known is UNKNOWN and lasting is not None else known
+
+
+_ASSIGNED: weakref.WeakKeyDictionary[Module, Mapping[str, list[tuple[int, ast.AST, ast.expr]]]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def assigned(module: Module) -> Mapping[str, list[tuple[int, ast.AST, ast.expr]]]:
+    """Return what a module gives a value, by name: (position among all, where, the value's expression) each."""
+    if module not in _ASSIGNED:
+        found: defaultdict[str, list[tuple[int, ast.AST, ast.expr]]] = defaultdict(list)
+        for position, (node, name, value) in enumerate(_written(module)):
+            found[name].append((position, node, value))
+        _ASSIGNED[module] = dict(found)
+    return _ASSIGNED[module]
 
 
 def _written(module: Module) -> Iterator[tuple[ast.AST, str, ast.expr]]:
