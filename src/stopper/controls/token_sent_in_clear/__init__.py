@@ -53,6 +53,9 @@ _TOKEN_URLS = frozenset(
     "token_url access_token_url refresh_token_url authorize_url authorization_url api_base_url userinfo_endpoint "
     "jwks_uri jwks_url introspection_url introspect_url revocation_url server_metadata_url".split()
 )
+_MAPPINGS = frozenset({"headers", "params", "json", "data", "cookies"})
+_TOLD = _MAPPINGS | _TOKEN_URLS | {"auth"}
+"""Arguments that can hold a credential, or where to get one."""
 _SECRETS = (Says.TOKEN, Says.SECRET, Says.PASSWORD)
 _IN_QUERY = re.compile(r"[?&](?:access_token|token|api_?key|auth|password|secret|client_secret)=", re.IGNORECASE)
 _NEARBY = re.compile(
@@ -67,7 +70,10 @@ def source(module: Module) -> Iterable[Verdict]:
     """Look at every outbound request with a credential, and at what OAuth libraries are told, for `http://`."""
     if not module.mentions("http:", "https:", "insecure_transport"):
         return
+    asking = _around_query(module)
     for call in module.nodes(ast.Call):
+        if call not in asking and not any(keyword.arg in _TOLD for keyword in call.keywords):
+            continue  # whoever is called, no credential is written here
         sent = outbound(module, call)
         what = _what(module, sent) if sent is not None else ""
         if sent is not None and sent.url is not None and what:
@@ -96,12 +102,18 @@ def _judged(module: Module, node: ast.AST, url: ast.expr, what: str) -> Iterator
 # --------------------------------------------------------------------------- what a request carries
 
 
+def _around_query(module: Module) -> set[ast.AST]:
+    """Return all that holds a text with a token in a URL's query."""
+    texts = ((node, node.value) for node in module.nodes(ast.Constant) if isinstance(node.value, str))
+    return {outer for node, text in texts if _IN_QUERY.search(text) for outer in module.ancestors(node)}
+
+
 def _what(module: Module, sent: Outbound) -> str:
     """Return what credential a request carries, "" for none."""
     for keyword in sent.call.keywords:
         if keyword.arg == "auth" and not _is_none(keyword.value):
             return "a password or token (`auth`)"
-        if keyword.arg in ("headers", "params", "json", "data", "cookies"):
+        if keyword.arg in _MAPPINGS:
             found = _in_mapping(module, keyword.value)
             if found:
                 return f"`{found}`"

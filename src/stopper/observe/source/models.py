@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
 import weakref
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -44,14 +44,18 @@ def plain(made: ast.Call) -> bool:
 
 def with_column(project: Project, name: str) -> list[tuple[Definition, ast.Call]]:
     """Return the classes of a project that have a field of this name, with the call that makes it."""
-    if project not in _FOUND:
-        found: defaultdict[str, list[tuple[Definition, ast.Call]]] = defaultdict(list)
-        for module in project.modules:
-            for node in module.nodes(ast.ClassDef) if any(word in module.text for word in _SPEAKS) else ():
-                for field, made in _fields(node):
-                    found[field].append((Definition(module, node), made))
-        _FOUND[project] = found
-    return _FOUND[project].get(name, [])
+    found = _FOUND.setdefault(project, {})
+    if name not in found:
+        given = re.compile(rf"\b{re.escape(name)}[\s\\]*[:=]")
+        found[name] = [
+            (Definition(module, node), made)
+            for module in project.holding(name)
+            if any(word in module.text for word in _SPEAKS) and given.search(module.text)
+            for node in module.nodes(ast.ClassDef)
+            for field, made in _fields(node)
+            if field == name
+        ]
+    return found[name]
 
 
 def overloaded(project: Project, name: str) -> bool:
@@ -68,8 +72,8 @@ def overloaded(project: Project, name: str) -> bool:
 
 def _properties(project: Project, name: str) -> Iterator[Definition]:
     """Yield the properties of this name of the project's classes, SQLAlchemy's hybrid ones too."""
-    for module in project.modules:
-        for function in module.nodes(ast.FunctionDef) if f"def {name}(" in module.text else ():
+    for module in project.holding(f"def {name}("):
+        for function in module.nodes(ast.FunctionDef):
             if any(last_name(mark).endswith("property") for mark in function.decorator_list):
                 yield Definition(module, function)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -178,10 +179,10 @@ def _takes_token(call: ast.Call) -> bool:
 
 def callers(module: Module, function: Function) -> Iterator[tuple[Module, Function | None, ast.Call]]:
     """Yield the calls of a function in the whole project, with the function that each stands in."""
-    called = f"{function.name}("
-    where = module.project.holding(called)
+    where = module.project.holding(f"{function.name}(")
+    written = re.compile(rf"(?<!\w)(?<!def ){function.name}[\s\\]*\(")  # a method of the same name calls nothing
     for other in where if len(where) <= _MOST else ():
-        for call in other.nodes(ast.Call):
+        for call in other.nodes(ast.Call) if written.search(other.text) else ():
             if last_name(call) == function.name:
                 target = other.resolve(call.func)
                 if isinstance(target, names.Definition) and target.node is function:
