@@ -283,6 +283,7 @@ def rules(app: Any) -> list[dict[str, Any]]:
         found.append(
             {
                 "rule": rule.rule,
+                "host": rule.host or rule.subdomain or "",
                 "endpoint": str(rule.endpoint),
                 "automatic": sorted(automatic),
                 "views": {name: view_place(view, name, methods) for name in methods},

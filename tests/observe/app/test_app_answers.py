@@ -47,8 +47,8 @@ def test_places_are_relative_to_what_holds_them(tmp_path: Path) -> None:
 
 
 def test_the_first_rule_of_an_endpoint_counts(tmp_path: Path) -> None:
-    """Two rules with the same method and template make one route, the one that Flask tries first."""
-    rule = {"rule": "/a", "automatic": [], "views": {"GET": [str(tmp_path / "a.py"), 1]}}
+    """Two rules with the same method and template make one route; that of another host is told as not looked at."""
+    rule = {"rule": "/a", "host": "", "automatic": [], "views": {"GET": [str(tmp_path / "a.py"), 1]}}
     answer: dict[str, Any] = {
         "rules": [{**rule, "endpoint": "first"}, {**rule, "endpoint": "second"}],
         "paths": [],
@@ -64,7 +64,11 @@ def test_the_first_rule_of_an_endpoint_counts(tmp_path: Path) -> None:
         "fault": None,
         "maker": "",
     }
-    assert [route.name for route in snapshot(answer, "shop:app", tmp_path).routes] == ["first"]
+    seen = snapshot(answer, "shop:app", tmp_path)
+    assert [route.name for route in seen.routes] == ["first"] and not seen.notes
+    answer["rules"][1]["host"] = "admin.shop.test"
+    (note,) = snapshot(answer, "shop:app", tmp_path).notes
+    assert "not looked at: GET admin.shop.test/a" in note
 
 
 PLAIN: list[tuple[str, Any]] = [

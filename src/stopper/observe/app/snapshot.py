@@ -37,13 +37,27 @@ def snapshot(answer: Mapping[str, Any], target: str, root: Path) -> AppSnapshot:
         hooks={blueprint: tuple(names) for blueprint, names in answer["hooks"].items()},
         handlers=tuple(answer["handlers"]),
         versions=dict(answer["versions"]),
-        notes=tuple(answer["notes"]),
+        notes=(*answer["notes"], *_hidden(answer["rules"])),
         layers=tuple(map(_part, answer["layers"])),
         parts={name: _part(part) for name, part in answer["parts"].items()},
         logs=tuple(_trial(trial, root, paths) for trial in answer["logs"]),
         fault=_fault(answer["fault"], root, paths) if answer["fault"] else None,
         place=place(answer["maker"], 0, root, paths) if answer["maker"] else None,
     )
+
+
+def _hidden(rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield one line on the rules of other hosts that share path and method with a rule before them, if any."""
+    first: dict[tuple[str, str], str] = {}
+    hidden = {
+        f"{method} {rule['host']}{rule['rule']}"
+        for rule in rules
+        for method in rule["views"]
+        if method not in rule["automatic"] and first.setdefault((method, rule["rule"]), rule["host"]) != rule["host"]
+    }
+    if hidden:
+        names = f"{', '.join(sorted(hidden)[:5])}{', …' if len(hidden) > 5 else ''}"
+        yield f"of routes that differ in their host alone the first is looked at; not looked at: {names}"
 
 
 def _part(answer: Mapping[str, Any]) -> AppPart:
