@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real browser vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec spec-suite lock clean
+.PHONY: setup check test demo real browser vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec bench-sweep spec-suite lock clean
 
 setup: $(READY)
 
@@ -88,6 +88,10 @@ spec-suite: $(READY)
 
 bench-guess: $(READY)
 	$(BIN)/python -m scripts.bench_guess
+
+# MEMORY=1 sweeps a file of 2 GiB too.
+bench-sweep: $(READY)
+	$(BIN)/python scripts/bench_sweep.py $(if $(MEMORY),--memory)
 
 lock: $(READY)
 	$(BIN)/python scripts/lock.py

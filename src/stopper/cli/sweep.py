@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from stopper import __version__
-from stopper.cli.scan import CLEAN, FOUND, INCOMPLETE, UNUSABLE, check_outputs, end, ending_in_words
-from stopper.controls import find
-from stopper.io.files import FileError, write
-from stopper.model import Coverage, Finding, Report, Skip, Status, Verdict
-from stopper.report import json, sarif
-from stopper.report.outgoing import visible
-from stopper.sweep.listing import lines, told
-from stopper.sweep.sighting import Judge, Life, judged_by_itself
+from stopper.io.files import FileError, escape, write
+from stopper.sweep.listing import lines
+from stopper.sweep.sighting import Judge, Life, SweepError, judged_by_itself
 from stopper.sweep.sources import sources
 from stopper.sweep.sweeping import Sweep
 from stopper.sweep.tally import Row, Tally
 
-CONTROL = "BT315"
+CLEAN, FOUND, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def _terminal(sweep: Sweep, targets: tuple[str, ...], seconds: float) -> str:
-    rows, tally = sweep.tally.rows, sweep.tally
-    return "".join(
-        f"{visible(line)}\n" for line in lines(rows, sweep.skipped, sweep.sources, sweep.bytes, tally.further)
-    )
+    tally = sweep.tally
+    told = lines(tally.rows, sweep.skipped, sweep.sources, sweep.bytes, tally.further)
+    return "".join(f"{escape(line)}\n" for line in told)
 
 
-def _reported(render: Callable[[Report], str]) -> Callable[[Sweep, tuple[str, ...], float], str]:
-    return lambda sweep, targets, seconds: render(_report(sweep, targets, seconds))
+def _json(sweep: Sweep, targets: tuple[str, ...], seconds: float) -> str:
+    from stopper.cli.swept import report
+    from stopper.report import json
+
+    return json.render(report(sweep, targets, seconds, exit_code(sweep)))
 
 
+def _sarif(sweep: Sweep, targets: tuple[str, ...], seconds: float) -> str:
+    from stopper.cli.swept import report
+    from stopper.report import sarif
+
+    return sarif.render(report(sweep, targets, seconds, exit_code(sweep)))
+
+
+# The catalogue and its reporters are loaded where they are asked for: a small sweep would take longer for them.
 WRITERS: Mapping[str, Callable[[Sweep, tuple[str, ...], float], str]] = {
     "terminal": _terminal,
-    "json": _reported(json.render),
-    "sarif": _reported(sarif.render),
+    "json": _json,
+    "sarif": _sarif,
 }
 SUFFIXES = {".txt": "terminal", ".json": "json", ".sarif": "sarif"}
 
@@ -72,10 +78,11 @@ def command(
     """
     if revoke and not store:
         raise click.UsageError("--revoke needs --store")
-    with ending_in_words():
-        check_outputs((*outputs, *((resume,) if resume else ())))
+    with _ending_in_words():
+        _check_folders((*outputs, *((resume,) if resume else ())))
         began = time.monotonic()
-        sweep = _swept(paths, _judge(store, revoke), resume)
+        sweep = Sweep(Tally(_judge(store, revoke)), resume)
+        sweep.over(sources(paths, leave_out=resume))
         seconds = time.monotonic() - began
         for path in outputs:
             write(path, WRITERS[SUFFIXES.get(path.suffix, form)](sweep, _shown(paths), seconds))
@@ -85,18 +92,29 @@ def command(
     sys.exit(exit_code(sweep))
 
 
-def _swept(paths: tuple[str, ...], judge: Judge, resume: Path | None) -> Sweep:
-    """Sweep; what cannot be used ends the command with one line that holds no address."""
-    from stopper.guard.store import StoreError
-
+@contextlib.contextmanager
+def _ending_in_words() -> Iterator[None]:
+    """End the command with one line and its status; what an error of ours says may hold what was read."""
     try:
-        sweep = Sweep(Tally(judge), resume)
-        sweep.over(sources(paths, leave_out=resume))
-    except ValueError as error:
-        end(str(error), UNUSABLE)
-    except StoreError as error:
-        end(str(error), INCOMPLETE)
-    return sweep
+        yield
+    except (FileError, SweepError) as error:
+        _end(str(error), UNUSABLE)
+    except KeyboardInterrupt:
+        _end("interrupted", INTERRUPTED)
+    except Exception as error:
+        _end(f"not swept to the end: {type(error).__name__}", INCOMPLETE)
+
+
+def _end(why: str, status: int) -> NoReturn:
+    click.echo(f"stopper: {why}", err=True)
+    sys.exit(status)
+
+
+def _check_folders(paths: tuple[Path, ...]) -> None:
+    """Raise FileError for a file that could not be written: not at the end, when the work would be lost."""
+    for path in paths:
+        if not path.absolute().parent.is_dir():
+            raise FileError(f"{escape(str(path))}: no such folder")
 
 
 def _judge(store: str | None, revoke: bool) -> Judge:
@@ -110,7 +128,7 @@ def _judge(store: str | None, revoke: bool) -> Judge:
     try:
         tokens = kept_in(_address(store))
     except (ConfigurationError, StoreError) as error:
-        end(str(error), UNUSABLE)
+        _end(str(error), UNUSABLE)
     return ending(tokens, tokens.end) if revoke else standing(tokens)
 
 
@@ -134,48 +152,6 @@ def exit_code(sweep: Sweep) -> int:
     return FOUND if sweep.tally.rows else CLEAN
 
 
-# --------------------------------------------------------------------------- as a report
-
-
 def _shown(paths: tuple[str, ...]) -> tuple[str, ...]:
     """Return what was named, without the passwords and queries of addresses."""
-    return tuple(path.partition("://")[0] + "://…" if "://" in path else visible(path) for path in paths)
-
-
-def _report(sweep: Sweep, targets: tuple[str, ...], seconds: float) -> Report:
-    """Return the sweep as a report of one control."""
-    entry = find(CONTROL)
-    findings: list[Finding] = []
-    for row in told(sweep.tally.rows):
-        findings += (_finding(verdict) for verdict in entry.hooks["rest"](row))
-    return Report(
-        targets=targets,
-        findings=tuple(findings),
-        observations=(),
-        coverage=Coverage(
-            files=sweep.sources, files_analysed=sweep.sources, seconds=seconds, controls_asked=(entry.control.id,)
-        ),
-        skips=tuple(Skip(skipped.what, skipped.why, "source") for skipped in sweep.skipped),
-        ungraded="a sweep has no grade",
-        incomplete="not everything was read" if sweep.skipped else "",
-        notes=(f"{sweep.tally.further} further sightings are not listed",) if sweep.tally.further else (),
-        controls={entry.control.id: entry.control},
-        pages={entry.control.id: entry.page},
-        version=__version__,
-        exit_code=exit_code(sweep),
-    )
-
-
-def _finding(verdict: Verdict) -> Finding:
-    control = find(CONTROL).control
-    return Finding(
-        control=control.id,
-        name=control.name,
-        title=control.title,
-        severity=verdict.severity or control.severity,
-        status=Status.CONFIRMED,
-        message=verdict.message,
-        place=verdict.place,
-        endpoints=(),
-        observations=(),
-    )
+    return tuple(path.partition("://")[0] + "://…" if "://" in path else escape(path) for path in paths)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 __all__ = ["anchors"]
 
@@ -28,28 +28,42 @@ _NAMES = (
 )
 
 
-def _behind(names: tuple[str, ...] | list[str]) -> bytes:
+def _behind(names: Iterable[str]) -> bytes:
     return b"|".join(b"(?<=%s=)" % name.encode() for name in names)
 
 
+def _letters(place: int) -> bytes:
+    """Return the letters that the names have at a place from their end, as a set."""
+    return b"[" + "".join(sorted({name[-place] for name in (*_NAMES, "key")})).encode() + b"]"
+
+
+def _by_ending() -> bytes:
+    endings = sorted({name[-3:] for name in _NAMES})
+    return b"|".join(
+        b"%s(?:%s)" % (_behind([ending]), _behind(name for name in _NAMES if name.endswith(ending)))
+        for ending in endings
+    )
+
+
 _NAMED = re.compile(
-    b"=(?:%s|(?<=key=)(?:%s))"
+    b"=(?<=%s%s%s=)(?:%s|(?<=key=)(?:%s))"
     % (
-        b"|".join(
-            b"(?<=%s=)(?:%s)" % (ending.encode(), _behind([name for name in _NAMES if name.endswith(ending)]))
-            for ending in ("n", "t", "d", "e", "l", "s", "r")
-        ),
-        _behind([f"{key}{joint}key" for key in _KEYS for joint in ("", "_")]),
+        *(_letters(place) for place in (3, 2, 1)),
+        _by_ending(),
+        _behind(f"{key}{joint}key" for key in _KEYS for joint in ("", "_")),
     )
 )
+"""A separator behind a name: most are turned down by one look at the three letters before them."""
 _VALUE = re.compile(
-    rb"""(?:\\{0,3}["']|%22|&quot;|&\#3[49];)?\]?[ \t]{0,3}
-    (?:[=:>]|%3[dD]|,[ \t]{0,3}b?["'](?![a-z_]+\\{0,3}["'][ \t]{0,3}[],]|\w+\\{0,3}["'][ \t]{0,3}:))""",
+    rb"""(\\{0,3}["']|%22|&quot;|&\#3[49];)?\]?[ \t]{0,3}
+    (?:[=>] | %3[dD] | (?(1):|:(?![ \t]{0,3}(?!token|jwt|apikey|negotiate)(?:[a-z]{1,24}|\d{1,5})(?![\w"'=.+/~-])))
+    | ,[ \t]{0,3}b?["'](?![a-z_]+\\{0,3}["'][ \t]{0,3}[],]|\w+\\{0,3}["'][ \t]{0,3}:))""",
     re.VERBOSE,
 )
-"""What stands between a name and its value, which after a comma is not another name."""
+"""What stands between a name and its value, which is not another name after a comma, nor a word after a colon."""
 
-_SPACED = (b" =", b" :", b"\t=", b"\t:")
+_SPACED = (b" =", b" :")
+_TABBED = re.compile(rb"\t[=:]")
 _SPACED_NAME = re.compile(
     rb"(?i:token|jwt|secret|pass(?:word|wd|phrase)|pwd|key|authorization|credentials?|code[_-]?verifier"
     rb"|client[_-]?assertion|session(?:[_-]?id)?|sessid|pepper)[\"']?\]?[ \t]{0,3}\Z"
@@ -78,7 +92,8 @@ _AFTER_HYPHEN = re.compile(
     rb"|(?<=gldt-)|(?<=glrt-)|(?<=glcbt-)|(?<=glptt-)|(?<=glft-)|(?<=glsoat-)))[A-Za-z0-9_-]{8}"
 )
 _TWILIO = re.compile(rb"SK[0-9a-f]{32}")
-_STARTS = (b"AKIA", b"ASIA", b"AIza", b"dapi", b"ZXlK", b"-----BEGIN ")
+_AMAZON_OR_GOOGLE = re.compile(rb"A(?:KIA|SIA|Iza)")
+_STARTS = (b"dapi", b"ZXlK", b"-----BEGIN ")
 _PASSWORD_IN_URL = re.compile(rb"://[^\s/:@?#\"'<>]{0,128}:[^\s/@\"'<>]{1,256}\Z")
 _LONGEST_USER_INFORMATION = 400
 
@@ -95,8 +110,9 @@ def anchors(block: bytes, begin: int, end: int) -> list[int]:
         found += (at for at in _places(folded, scheme, begin, end) if _SCHEME_VALUE.match(block, at))
     for separator in _SPACED:
         places = _places(block, separator, begin, end)
-        found += (at for at in places if _SPACED_NAME.search(block[max(0, at - _LONGEST_NAME) : at]))
-    for shape in (_OPTION, _COOKIE, _AFTER_UNDERSCORE, _AFTER_DOT, _AFTER_HYPHEN, _TWILIO):
+        found += (at for at in places if _follows_name(block, at))
+    found += (hit.start() for hit in _TABBED.finditer(block, begin, end) if _follows_name(block, hit.start()))
+    for shape in (_OPTION, _COOKIE, _AFTER_UNDERSCORE, _AFTER_DOT, _AFTER_HYPHEN, _TWILIO, _AMAZON_OR_GOOGLE):
         found += (hit.start() for hit in shape.finditer(block, begin) if hit.start() < end)
     found += (hit.start() for hit in _HEADER.finditer(block, begin, end) if _ends_header(block, hit.start()))
     for start in _STARTS:
@@ -114,6 +130,10 @@ def _places(block: bytes, wanted: bytes, begin: int, end: int) -> Iterator[int]:
     while at >= 0:
         yield at
         at = block.find(wanted, at + 1, end + len(wanted) - 1)
+
+
+def _follows_name(block: bytes, at: int) -> bool:
+    return _SPACED_NAME.search(block[max(0, at - _LONGEST_NAME) : at]) is not None
 
 
 def _ends_header(block: bytes, dot: int) -> bool:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from stopper.secret import Secret, redact, suspicious
 from stopper.sweep.credentials import credentials
 from stopper.sweep.files import printable
-from stopper.sweep.sighting import Sighting, Skipped, Spot, Step
+from stopper.sweep.sighting import Sighting, Skipped, Spot, Step, SweepError
 from stopper.sweep.stream import stretches
 
 __all__ = ["Table", "is_database", "opened", "sqlite_url", "tables"]
@@ -55,12 +55,12 @@ def sqlite_url(path: Path) -> sa.URL:
 def opened(address: str | sa.URL) -> sa.Engine:
     """Return what connects to a database by its URL. Nothing is opened yet.
 
-    Raises ValueError, which does not tell the URL and its password, for what is none.
+    Raises SweepError, which does not tell the URL and its password, for what is none.
     """
     try:
         return sa.create_engine(sa.make_url(address), poolclass=sa.NullPool)
     except (SQLAlchemyError, ImportError, ValueError, TypeError):
-        raise ValueError("not the address of a database, or its driver is missing") from None
+        raise SweepError("not the address of a database, or its driver is missing") from None
 
 
 def _without_credentials(url: sa.URL) -> str:

@@ -9,7 +9,11 @@ from typing import Any
 
 from stopper.secret import GUESSABLE, Secret, guessable
 
-__all__ = ["Judge", "Life", "Sighting", "Skipped", "Spot", "Step", "judged_by_itself"]
+__all__ = ["Judge", "Life", "Sighting", "Skipped", "Spot", "Step", "SweepError", "judged_by_itself"]
+
+
+class SweepError(ValueError):
+    """What was asked for cannot be used; its text holds nothing of what was read."""
 
 
 class Life(enum.Enum):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stopper.sweep.files import File, printable, why
 from stopper.sweep.repository import Repository
-from stopper.sweep.sighting import Skipped
+from stopper.sweep.sighting import Skipped, SweepError
 from stopper.sweep.sweeping import Source
 
 __all__ = ["sources"]
@@ -24,7 +24,7 @@ def sources(names: Iterable[str], leave_out: Path | None = None) -> Iterator[Sou
 
     A name is a path, the SQLAlchemy URL of a database, or `env:NAME` for a URL in an environment variable, where no
     list of processes shows its password. Folders are walked, links in them not followed; a folder with a git
-    repository gives its history too. Raises ValueError for a URL of nothing, and a variable that is not set.
+    repository gives its history too. Raises SweepError for a URL of nothing, and a variable that is not set.
     """
     named = [_named(name, leave_out) for name in names]  # all before the first is read: a misspelt one ends it at once
     return itertools.chain.from_iterable(named)
@@ -39,7 +39,7 @@ def _named(name: str, leave_out: Path | None) -> Iterator[Source | Skipped]:
 
 def _value(variable: str) -> str:
     if not os.environ.get(variable):
-        raise ValueError(f"the environment variable {variable} is not set")
+        raise SweepError(f"the environment variable {variable} is not set")
     return os.environ[variable]
 
 
@@ -47,7 +47,7 @@ def _database(address: str) -> Iterator[Source | Skipped]:
     try:
         from stopper.sweep.database import opened, tables
     except ImportError:
-        raise ValueError("databases need the package sqlalchemy") from None
+        raise SweepError("databases need the package sqlalchemy") from None
     return tables(opened(address))
 
 

@@ -11,12 +11,14 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from stopper.sweep.sighting import SweepError
+
 __all__ = ["StateError", "keep", "kept"]
 
 VERSION = 1
 
 
-class StateError(ValueError):
+class StateError(SweepError):
     """The file cannot be read or written, or is no state of a sweep."""
 
 
