@@ -60,6 +60,25 @@ def test_one_inside_the_other() -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_two_controls_at_one_place() -> None:
+    """Of two repairs of the same text the first is made; the second is asked again, and has nothing to do then."""
+
+    def renamed(module: Module, place: Place) -> Rewrite:
+        (call,) = at(module, place, ast.Call)
+        assert isinstance(call, ast.Call)
+        return Rewrite("why", (replaced(module, call.func, "good"),))
+
+    def checked(module: Module, place: Place) -> Rewrite:
+        (call,) = at(module, place, ast.Call)
+        return Rewrite("why", (replaced(module, call, f"checked({written(module, call)})"),))  # type: ignore[arg-type]
+
+    entries = {"BT998": entry(renamed, eval_calls), "BT999": entry(checked, eval_calls)}
+    wanted = [Wanted(control, Place("shop.py", 1, 12)) for control in entries]
+    made = repaired(Sources({"shop.py": b"password = bad(1)\n"}), wanted, entries)
+    assert made.after.get("shop.py") == b"password = good(1)\n"
+
+
+@pytest.mark.usefixtures("here")
 def test_endless_repair_is_none() -> None:
     """A repair after which the fault is there as before is refused, and the file is as it was."""
 
