@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask, Response, abort, jsonify, request
 
+from stopper.cli import scan
 from stopper.cli.settings import load
+from stopper.controls import revocation_ineffective
 from stopper.io.in_process import InProcess
 from stopper.io.login import login, renew, throwaway
 from stopper.observe.views import Credential, Request
 from stopper.secret import Secret
+from tests.cli.test_scan_command import served
 
 BASE = "https://shop.test"
 TOKEN = "tok-5f2b9c4de1a7"
@@ -192,3 +199,118 @@ def test_a_login_without_a_password_has_no_wrong_one(tmp_path: Path) -> None:
     (tmp_path / "stopper.toml").write_text('[login]\nurl = "/l"\nthrowaway = true\nform = { code = "7" }\n')
     (flow,) = load(None, [tmp_path]).logins
     assert flow.wrong is None
+
+
+# --------------------------------------------------------------------------- a whole scan
+
+
+@dataclass
+class Users:
+    """The users, tokens and mistakes of an API that is scanned whole; `asked` is who asked for what."""
+
+    tokens: dict[str, str] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    wrong: dict[str, int] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+
+PASSWORDS = {"ada": "swordfish-1", "bin": "swordfish-2", "boss": "swordfish-3"}
+
+
+def guarded(users: Users) -> Flask:
+    """Return an API that describes itself, lets everybody try passwords, and forgets tokens when it should not."""
+    app = Flask("users")
+
+    def caller() -> str:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        name = users.tokens.get(token, "")
+        if not name:
+            abort(401)
+        users.asked.append((name, request.path))
+        return name
+
+    @app.get("/openapi.json")
+    def described() -> Response:
+        bearer = {"type": "http", "scheme": "bearer"}
+        me = {"get": {"responses": {"200": {"description": "you"}}}}
+        head = {"openapi": "3.0.3", "info": {"title": "Users", "version": "1"}, "security": [{"b": []}]}
+        return jsonify(head | {"components": {"securitySchemes": {"b": bearer}}, "paths": {"/me": me}})
+
+    @app.post("/login")
+    def sign_in() -> dict[str, str]:
+        body = request.get_json()
+        name, password = body["user"], body["password"]
+        if PASSWORDS.get(name) != password:
+            users.wrong[name] = users.wrong.get(name, 0) + 1
+            abort(401)
+        if name in users.ended:
+            abort(403)
+        token = secrets.token_urlsafe(32)
+        users.tokens[token] = name
+        return {"access_token": token}
+
+    @app.post("/logout")
+    def sign_out() -> dict[str, str]:
+        caller()
+        users.tokens.pop(request.headers["Authorization"].removeprefix("Bearer "))
+        return {"message": "goodbye"}
+
+    @app.post("/users/bin/disable")
+    def disable() -> dict[str, bool]:
+        if caller() != "boss":
+            abort(403)
+        users.ended.add("bin")
+        return {"disabled": True}
+
+    @app.get("/me")
+    def me() -> dict[str, str]:
+        return {"user": caller()}
+
+    return app
+
+
+IDENTITIES = """
+[[login]]
+url = "/login"
+json = { user = "ada", password = "swordfish-1" }
+
+[[login]]
+url = "/login"
+json = { user = "boss", password = "swordfish-3" }
+another = true
+
+[[login]]
+url = "/login"
+json = { user = "bin", password = "swordfish-2" }
+throwaway = true
+samples = 5
+tries = 6
+
+[login.logout]
+url = "/logout"
+
+[login.disable]
+url = "/users/bin/disable"
+"""
+
+
+def test_a_scan_spends_what_may_be_spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the throw-away identity is logged out, mistaken for and ended, by the other user and nobody else."""
+    monkeypatch.setattr(revocation_ineffective, "GRACE", (0.0, 0.1))
+    (tmp_path / "stopper.toml").write_text(IDENTITIES)
+    users = Users()
+    with served(guarded(users)) as url:
+        words = [url, "--config", str(tmp_path / "stopper.toml"), "--format", "json", "--guess-seconds", "0"]
+        done = CliRunner().invoke(scan.command, words)
+    report = json.loads(done.stdout)
+    assert not report["incomplete"], report["incomplete"]
+    assert any(f"found at {url}/openapi.json" in note for note in report["notes"])
+    found = {finding["control"]: json.dumps(finding) for finding in report["findings"]}
+    assert "6 wrong passwords in a row are answered alike" in found["BT424"]
+    assert "after the end of the account" in found["BT503"]
+    assert users.wrong == {"bin": 6}
+    assert users.ended == {"bin"}
+    assert {name for name, path in users.asked if path == "/logout"} == {"bin"}
+    assert {name for name, path in users.asked if path.endswith("/disable")} == {"boss"}
+    assert "41 of the throw-away identity" in done.stderr
+    assert not [text for text in (done.stdout, done.stderr) for word in PASSWORDS.values() if word in text]

@@ -1,4 +1,4 @@
-"""Looking for a specification: found where Flask's extensions serve it, asked of its own origin only, within a bound."""
+"""Looking for a specification: found where Flask's extensions serve it, on its own origin only, within a bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A credential that ends during the scan: it is renewed, what it interrupted is asked again, or the scan is incomplete."""
+"""A credential that ends during the scan: it is renewed, what it cut off is asked again, or the scan is incomplete."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from stopper.controls import Entry
 from stopper.engine.guessing import Guessing, guessed
 from stopper.engine.identities import Renewal
 from stopper.engine.plan import Plan, Step, common_folder, filled, guard_of, request_for
-from stopper.engine.published import published_keys
+from stopper.engine.published import Published, published_keys
 from stopper.engine.recorder import CutShortError, Listener, Recorder, Target
 from stopper.io.files import FileError
 from stopper.model import Scope, Skip, Verdict, Witness
@@ -217,11 +217,21 @@ class LiveScan:
             return
         self.identity = keys.with_public_keys(identity, [key.reveal() for key in self.keys])
         if not self.identity.public_keys:
-            found = await self.recorder.drive(published_keys(self.target.base), None)
-            self.identity = keys.with_public_keys(identity, found)
+            published = await self.recorder.drive(published_keys(self.target.base), None)
+            self.identity = keys.with_public_keys(identity, published.keys)
+            self._note(published, len(self.identity.public_keys))
         if not self.identity.public_keys:
             found = keys.recovered(await self._tokens(identity))
             self.identity = keys.with_public_keys(identity, found)
+
+    def _note(self, published: Published, verifying: int) -> None:
+        """Say where keys are published, and whether the credential is verified by one."""
+        if published.url:
+            named = f", as {published.metadata} says" if published.metadata else ""
+            what = "one of them verifies the token" if verifying else "none of them verifies the token"
+            self.listener.noted(f"public keys were found at {published.url}{named}; {what}")
+        else:
+            self.listener.noted("no public keys are published at the usual places of the API")
 
     async def _tokens(self, identity: Credential) -> list[str]:
         """Return tokens of one key: the credential, those that came with it, and one of another login."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from stopper.observe.views import Exchange, Purpose, Request
@@ -12,28 +13,49 @@ from stopper.observe.wire.keys import members
 from stopper.proof import Ask
 
 _SETS = ("/.well-known/jwks.json", "/jwks.json", "/.well-known/jwks", "/jwks")
-_METADATA = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
-"""RFC 8414 section 3 and OpenID Connect Discovery 1.0 section 4: metadata names the key set."""
+_OPENID, _OAUTH = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
 
 
-def published_keys(base: str) -> Generator[Ask, Exchange, tuple[str, ...]]:
-    """Ask the usual places of an origin for a key set, until one answers; returns its keys, each a JWK as JSON.
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The keys of a key set, each a JWK as JSON, and the address that gave it; `metadata` is what named it, if any."""
+
+    keys: tuple[str, ...] = ()
+    url: str = ""
+    metadata: str = ""
+
+
+def published_keys(base: str) -> Generator[Ask, Exchange, Published]:
+    """Ask the usual places of an origin for a key set, until one answers.
 
     A key set that metadata names is fetched from this origin only.
     """
     parts = urlsplit(base)
     origin = f"{parts.scheme}://{parts.netloc}"
-    for path in (_SETS[0], *_METADATA, *_SETS[1:]):
-        exchange = yield Ask(Request("GET", origin + path), Purpose.PROBE)
-        if path in _METADATA:
-            named = _named_set(exchange)
-            if not named.startswith(f"{origin}/"):
+    for place in _places(parts.path.rstrip("/")):
+        url, metadata = origin + place, ""
+        exchange = yield Ask(Request("GET", url), Purpose.PROBE)
+        if _OPENID in place or _OAUTH in place:
+            url, metadata = _named_set(exchange), url
+            if not url.startswith(f"{origin}/"):
                 continue
-            exchange = yield Ask(Request("GET", named), Purpose.PROBE)
+            exchange = yield Ask(Request("GET", url), Purpose.PROBE)
         found = members(exchange.response.body) if exchange.response and succeeded(exchange) else ()
         if found:
-            return found
-    return ()
+            return Published(found, url, metadata)
+    return Published()
+
+
+def _places(path: str) -> Iterator[str]:
+    """Yield where key sets and metadata stand, for an issuer at a path of its origin too, likeliest first.
+
+    OpenID Connect Discovery 1.0 section 4 puts the well-known part behind the path, RFC 8414 section 3.1 before it.
+    """
+    yield _SETS[0]
+    yield from (_OPENID, _OAUTH)
+    if path:
+        yield from (path + _OPENID, _OAUTH + path, _OPENID + path, path + _SETS[0])
+    yield from _SETS[1:]
 
 
 def _named_set(exchange: Exchange) -> str:
