@@ -50,7 +50,7 @@ def command(targets: tuple[str, ...], output: Path, with_stopper: bool, **asked:
         if not named.application:
             raise TargetError("a regression test calls the application: name it among the targets, as module:app")
         seen = asyncio.run(_seen(named, options))
-        login = _login(options, seen.base)
+        login = _login(options, seen.base, asked["token"])
         subject = _subject(named, options, seen, login, output)
         made = _made(seen.report, subject, output, with_stopper)
         _write(made, output)
@@ -80,13 +80,13 @@ async def _seen(targets: Targets, options: Options) -> _Seen:
 # --------------------------------------------------------------------------- what the tests must know
 
 
-def _login(options: Options, base: str) -> LoginWritten:
-    """Return the lines that make a token: of the first login, else of the variable that held the given one."""
+def _login(options: Options, base: str, token: str | None) -> LoginWritten:
+    """Return the lines that make a token: of the first login, else of the variable that `--token` names."""
     settings = options.settings
     if settings.tables:
         secrets = {secret.reveal() for secret in settings.logins[0].secrets}
         return written(settings.tables[0], secrets, base)
-    return LoginWritten(())
+    return LoginWritten((f'return os.environ["{token.removeprefix("env:")}"]',) if token else ())
 
 
 def _subject(targets: Targets, options: Options, seen: _Seen, login: LoginWritten, output: Path) -> Subject:

@@ -213,17 +213,19 @@ def _split(text: str) -> tuple[list[str], str]:
 
 def _fixtures(subject: Subject, with_stopper: bool) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Return the shared fixtures, each as the imports that it needs and its lines."""
-    found = [] if subject.fixture else [_app(subject)]
+    found = [] if subject.fixture else [_app(subject, 'scope="session"' if with_stopper else "")]
     return found if with_stopper else [*found, _client(), *([_token(subject)] if subject.login else [])]
 
 
-def _app(subject: Subject) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _app(subject: Subject, options: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the fixture of the application; a scan is made once for each, and so once where it lasts."""
     module, _, attribute = subject.application.removesuffix("()").partition(":")
     name, _, rest = attribute.partition(".")
     alias = " as application" if name == "app" else ""
     made = ("application" if alias else name) + (f".{rest}" if rest else "") + ("()" if subject.factory else "")
     imports = (f"from {module} import {name}{alias}", "import pytest", "from flask import Flask")
-    return imports, ("@pytest.fixture", "def app() -> Flask:", '    """The application."""', f"    return {made}")
+    head = f"@pytest.fixture({options})" if options else "@pytest.fixture"
+    return imports, (head, "def app() -> Flask:", '    """The application."""', f"    return {made}")
 
 
 def _client() -> tuple[tuple[str, ...], tuple[str, ...]]:

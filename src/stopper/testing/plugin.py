@@ -45,8 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def stopper_app(request: pytest.FixtureRequest) -> Any:
     """The application that is scanned: the one that pytest's settings name, else the fixture `app`."""
-    from stopper.testing import scanning
-
+    scanning = _scanning()
     named = str(request.config.getini("stopper_app"))
     if named:
         with _in_words():
@@ -65,21 +64,29 @@ def stopper_token() -> str | None:
 @pytest.fixture
 def stopper(stopper_app: Any, stopper_token: str | None, pytestconfig: pytest.Config) -> Scanned:
     """The scan of the application, its source and its specification; made once for each application."""
-    from stopper.testing import scanning
-
     with _in_words():
-        return scanning.scanned(stopper_app, _settings(pytestconfig), stopper_token)
+        made: Scanned = _scanning().scanned(stopper_app, _settings(pytestconfig), stopper_token)
+        return made
+
+
+def _scanning() -> Any:
+    """Return the module that scans: it is loaded here, and what it stands on need not be installed."""
+    try:
+        from stopper.testing import scanning
+    except ModuleNotFoundError as error:
+        missing = error.name
+    else:
+        return scanning
+    pytest.fail(f"stopper: the scan needs {missing}: install stopper[scan]", pytrace=False)
 
 
 @contextlib.contextmanager
 def _in_words() -> Iterator[None]:
     """Fail the test with one line where what the project says of itself cannot be used."""
-    from stopper.testing import scanning
-
     why = ""
     try:
         yield
-    except scanning.BAD_INPUT as error:
+    except _scanning().BAD_INPUT as error:
         why = f"stopper: {error}"
     if why:
         pytest.fail(why, pytrace=False)
