@@ -170,6 +170,15 @@ def test_algorithms(client: FlaskClient, algorithm: str) -> None:
     assert client.get("/vault", headers=prover.headers("/vault", token)).status_code == 200
 
 
+def test_the_newer_name_of_an_algorithm(client: FlaskClient) -> None:
+    """S18: a proof may call EdDSA with Ed25519 by its name of RFC 9864."""
+    prover = MAKERS["EdDSA"]()
+    token = login(client, prover)["access_token"]
+    signed, _ = unsigned(prover.proof("/me", token), alg="Ed25519")
+    headers = {"Authorization": f"DPoP {token}", "DPoP": f"{signed}.{encoded(prover.key.sign(signed.encode()))}"}
+    assert client.get("/me", headers=headers).status_code == 200
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -300,7 +309,7 @@ CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "a user": ({"htu": "https://localhost@localhost/me"}, "another origin"),
     "a query": ({"htu": f"{ORIGIN}/me?x=1"}, "without query and fragment"),
     "a fragment": ({"htu": f"{ORIGIN}/me#x"}, "without query and fragment"),
-    "a line break": ({"htu": f"{ORIGIN}/m\ne"}, "without query and fragment"),
+    "a line break": ({"htu": f"{ORIGIN}/m\ne"}, "htu is missing"),
     "a backslash": ({"htu": "https:\\\\localhost/me"}, "without query and fragment"),
     "a wrong port": ({"htu": "https://localhost:x/me"}, "another origin"),
     "half an address": ({"htu": "https://[::1/me"}, "another origin"),
@@ -315,6 +324,9 @@ CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "no id": ({"jti": None}, "jti is missing"),
     "an empty id": ({"jti": ""}, "jti is missing"),
     "an id that is too long": ({"jti": "x" * 256}, "jti is missing"),
+    "half a surrogate pair as id": ({"jti": "\ud800"}, "jti is missing"),
+    "half a surrogate pair as token hash": ({"ath": "\ud800" * 43}, "ath is missing"),
+    "half a surrogate pair as nonce": ({"nonce": "\udfff"}, "nonce is missing"),
     "no token hash": ({"ath": None}, "ath is not of the token"),
     "the hash of another token": ({"ath": encoded(b"x" * 32)}, "ath is not of the token"),
     "a token hash beyond ASCII": ({"ath": "\u00e9" * 43}, "ath is not of the token"),

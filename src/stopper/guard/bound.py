@@ -116,7 +116,7 @@ class BoundTokens:
         bearers = [] if (way.rule.bound and not self._settings.mtls) else ["Bearer"]
         schemes = [*bearers, *(["DPoP"] if self._proofs else [])]
         used = "DPoP" if isinstance(refusal, respond.InvalidProof) else way.scheme
-        nothing_wrong = respond.Unauthenticated("")
+        nothing_wrong = respond.Unauthenticated("", scopes=refusal.scopes)
         written = []
         for scheme in schemes:
             said = refusal if scheme == used or len(schemes) == 1 else nothing_wrong

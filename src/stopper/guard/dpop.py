@@ -124,7 +124,8 @@ def _imported(algorithm: str, jwk: str) -> tuple[Key, str]:
 
 def _text(claims: Mapping[str, Any], name: str, longest: int = LONGEST_PROOF) -> str:
     value = claims.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= longest:
+    # half a surrogate pair, which no digest can be made of, is not printable either
+    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
         raise ProofError(f"{name} is missing or malformed")
     return value
 
@@ -174,7 +175,7 @@ class Proofs:
 
     def _check_target(self, url: str, environ: WSGIEnvironment, channel: Channel) -> None:
         """Demand that `htu` is the request's URL without query and fragment (RFC 9449 §4.2), each normalised."""
-        if not url.isascii() or not url.isprintable() or any(character in url for character in " ?#\\"):
+        if not url.isascii() or any(character in url for character in " ?#\\"):
             raise ProofError("htu is no URL without query and fragment")
         if origin(url) != self._origin(environ, channel):
             raise ProofError("htu is of another origin")
