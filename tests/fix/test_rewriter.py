@@ -274,6 +274,13 @@ def test_process_that_dies_costs_its_file_alone(monkeypatch: pytest.MonkeyPatch)
     assert list(answers[1].refused) == [0] and not answers[0].refused and not answers[2].refused
 
 
+def test_without_libcst(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra that brings libcst each repair is told as not made, and why."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    (answer,) = run([Job("x = 1\n", ((Import("a.py", "import hmac"),),))])
+    assert answer.text == "x = 1\n" and "stopper[fix]" in answer.refused[0]
+
+
 def test_nesting_is_checked_before() -> None:
     """No process is started for a file that would end it."""
     deep = "x = " + "[" * 101 + "]" * 101 + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import pickle  # only to a process that this one starts
 import subprocess
@@ -37,6 +38,8 @@ class Answer:
 
 def run(jobs: Sequence[Job]) -> list[Answer]:
     """Return an answer for each job. A file that ends the process or does not end is left as it was."""
+    if importlib.util.find_spec("libcst") is None:
+        return [_none(job, "libcst is not installed: it comes with stopper[fix]") for job in jobs]
     answers: list[Answer] = []
     while len(answers) < len(jobs):
         rest = jobs[len(answers) :]
