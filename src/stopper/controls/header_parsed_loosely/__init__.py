@@ -376,9 +376,9 @@ def _reads_plainly(module: Module, node: ast.expr) -> bool:
 def _own(module: Module, function: Function) -> Iterator[ast.AST]:
     """Yield the nodes of a function's own body, those of functions inside it left out."""
     for statement in function.body:
-        for node in within(statement):
-            if module.function_of(node) is function:
-                yield node
+        nodes = list(within(statement))
+        alone = not any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in nodes)
+        yield from (node for node in nodes if alone or module.function_of(node) is function)
 
 
 def _compares_inside(module: Module, function: ast.expr, steps: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -53,10 +53,21 @@ _FROM_CALLER = frozenset("request json args form values data body payload params
 """Words that alone make up the names of what the caller has sent."""
 
 
+Given = tuple[ast.AST, str, ast.expr]
+"""Where a setting is set, its name, the expression of its value."""
+
+
 def lives(module: Module) -> Iterator[Life]:
     """Yield every lifetime that can be told, one for each place."""
     seen: set[ast.AST] = set()
-    for life in (*_configured(module), *_named(module), *_made(module), *_serialized(module), *_stored(module)):
+    given = tuple(_written(module))
+    for life in (
+        *_configured(module, given),
+        *_named(module, given),
+        *_made(module),
+        *_serialized(module),
+        *_stored(module),
+    ):
         if life.node not in seen:
             seen.add(life.node)
             yield life
@@ -65,8 +76,8 @@ def lives(module: Module) -> Iterator[Life]:
 # --------------------------------------------------------------------------- settings
 
 
-def _configured(module: Module) -> Iterator[Life]:
-    for node, name, value in _written(module):
+def _configured(module: Module, given: Sequence[Given]) -> Iterator[Life]:
+    for node, name, value in given:
         if name in _SETTINGS:
             life = _of_mapping(module, value) if isinstance(value, ast.Dict) else duration(module, value)
             if life is not None:
@@ -82,9 +93,9 @@ def _of_mapping(module: Module, value: ast.Dict) -> float | None:
     return float(sum(units[unit] * count for unit, count in known.items() if isinstance(count, int | float)))
 
 
-def _named(module: Module) -> Iterator[Life]:
+def _named(module: Module, given: Sequence[Given]) -> Iterator[Life]:
     """Yield the project's own settings whose names say unit and purpose: `ACCESS_TOKEN_EXPIRE_MINUTES`."""
-    for node, name, value in _written(module):
+    for node, name, value in given:
         unit = _OWN.match(name)
         if unit is not None and _MEANT_TO_LAST.isdisjoint(words(name)):
             count = duration(module, value)
@@ -92,7 +103,7 @@ def _named(module: Module) -> Iterator[Life]:
                 yield Life(node, f"a token by {name}", count * _UNITS[unit[1]], "refresh" in words(name))
 
 
-def _written(module: Module) -> Iterator[tuple[ast.AST, str, ast.expr]]:
+def _written(module: Module) -> Iterator[Given]:
     """Yield what is set: variables of modules and classes, `config["X"] = …`, `update(X=…)`, `from_mapping(X=…)`."""
     for assign in module.nodes(ast.Assign, ast.AnnAssign):
         target = assign.targets[0] if isinstance(assign, ast.Assign) else assign.target

@@ -30,6 +30,7 @@ _RECORDS = frozenset("self user account member customer record row instance obj 
 _SLOW_HASHES = ("password_hash", "hashpw", "bcrypt", "argon2", "scrypt", "pbkdf2", "passlib", "hash_password")
 _CONNECTS = frozenset("connect connection client engine url uri dsn server pool driver".split())
 """Words of what is made to log in elsewhere."""
+_ABROAD = _CONNECTS | _ELSEWHERE
 _INPUT = frozenset(
     "form data body payload request req args params credentials creds json login input auth values content post "
     "schema info document attempt".split()
@@ -37,6 +38,7 @@ _INPUT = frozenset(
 _TABLES = frozenset("users user accounts passwords credentials members logins customers".split())
 _LOOKS_UP = frozenset({"filter_by", "find_one", "find", "get_or_none", "first_or_none", "get_by", "count_documents"})
 _KEEPS = frozenset({"insert_one", "insert_many", "insert", "replace_one", "put_item", "append", "save", "dump", "add"})
+_KEEPING = frozenset({"save", "insert", "store", "create", "add", "write"})
 _WHERE = re.compile(r"\bwhere\b[^;]*\b(?:password|passwd|pwd|pass)\s*=\s*['\"]?$", re.IGNORECASE | re.DOTALL)
 _MATCHED = re.compile(
     r"\bwhere\b.*\b(?:password|passwd|pwd)\s*=\s*(?:['\"]?(?:\?|%s|:\w+|%\(|\{)|['\"]\s)", re.I | re.S
@@ -232,10 +234,8 @@ def _document(module: Module, call: ast.Call) -> Iterator[Found]:
     """Yield the dictionary with a password that a call keeps, by itself or in a function of the project."""
     if not isinstance(call.func, ast.Attribute | ast.Name):
         return
-    if _logs_in_elsewhere(call):
-        return
-    keeping = {"save", "insert", "store", "create", "add", "write"} & set(words(last_name(call)))
-    if not keeping and last_name(call) not in _KEEPS:
+    keeping = not _KEEPING.isdisjoint(words(last_name(call)))
+    if (not keeping and last_name(call) not in _KEEPS) or _logs_in_elsewhere(call):
         return
     target = module.resolve(call.func)
     own = isinstance(target, Definition) and not isinstance(target.node, ast.ClassDef)
@@ -253,7 +253,7 @@ def _document(module: Module, call: ast.Call) -> Iterator[Found]:
 
 def _logs_in_elsewhere(call: ast.Call) -> bool:
     """Tell whether a call makes a connection, or the record of one: its password must be kept to be used."""
-    return not (_CONNECTS | _ELSEWHERE).isdisjoint(words(last_name(call)))
+    return not _ABROAD.isdisjoint(words(last_name(call)))
 
 
 def _written(module: Module, node: ast.expr) -> ast.expr | None:

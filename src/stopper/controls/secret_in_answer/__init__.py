@@ -61,6 +61,7 @@ _SECRET = frozenset({Says.SECRET, Says.PASSWORD})
 _SERIALIZERS = frozenset("to_dict to_json as_dict serialize serialized to_representation asdict".split())
 _ENROLLING = frozenset("totp otp mfa twofactor fa qr authenticator provisioning".split())
 """Words of functions that show a new secret to its owner once, as they must."""
+_LOWER = frozenset({"config", "environ", "secret_key"})
 _WHOLE = frozenset({"flask.Flask.config", "os.environ"})
 
 
@@ -146,9 +147,7 @@ def source(module: Module) -> Iterable[Verdict]:
 
 
 def _settings(module: Module) -> Iterator[tuple[ast.AST, str]]:
-    for node in module.nodes(ast.Attribute, ast.Name, ast.Subscript):
-        if not _may_be_setting(node):
-            continue
+    for node in _perhaps(module):
         whole = _whole(module, node)
         what = "the whole configuration or environment" if whole is not None else _setting(module, node)
         if what and module.function_of(node) is not None and reaches_client(module, node if whole is None else whole):
@@ -159,12 +158,11 @@ def _settings(module: Module) -> Iterator[tuple[ast.AST, str]]:
             yield call, what
 
 
-def _may_be_setting(node: ast.Attribute | ast.Name | ast.Subscript) -> bool:
-    """Tell by its letters whether an expression can be a setting or all of them: cheap, most are not."""
-    if isinstance(node, ast.Subscript):
-        return isinstance(node.slice, ast.Constant)
-    name = node.attr if isinstance(node, ast.Attribute) else node.id
-    return name in ("config", "environ", "secret_key") or (len(name) > 4 and name.isupper())
+def _perhaps(module: Module) -> Iterator[ast.Attribute | ast.Name | ast.Subscript]:
+    """Yield the expressions whose letters allow that they are a setting or all of them: cheap, most are not."""
+    yield from (node for node in module.nodes(ast.Attribute) if node.attr.isupper() or node.attr in _LOWER)
+    yield from (node for node in module.nodes(ast.Name) if node.id.isupper() or node.id in _LOWER)
+    yield from (node for node in module.nodes(ast.Subscript) if isinstance(node.slice, ast.Constant))
 
 
 def _whole(module: Module, node: ast.AST) -> ast.expr | None:

@@ -52,10 +52,8 @@ def credentials(module: Module) -> Iterator[tuple[str, ast.expr]]:
 def _assigned(module: Module) -> Iterator[tuple[str, ast.expr]]:
     for node in module.nodes(ast.Assign, ast.AnnAssign):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        if node.value is None or not _about(module, node):
-            continue
         name = _name(target)
-        if not _bearer(name):
+        if node.value is None or not _bearer(name) or not _about(module, node):
             continue
         column = isinstance(module.parent(node), ast.ClassDef)
         if isinstance(target, ast.Name) and not (column or _certain(name) or _handed_on(module, node, name)):
@@ -89,7 +87,7 @@ def _passed(module: Module) -> Iterator[tuple[str, ast.expr]]:
 
 def _returned(module: Module) -> Iterator[tuple[str, ast.expr]]:
     for node in module.nodes(ast.Return):
-        function = module.function_of(node)
+        function = module.function_of(node) if node.value is not None else None
         if function is not None and node.value is not None and _makes(function.name) and _about(module, node):
             yield f"what {function.name}() returns", node.value
 

@@ -114,7 +114,7 @@ class Analysis:
     @cached_property
     def _lines(self) -> list[int]:
         """Return the lines with a word that makes them matter, sorted; none in a module that is about other things."""
-        text = self.module.text.lower()
+        text = self.module.project.lowered(self.module)
         offsets: set[int] = set()
         for word in _HOT:
             found = text.find(word)
@@ -143,7 +143,7 @@ class Analysis:
 
     @cached_property
     def _about_credentials(self) -> bool:
-        text = self.module.text.lower()
+        text = self.module.project.lowered(self.module)
         return any(word in text for word in _ABOUT_CREDENTIALS)
 
     def credential(self, name: str, function: Function | None) -> Says | None:

@@ -62,8 +62,7 @@ def literals(module: Module) -> tuple[Literal, ...]:
 
 
 def _literals(module: Module) -> tuple[Literal, ...]:
-    text = module.text.lower()
-    if not any(word in text for word in _SPEAKS):
+    if not module.mentions(*_SPEAKS):
         return ()
     found: dict[tuple[int, int], Literal] = {}
     for literal in (*_named(module), *_used_as_keys(module)):
@@ -234,7 +233,9 @@ def _from_section(call: ast.Call) -> bool:
 
 def _setting_default(module: Module, call: ast.Call) -> Iterator[Literal]:
     """Yield the default of a setting whose own name is a secret's, wherever its value goes."""
-    key, default = _asked(call) if call.args else ("", None)
+    if not any(isinstance(argument, ast.Constant) for argument in call.args[:2]):
+        return
+    key, default = _asked(call)
     if default is not None and key and means_secret(key) and _reads_setting(module, call):
         text = _text(default)
         if text is not None and is_secret(key, text, True):
