@@ -458,3 +458,29 @@ def test_methods_that_answer_by_themselves_are_no_drift() -> None:
     joined = correlate.join(Heard(asked=ALL, operations=[operation("GET", "/orders/")], app_routes=routes))
     assert [str(view.endpoint) for view in joined.views] == ["GET /orders/"]
     assert joined.views[0].app_route is routes[0]
+
+
+def recorded(url: str, status: int = 200, kind: str = "application/json", **headers: str) -> Exchange:
+    """Return an exchange of a recording."""
+    return Exchange(
+        Request("GET", url, tuple(headers.items())), Response(status, (("Content-Type", kind),), b'{"a": 1}')
+    )
+
+
+def test_what_only_traffic_knows_is_an_endpoint() -> None:
+    """Recorded calls of no known endpoint are endpoints with their identifiers as parameters, other hosts' left out."""
+    shop, other = "https://shop.test", "https://ads.test"
+    uuid = "0b9f2a4e-6f0e-4d0e-9c57-1f0c1c1a2b3c"
+    seen = (
+        recorded(f"{shop}/orders/7/lines/{uuid}", Authorization="Bearer x"),
+        recorded(f"{shop}/orders/9/lines/{uuid}"),
+        recorded(f"{shop}/status"),
+        recorded(f"{shop}/gone", 404),
+        recorded(f"{shop}/app.js", kind="text/javascript"),
+        recorded(f"{other}/track"),
+    )
+    joined = correlate.join(Heard(frozenset({Witness.WIRE}), exchanges=seen))
+    assert [str(view.endpoint) for view in joined.views] == ["GET /orders/{id}/lines/{id2}", "GET /status"]
+    assert len(joined.views[0].traffic) == 2
+    asked = correlate.join(Heard(frozenset({Witness.WIRE}), exchanges=seen, hosts=frozenset({"ads.test"})))
+    assert [str(view.endpoint) for view in asked.views] == ["GET /track"]

@@ -20,7 +20,7 @@ from stopper.model import (
     Verdict,
     Witness,
 )
-from stopper.observe.views import AppRoute, Baseline, EndpointView, Exchange, Operation, Route
+from stopper.observe.views import AppRoute, Baseline, EndpointView, Exchange, Operation, Purpose, Route
 from stopper.suppression import Comments
 
 _QUOTED = re.compile(r"`(\w+)`")
@@ -40,7 +40,10 @@ def key_of(endpoint: Endpoint) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Everything that names an endpoint, by witness, and what the application is configured with; `join`'s input."""
+    """Everything that names an endpoint, by witness, and what the application is configured with; `join`'s input.
+
+    `hosts` are those of the API that is asked; without any, recorded traffic says by itself which host is the API's.
+    """
 
     asked: frozenset[Witness]
     operations: Sequence[Operation] = ()
@@ -48,6 +51,7 @@ class Heard:
     app_routes: Sequence[AppRoute] = ()
     baselines: Sequence[Baseline] = ()
     exchanges: Sequence[Exchange] = ()
+    hosts: frozenset[str] = frozenset()
     configured: tuple[str, float] | None = None
 
 
@@ -172,7 +176,10 @@ def join(heard: Heard) -> Joined:
     for baseline in heard.baselines:
         names.setdefault(met(baseline.endpoint), baseline.endpoint)
     wide = _wide(heard.app_routes)
-    traffic, proxies = _traffic(heard.exchanges, Matcher(names.values(), wide), met)
+    traffic, proxies, unknown = _traffic(heard.exchanges, Matcher(names.values(), wide), met)
+    for endpoint, exchanges in _only_seen(unknown, heard.hosts or _hosts(heard.exchanges, unknown)).items():
+        names.setdefault(key_of(endpoint), endpoint)
+        traffic[key_of(endpoint)] = exchanges
     part = described(operations)
     tied = Tied(by_operation, by_app, by_route, wide)
     baselines: dict[Key, list[Baseline]] = defaultdict(list)
@@ -308,13 +315,45 @@ def _wide(routes: Iterable[AppRoute]) -> dict[Key, int]:
     return found
 
 
+_VALUE = re.compile(r"\d+|[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-HJKMNP-TV-Z]{26}", re.I)
+"""A segment that is an item's identifier: a number, hex, a UUID, a ULID."""
+
+
+def _hosts(exchanges: Sequence[Exchange], unknown: Sequence[Exchange]) -> frozenset[str]:
+    """Return the hosts of an API by its recorded traffic: those of known endpoints, and those that are sent tokens."""
+    strange = set(map(id, unknown))
+    own = [each for each in exchanges if id(each) not in strange or each.request.header("Authorization")]
+    return frozenset(urlsplit(exchange.request.url).netloc for exchange in own)
+
+
+def _only_seen(unknown: Sequence[Exchange], hosts: frozenset[str]) -> dict[Endpoint, list[Exchange]]:
+    """Return the endpoints that recorded traffic alone knows: what answered with JSON on one of the API's hosts."""
+    found: dict[Endpoint, list[Exchange]] = defaultdict(list)
+    for exchange in unknown:
+        parts, response = urlsplit(exchange.request.url), exchange.response
+        if exchange.purpose is not Purpose.RECORDED or parts.netloc not in hosts or response is None:
+            continue
+        if 200 <= response.status < 300 and "json" in (response.header("Content-Type") or "").lower():
+            found[Endpoint(exchange.request.method.upper(), _template(parts.path))].append(exchange)
+    return found
+
+
+def _template(path: str) -> str:
+    """Return a path with its identifiers as parameters: `/orders/{id}/lines/{id2}` of `/orders/7/lines/3`."""
+    segments = path.split("/")
+    places = [place for place, segment in enumerate(segments) if _VALUE.fullmatch(segment)]
+    for number, place in enumerate(places, 1):
+        segments[place] = "{id}" if number == 1 else f"{{id{number}}}"
+    return "/".join(segments)
+
+
 def _traffic(
     exchanges: Sequence[Exchange], matcher: Matcher, met: Callable[[Endpoint], Key]
-) -> tuple[dict[Key, list[Exchange]], tuple[str, ...]]:
+) -> tuple[dict[Key, list[Exchange]], tuple[str, ...], list[Exchange]]:
     """Group exchanges by endpoint: as told by who sent them, else by matching the path, literal segments first.
 
     What matches nothing is looked at once more without the prefix of a proxy, where the traffic shows one; it is
-    stated.
+    stated. The last part are the exchanges that are of no known endpoint.
     """
     grouped: dict[Key, list[Exchange]] = defaultdict(list)
     left: list[Exchange] = []
@@ -325,12 +364,16 @@ def _traffic(
         else:
             left.append(exchange)
     prefix = _proxy_prefix(left, matcher)
+    unknown = [] if prefix else left
     for exchange in left if prefix else ():
         path = urlsplit(exchange.request.url).path
         behind = matcher.match(exchange.request.method, path[len(prefix) :]) if path.startswith(prefix + "/") else None
         if behind:
             grouped[key_of(behind)].append(exchange)
-    return grouped, (f"the recorded traffic has the prefix {prefix} before the API's own paths",) if prefix else ()
+        else:
+            unknown.append(exchange)
+    stated = (f"the recorded traffic has the prefix {prefix} before the API's own paths",) if prefix else ()
+    return grouped, stated, unknown
 
 
 def _proxy_prefix(exchanges: Sequence[Exchange], matcher: Matcher) -> str:

@@ -136,7 +136,11 @@ class LiveScan:
             self.tls = await self.target.handshake() if self.target.handshake else None
             missing = await self._calibrate()
             lives = await self._doors(self.plan.steps, missing)
-            lives += await self._doors(filled(self.plan.unfilled, self.baselines), missing)
+            unfilled = self.plan.unfilled
+            while steps := filled(unfilled, self.baselines):
+                lives += await self._doors(steps, missing)
+                asked = {step.endpoint for step in steps}
+                unfilled = tuple(view for view in unfilled if view.endpoint not in asked)
             groups = self._groups(lives)
             await self._mutate_all(groups)
             await self._log_in_to_spend()

@@ -13,6 +13,7 @@ from stopper.correlate import base_path
 from stopper.engine import values
 from stopper.model import Endpoint, Skip, Witness
 from stopper.observe.views import Baseline, EndpointView, Guard, Operation, Request, fill
+from stopper.observe.wire.compare import succeeded
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 section 9.2.1, TRACE left out."""
@@ -96,7 +97,8 @@ def make(views: Sequence[EndpointView], witnesses: Sequence[Witness], limits: Li
     unfilled: list[EndpointView] = []
     for view in views:
         why = ineligible(view)
-        target = None if why else target_of(view, {})
+        template = view.operation.endpoint.path if view.operation else view.endpoint.path
+        target = None if why else target_of(view, values.recorded(template, filter(succeeded, view.traffic)))
         if why:
             skips.append(Skip(str(view.endpoint), why))
         elif target is None:

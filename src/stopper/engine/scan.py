@@ -7,6 +7,7 @@ import datetime
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from stopper import __version__, correlate, suppression
 from stopper.controls import Entry
@@ -110,7 +111,7 @@ class Scan:
         for skip in self.inputs.skips:
             self.skipped(skip)
         await self._ask_source()
-        self.joined = correlate.join(self._heard(()))
+        self.joined = correlate.join(replace(self._heard(()), exchanges=self.inputs.recorded))
         self._plan()
         self._ask_static()
         for exchange in self.inputs.recorded:
@@ -132,6 +133,7 @@ class Scan:
             # Several targets are asked at once: their order must not decide what a report shows.
             exchanges=sorted(self.exchanges, key=lambda exchange: list(Witness).index(exchange.witness)),
             configured=configured_lifetime(inputs.snapshot),
+            hosts=frozenset(urlsplit(live.base).netloc for live in inputs.live if live.witness is Witness.WIRE),
         )
 
     def _witnesses(self) -> list[Witness]:
