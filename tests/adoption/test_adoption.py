@@ -116,11 +116,13 @@ def test_a_table_is_put_at_the_end() -> None:
 
 def test_the_pipeline_belongs_to_the_host() -> None:
     """GitHub and GitLab get their file, with what is to be done by hand; nobody else gets one."""
-    found = Found(manager="uv.lock", install="uv sync --frozen", run="uv run ", host="github")
+    files = {"poetry.lock": b"", ".github/workflows/tests.yml": b""}
+    found = look(files)
     github, gitlab = pipeline(found, LOGIN), pipeline(Found(host="gitlab"), None)
     assert github is not None and gitlab is not None
     assert github.path == ".github/workflows/stopper.yml"
-    assert "uv run stopper scan" in github.text
+    assert "run: python -m pip install poetry\n" in github.text
+    assert "run: poetry run stopper scan" in github.text
     assert "secrets.STOPPER_PASSWORD" in github.text
     assert "STOPPER_PASSWORD" in github.todo
     assert "include" in gitlab.todo

@@ -59,15 +59,15 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "SHOP_DATABASE": str(folder / "shop.db"), "SHOP_PASSWORD": PASSWORD, "XDG_CACHE_HOME": cache}
 
 
-def run(folder: Path, *arguments: str) -> str:
-    """Run a command of Stopper in a folder and return what it says; it must end well."""
+def run(folder: Path, *arguments: str, status: int = 0) -> str:
+    """Run a command of Stopper in a folder and return what it says; it must end with this status."""
     before = Path.cwd()
     os.chdir(folder)
     try:
         ended = CliRunner(env=environment(folder)).invoke(main, list(arguments))
     finally:
         os.chdir(before)
-    assert ended.exit_code == 0, ended.output
+    assert ended.exit_code == status, ended.output
     return ended.output
 
 
@@ -141,3 +141,13 @@ def test_an_application_must_be_named(tmp_path: Path, monkeypatch: pytest.Monkey
     ended = CliRunner().invoke(main, ["test", "."])
     assert ended.exit_code == 2
     assert "a regression test calls the application" in ended.output
+
+
+def test_what_the_baseline_knows_is_written_when_asked(small: Path) -> None:
+    """Findings of the baseline get no test, which is said, unless they are asked for."""
+    run(small, "scan", "openapi.json", "shop:app", "--write-baseline", "known.json", "--fail-on", "critical", status=1)
+    arguments = ["test", "openapi.json", "shop:app", "--baseline", "known.json"]
+    said = run(small, *arguments)
+    assert "findings of the baseline: --with-known" in said
+    assert "No test was written." in said
+    assert "test_bt601_get_orders_demands_a_token.py" in run(small, *arguments, "--with-known")

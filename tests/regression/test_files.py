@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import replace
 
 import pytest
@@ -128,3 +130,27 @@ def test_a_login_keeps_its_secrets_in_the_environment() -> None:
 def test_a_token_is_taken_from_where_it_stands(place: dict[str, str], line: str) -> None:
     """Header, cookie and JSON pointer are read as the settings say."""
     assert line in written({"url": "/in", "token": place}, (), "https://shop.test").lines
+
+
+def test_nothing_of_the_target_becomes_code() -> None:
+    """Whatever stands in a path, a file's name or a scheme, the module has the one test and runs nothing else."""
+    hostile = '"""\nimport os\nos.abort()\n"""\\'
+    endpoint = Endpoint("GET", f"/x{hostile}/" + "é²" * 200)
+    subject = replace(SUBJECT, scheme='B"{0/0}', source=f"../{hostile}", specs=(f"../{hostile}.yaml",))
+    for control in sorted(RECIPES):
+        place = Place(f"{hostile}\udc80.py", 3, text=SECRET.text)
+        found = finding(control, MESSAGES.get(control, ""), endpoint, place=place)
+        for with_stopper in (False, True):
+            made = folder([pair(found)], subject, with_stopper=with_stopper)
+            ((_, module), (name, text)) = made.files.items()
+            assert re.fullmatch(r"test_\w{1,140}\.py", name, re.ASCII)
+            for source in (module, text):
+                tree = ast.parse(source)
+                imported = {
+                    alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+                }
+                assert "os" not in imported
+                divided = [
+                    node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and ast.unparse(node) == "0 / 0"
+                ]
+                assert not divided

@@ -99,8 +99,8 @@ def _github(install: str, stopper: str, found: Found, logs_in: bool) -> Iterator
     yield from ("  security-events: write  # for the findings beside the code", "jobs:", "  stopper:")
     yield from ("    runs-on: ubuntu-latest", "    steps:", "      - uses: actions/checkout@v4")
     yield from ("      - uses: actions/setup-python@v5", "        with:", '          python-version: "3.x"')
-    if found.run:
-        yield f"      - run: python -m pip install {found.run.split()[0]}"
+    if found.tool:
+        yield f"      - run: python -m pip install {found.tool}"
     yield from (f"      - run: {install}", f"      - run: {stopper}")
     yield f"      - run: {found.run}stopper scan -o stopper.sarif"
     if logs_in:
@@ -113,8 +113,8 @@ def _github(install: str, stopper: str, found: Found, logs_in: bool) -> Iterator
 def _gitlab(install: str, stopper: str, found: Found) -> Iterator[str]:
     yield "# Scans each change with Stopper; findings that are not in the baseline fail it."
     yield from ("stopper:", "  image: python:3", "  script:")
-    if found.run:
-        yield f"    - python -m pip install {found.run.split()[0]}"
+    if found.tool:
+        yield f"    - python -m pip install {found.tool}"
     yield from (f"    - {install}", f"    - {stopper}", f"    - {found.run}stopper scan -o stopper.xml -o stopper.json")
     yield from (
         "  artifacts:",

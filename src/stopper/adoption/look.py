@@ -17,14 +17,15 @@ _FLASK = ("Flask", "APIFlask", "OpenAPI")
 _SPECIFICATION = re.compile(r"(?i)(?:^|[-_./])(?:openapi|swagger|api)[\w.-]*\.(?:ya?ml|json)$")
 _FLASK_APP = re.compile(r"(?m)^\s*(?:export\s+)?FLASK_APP\s*=\s*[\"']?([^\s\"'#]+)")
 _LOCKS = (
-    ("uv.lock", "uv sync --frozen", "uv run "),
-    ("poetry.lock", "poetry install --no-interaction", "poetry run "),
-    ("pdm.lock", "pdm install --frozen-lockfile", "pdm run "),
-    ("Pipfile.lock", "pipenv sync", "pipenv run "),
-    ("requirements.txt", "python -m pip install -r requirements.txt", ""),
-    ("requirements/base.txt", "python -m pip install -r requirements/base.txt", ""),
-    ("pyproject.toml", "python -m pip install .", ""),
-    ("setup.py", "python -m pip install .", ""),
+    # uv and pdm keep the environment in `.venv`, where a scan finds it; the others tell theirs to what they run.
+    ("uv.lock", "uv", "uv sync --frozen", ""),
+    ("poetry.lock", "poetry", "poetry install --no-interaction", "poetry run "),
+    ("pdm.lock", "pdm", "pdm sync", ""),
+    ("Pipfile.lock", "pipenv", "pipenv sync", "pipenv run "),
+    ("requirements.txt", "", "python -m pip install -r requirements.txt", ""),
+    ("requirements/base.txt", "", "python -m pip install -r requirements/base.txt", ""),
+    ("pyproject.toml", "", "python -m pip install .", ""),
+    ("setup.py", "", "python -m pip install .", ""),
 )
 
 
@@ -39,15 +40,18 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What there is. `applications` and `specifications` are best first; `install` and `run` come of `manager`.
+    """What there is; `applications` and `specifications` are best first.
 
-    `host` is github, gitlab or empty; `needing` are factories that cannot be called without arguments.
+    `manager` is the file that says what is installed, `tool` what installs it (none for pip), `install` the command,
+    `run` what commands in its environment begin with. `host` is github, gitlab or empty; `needing` are factories that
+    cannot be called without arguments.
     """
 
     applications: tuple[Application, ...] = ()
     needing: tuple[str, ...] = ()
     specifications: tuple[str, ...] = ()
     manager: str = ""
+    tool: str = ""
     install: str = ""
     run: str = ""
     host: str = ""
@@ -58,12 +62,13 @@ def look(files: Mapping[str, bytes], git: bytes = b"") -> Found:
     python = {path: data for path, data in files.items() if path.endswith(".py") and Scope().asks(path)}
     packages = {str(PurePosixPath(path).parent) for path in files if path.endswith("__init__.py")}
     found = list(_applications(python, packages, files))
-    manager, install, run = next((each for each in _LOCKS if each[0] in files), ("", "", ""))
+    manager, tool, install, run = next((each for each in _LOCKS if each[0] in files), ("", "", "", ""))
     return Found(
         applications=tuple(each for _, each in sorted((pair for pair in found if pair[1]), key=_rank) if each),
         needing=tuple(sorted(name for name, each in found if each is None)),
         specifications=tuple(sorted(_specifications(files), key=lambda path: (path.count("/"), len(path), path))),
         manager=manager,
+        tool=tool,
         install=install,
         run=run,
         host=_host(files, git),

@@ -66,7 +66,7 @@ def command(folder: Path, yes: bool) -> None:
         if not known:
             _settings(plan, kept)
         _pipeline(plan)
-        click.echo("\nNow `stopper scan` asks all of this; `stopper test` writes a regression test for each finding.")
+        click.echo("\nNow `stopper scan` asks all of this; `stopper test --with-known` writes a test for each finding.")
 
 
 def _say(what: str, which: str, why: str) -> None:

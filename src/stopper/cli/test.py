@@ -6,7 +6,7 @@ import ast
 import asyncio
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ from stopper.cli.targets import TargetError, Targets
 from stopper.controls import catalogue
 from stopper.engine import Scan
 from stopper.io.files import FileError, escape, read, write
-from stopper.model import Control, Endpoint, Finding, Report
+from stopper.model import Endpoint, Finding, Report, Silencer
 from stopper.observe.app.snapshot import base_url
 from stopper.regression import LoginWritten, Made, Subject, folder, one_file, written
 from stopper.report.outgoing import visible
 from stopper.report.progress import Progress
+from stopper.secret import redact
 
 DEFAULT = Path("tests/stopper_regression")
 
@@ -37,9 +38,10 @@ DEFAULT = Path("tests/stopper_regression")
     default=DEFAULT,
     help=f"Folder for a file per finding (default: {DEFAULT}), or one file FILE.py for all.",
 )
+@click.option("--with-known", is_flag=True, help="Write tests for the findings of the baseline too.")
 @click.option("--with-stopper", is_flag=True, help="Write tests that have Stopper's pytest plugin look again.")
 @asking
-def command(targets: tuple[str, ...], output: Path, with_stopper: bool, **asked: Any) -> None:
+def command(targets: tuple[str, ...], output: Path, with_known: bool, with_stopper: bool, **asked: Any) -> None:
     """Write a regression test for each finding of a scan: it fails before the repair and passes after it.
 
     TARGETs are those of `stopper scan`; the application must be among them. The tests need pytest and Flask alone,
@@ -52,8 +54,11 @@ def command(targets: tuple[str, ...], output: Path, with_stopper: bool, **asked:
         seen = asyncio.run(_seen(named, options))
         login = _login(options, seen.base, asked["token"])
         subject = _subject(named, options, seen, login, output)
-        made = _made(seen.report, subject, output, with_stopper)
+        known = [each for each in seen.report.suppressed if _in_baseline(each)]
+        made = _made(seen.report, known if with_known else (), subject, output, with_stopper)
         _write(made, output)
+        if known and not with_known:
+            click.echo(f"no test     for {len(known)} findings of the baseline: --with-known writes them too")
         _tell(made, login, options, with_stopper)
     sys.exit(INCOMPLETE if seen.report.incomplete or seen.report.failures else CLEAN)
 
@@ -72,7 +77,9 @@ async def _seen(targets: Targets, options: Options) -> _Seen:
         async with opened(targets, options) as inputs:
             scan = Scan(inputs, dict(catalogue()), options.limits, progress.take)
             report = await scan.run()
-            paths = {step.endpoint: step.target for live in scan.lives for step in live.steps}
+            steps = (step for live in scan.lives for step in live.steps)
+            # A value of the specification's examples may be a credential: such a path is none that a test could hold.
+            paths = {step.endpoint: step.target for step in steps if redact(step.target) == step.target}
             base = base_url(inputs.snapshot) if inputs.snapshot else "https://localhost"
             return _Seen(report, base, paths)
 
@@ -148,8 +155,12 @@ def _makes_app(tree: ast.Module) -> bool:
 # --------------------------------------------------------------------------- writing and telling
 
 
-def _made(report: Report, subject: Subject, output: Path, with_stopper: bool) -> Made:
-    pairs: list[tuple[Finding, Control]] = [(each, report.controls[each.control]) for each in report.findings]
+def _in_baseline(finding: Finding) -> bool:
+    return finding.suppression is not None and finding.suppression.by is Silencer.BASELINE
+
+
+def _made(report: Report, known: Sequence[Finding], subject: Subject, output: Path, with_stopper: bool) -> Made:
+    pairs = [(each, report.controls[each.control]) for each in (*report.findings, *known)]
     if output.suffix == ".py":
         return one_file(output.name, pairs, subject, with_stopper)
     return folder(pairs, subject, with_stopper)

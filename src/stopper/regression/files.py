@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from stopper.model import Control, Finding
 from stopper.regression.recipes import RECIPES, Case, Written, words
-from stopper.regression.subject import Subject
+from stopper.regression.subject import Subject, literal
 
 _WIDTH = 120
 _STANDARD = frozenset(
@@ -89,8 +89,9 @@ def _recipe(finding: Finding, subject: Subject) -> Written | str:
 def _asking_stopper(finding: Finding) -> Written:
     """Return a test that has the plugin's scan look again."""
     where = str(min(finding.endpoints)) if finding.endpoints else finding.place.uri if finding.place else ""
-    place = words(min(finding.endpoints)) if finding.endpoints else re.sub(r"\W+", "_", where).strip("_").lower()
-    line = f'assert not stopper.broken("{finding.control}", "{where}")'
+    file = re.sub(r"\W+", "_", where, flags=re.ASCII).strip("_").lower()[:80]
+    place = words(min(finding.endpoints)) if finding.endpoints else file
+    line = f'assert not stopper.broken("{finding.control}", {literal(where)})'
     return Written(place or finding.name, f"Stopper finds no {finding.name} here", ("stopper: Any",), (line,), _ANY)
 
 
@@ -156,7 +157,11 @@ def _docstring(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"""', "'''")
+    # A finding's place may be any file's name, and a path any text: nothing of it ends the docstring.
+    return "".join(each if each.isprintable() or each == "\n" else "?" for each in text).translate(_SHOWN)
+
+
+_SHOWN = str.maketrans({"\\": "/", '"': "'"})
 
 
 def _function(test: _Test) -> str:
@@ -176,10 +181,10 @@ def _function(test: _Test) -> str:
 def _folded(line: str) -> Iterator[str]:
     """Yield a line, or where it is too long its first call with the arguments on lines of their own."""
     begin, bracket, rest = line.partition("(")
-    if len(line) <= _WIDTH or not bracket:
+    arguments, end = _split(rest)
+    if len(line) <= _WIDTH or not bracket or '"' in begin or not arguments:
         yield line
         return
-    arguments, end = _split(rest)
     indent = " " * (len(line) - len(line.lstrip()))
     together = f"{indent}    {', '.join(arguments)}"
     yield f"{begin}("
@@ -188,24 +193,21 @@ def _folded(line: str) -> Iterator[str]:
 
 
 def _split(text: str) -> tuple[list[str], str]:
-    """Return the arguments of a call whose bracket is open, and what follows the call."""
+    """Return the arguments of a call whose bracket is open, and what follows the call; none where it does not end."""
     arguments: list[str] = []
-    depth, quoted, start = 0, False, 0
-    for position, character in enumerate(text):
-        if character == '"' and text[position - 1 : position] != "\\":
-            quoted = not quoted
-        elif quoted:
-            continue
-        elif character == ")" and not depth:
-            return [*arguments, text[start:position].strip()], text[position + 1 :]
-        elif character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-        elif character == "," and not depth:
-            arguments.append(text[start:position].strip())
-            start = position + 1
-    return [text], ""
+    depth, start = 0, 0
+    for found in _STRINGS_AND_SIGNS.finditer(text):
+        sign = found[0]
+        if sign == ")" and not depth:
+            return [*arguments, text[start : found.start()].strip()], text[found.end() :]
+        if sign == "," and not depth:
+            arguments.append(text[start : found.start()].strip())
+            start = found.end()
+        depth += (sign in "([{") - (sign in ")]}")
+    return [], ""
+
+
+_STRINGS_AND_SIGNS = re.compile(r'"(?:[^"\\]|\\.)*"|[()\[\]{},]')
 
 
 # --------------------------------------------------------------------------- fixtures

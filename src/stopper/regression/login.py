@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from stopper.regression.subject import literal
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -29,7 +30,7 @@ class _Texts:
     def value(self, value: Any, name: str = "") -> str:
         """Return the expression for a value of the settings; `name` is its key."""
         if isinstance(value, Mapping):
-            return "{" + ", ".join(f"{json.dumps(key)}: {self.value(item, key)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{literal(key)}: {self.value(item, key)}" for key, item in value.items()) + "}"
         if isinstance(value, list):
             return "[" + ", ".join(self.value(item, name) for item in value) + "]"
         return self.text(value, name) if isinstance(value, str) else repr(value)
@@ -44,11 +45,9 @@ class _Texts:
         if whole:
             return f'os.environ["{whole[1]}"]'
         if not _VARIABLE.search(text):
-            return json.dumps(text)
+            return literal(text)
         pieces = _VARIABLE.split(text)
-        parts = [
-            f'os.environ["{piece}"]' if odd % 2 else json.dumps(piece) for odd, piece in enumerate(pieces) if piece
-        ]
+        parts = [f'os.environ["{piece}"]' if odd % 2 else literal(piece) for odd, piece in enumerate(pieces) if piece]
         return " + ".join(parts)
 
 
@@ -58,8 +57,8 @@ def written(login: Mapping[str, Any], secrets: Collection[str], base: str) -> Lo
     method = str(login.get("method", "POST")).upper()
     arguments = [
         texts.value(login.get("url", "/"), "url"),
-        f"method={json.dumps(method)}",
-        f"base_url={json.dumps(base)}",
+        f"method={literal(method)}",
+        f"base_url={literal(base)}",
     ]
     arguments += _sent(login, texts)
     place, name = next(iter(login.get("token", {"pointer": "/access_token"}).items()))
@@ -83,13 +82,13 @@ def _sent(login: Mapping[str, Any], texts: _Texts) -> Iterator[str]:
 def _found(place: str, name: str, scheme: str) -> Iterator[str]:
     """Yield the lines that take the token from the answer."""
     if place == "header":
-        yield f'return answer.headers[{json.dumps(name)}].removeprefix("{scheme} ")'
+        yield f"return answer.headers[{literal(name)}].removeprefix({literal(f'{scheme} ')})"
     elif place == "cookie":
-        yield f"cookie = client.get_cookie({json.dumps(name)})"
+        yield f"cookie = client.get_cookie({literal(name)})"
         yield 'assert cookie is not None, "the login of these tests sets no such cookie"'
         yield "return cookie.value"
     else:
         steps = [step.replace("~1", "/").replace("~0", "~") for step in name.split("/")[1:]]
-        path = "".join(f"[{step if step.isdigit() else json.dumps(step)}]" for step in steps)
+        path = "".join(f"[{step if step.isdigit() else literal(step)}]" for step in steps)
         yield f"token: str = answer.get_json(){path}"
         yield "return token"

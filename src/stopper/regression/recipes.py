@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stopper.model import Endpoint, Finding
-from stopper.regression.subject import Subject
+from stopper.regression.subject import Subject, literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class Case:
         method = endpoint.method.lower()
         known = method in ("get", "post", "put", "patch", "delete", "head", "options", "trace")
         begin = f"client.{method}(" if known else f'client.open(method="{endpoint.method}", path='
-        arguments = [json.dumps(path), f"base_url={json.dumps(base or self.subject.base)}", *([sent] if sent else [])]
+        arguments = [literal(path), f"base_url={literal(base or self.subject.base)}", *([sent] if sent else [])]
         return f"{begin}{', '.join(arguments)})"
 
     def presented(self, token: str) -> str:
         """Return the argument that presents a token, given as the inside of an f-string."""
-        value = f"{self.subject.scheme} {token}".strip()
-        return f'headers={{{json.dumps(self.subject.header)}: f"{value}"}}'
+        scheme = literal(f"{self.subject.scheme} ".lstrip())[1:-1].replace("{", "{{").replace("}", "}}")
+        return f'headers={{{literal(self.subject.header)}: f"{scheme}{token}"}}'
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def _first(make: Callable[[Case, Endpoint, str], Written | str], token: bool) ->
 
 def words(endpoint: Endpoint) -> str:
     """Return an operation as a part of a name: `get_orders_number`."""
-    return re.sub(r"\W+", "_", f"{endpoint.method} {endpoint.path}").strip("_").lower()
+    return re.sub(r"\W+", "_", f"{endpoint.method} {endpoint.path}", flags=re.ASCII).strip("_").lower()[:80]
 
 
 # --------------------------------------------------------------------------- refusals
@@ -240,9 +240,9 @@ _FORWARDED = {"Forwarded": "proto=https", "X-Forwarded-Ssl": "on"}
 def _forwarded(case: Case, endpoint: Endpoint, path: str) -> Written:
     named = re.search(r"\(([A-Za-z-]+)\)", case.finding.message)
     name = named[1] if named else "X-Forwarded-Proto"
-    value = f'"{case.subject.scheme} " + token'.removeprefix('" " + ') if case.subject.scheme else "token"
+    value = f"{literal(f'{case.subject.scheme} ')} + token" if case.subject.scheme else "token"
     lines = (
-        f"credential = {{{json.dumps(case.subject.header)}: {value}}}",
+        f"credential = {{{literal(case.subject.header)}: {value}}}",
         f'claimed = {{**credential, "{name}": "{_FORWARDED.get(name, "https")}"}}',
         f"plain = {case.call(endpoint, path, 'headers=credential', case.subject.plain)}",
         f"answer = {case.call(endpoint, path, 'headers=claimed', case.subject.plain)}",
@@ -460,7 +460,9 @@ def _relative(path: str) -> str:
     """Return the expression for a path that is given relative to the folder of the tests."""
     parts = path.split("/")
     ups = sum(part == ".." for part in parts)
-    return f"Path(__file__).parents[{ups}]" + "".join(f' / "{part}"' for part in parts if part not in ("..", "."))
+    return f"Path(__file__).parents[{ups}]" + "".join(
+        f" / {literal(part)}" for part in parts if part not in ("..", ".")
+    )
 
 
 def _no_literal(case: Case) -> Written | str:
@@ -477,7 +479,7 @@ def _no_literal(case: Case) -> Written | str:
         "literals = [value for value in constants if isinstance(value, str)]",
         "assert not [text for text in literals if fingerprint(text) in leaked]",
     )
-    name = re.sub(r"\W+", "_", place.uri.removesuffix(".py")).strip("_").lower()
+    name = re.sub(r"\W+", "_", place.uri.removesuffix(".py"), flags=re.ASCII).strip("_").lower()[:80]
     return Written(
         f"no_secret_stands_in_{name or 'the_source'}",
         f"the secret that stood in {place.uri} stands there no more, nor beside it",
@@ -541,8 +543,8 @@ def _documented(case: Case) -> Written | str:
         'rules = [rule for rule in app.url_map.iter_rules() if "' + endpoint.method + '" in (rule.methods or ())]',
         'served = {re.sub(r"<[^>]*>", "{}", rule.rule) for rule in rules}',
         'told = {re.sub(r"{[^}]*}", "{}", path): item for path, item in SPECIFICATION["paths"].items()}',
-        f"item = told.get({json.dumps(rule)}, {{}})",
-        f'assert "{endpoint.method.lower()}" in item or {json.dumps(rule)} not in served',
+        f"item = told.get({literal(rule)}, {{}})",
+        f'assert "{endpoint.method.lower()}" in item or {literal(rule)} not in served',
     )
     promise = f"who reads the specification knows of {endpoint}, while it is served"
     imports = (*read[0], "import re", "from flask import Flask")

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stopper.model import Endpoint
+
+
+def literal(text: str) -> str:
+    """Return a text as a literal of Python, in double quotes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a file's name need not be UTF-8
+        return json.dumps(text)
+    return json.dumps(text, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from stopper.io.cache import Cache, default_folder
 from stopper.io.child import ChildError
 from stopper.io.files import FileError, escape, read
 from stopper.io.in_process import InProcess, handlers_set_aside, made
-from stopper.model import Finding, Report, Severity, Status
+from stopper.model import Finding, Report, Severity, Silencer, Status
 from stopper.observe.source.standing import EVERYTHING, Scope
 from stopper.report import baseline as baselines
 from stopper.report.baseline import BaselineError
@@ -89,10 +89,13 @@ class Scanned:
         return self.report.findings
 
     def broken(self, control: str, where: str = "") -> list[str]:
-        """Return the texts of a control's findings: all, or those at one operation (`GET /orders`) or in one file."""
+        """Return the texts of a control's findings: all, or those at one operation (`GET /orders`) or in one file.
+
+        Who asks for a control wants to know: what the baseline takes out is told, what a comment suppresses is not.
+        """
         return [
             self.text(finding)
-            for finding in self._with_folded(self.findings)
+            for finding in self._with_folded((*self.findings, *known(self.report)))
             if finding.control == control and (not where or where in _wheres(finding))
         ]
 
@@ -156,6 +159,11 @@ class Scanned:
 def _wheres(finding: Finding) -> list[str]:
     """Return what a finding is at: its operations, then its file."""
     return [*map(str, sorted(finding.endpoints)), *((finding.place.uri,) if finding.place else ())]
+
+
+def known(report: Report) -> tuple[Finding, ...]:
+    """Return the findings that the baseline takes out."""
+    return tuple(each for each in report.suppressed if each.suppression and each.suppression.by is Silencer.BASELINE)
 
 
 def fails(finding: Finding) -> bool:
