@@ -20,6 +20,8 @@ MAKERS: dict[str, tuple[Maker, int]] = {
     "decimal": (lambda r: str(r.getrandbits(64)), 64),
     "UUID of an integer": (lambda r: str(uuid.UUID(int=r.getrandbits(128), version=4)), 32),
     "UUID of bytes": (lambda r: str(uuid.UUID(bytes=r.randbytes(16), version=4)), 32),
+    "UUID of an integer as it is": (lambda r: str(uuid.UUID(int=r.getrandbits(128))), 128),
+    "UUID of bytes as they are": (lambda r: str(uuid.UUID(bytes=r.randbytes(16))), 128),
 }
 
 

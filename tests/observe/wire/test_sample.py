@@ -38,6 +38,11 @@ FAULTS: dict[str, tuple[list[str], str]] = {
     "choices": (seeded(int(NOW) + 15, lambda r: "".join(r.choices(LETTERS, k=32))), "the time in seconds"),
     "choice": (seeded(42, lambda r: "".join(r.choice(string.ascii_lowercase) for _ in range(30))), "a small number"),
     "getrandbits": (seeded(int(NOW) + 12, lambda r: f"{r.getrandbits(160):040x}"), "getrandbits makes"),
+    "milliseconds": (
+        [random.Random(int((NOW + n) * 1000) - 250).randbytes(20).hex() for n in range(20)],
+        "the time in milliseconds: randbytes",
+    ),
+    "whole uuid": (seeded(7, lambda r: str(uuid.UUID(int=r.getrandbits(128)))), "a UUID of getrandbits"),
     "uuid": (seeded(7, lambda r: str(uuid.UUID(int=r.getrandbits(128), version=4))), "a UUID of getrandbits"),
     "md5 of time": ([hashlib.md5(str(int(NOW) + n).encode()).hexdigest() for n in range(20)], "md5 of the time"),
     "sha1 of user and time": (

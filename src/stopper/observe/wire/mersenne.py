@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-WORDS = 624
-_MIDDLE = 397
+WORDS, MIDDLE = 624, 397
 _MATRIX = 0x9908B0DF
 _HIGH, _LOW = 0x80000000, 0x7FFFFFFF
 _ALL = 0xFFFFFFFF
@@ -40,7 +39,7 @@ def tempered(word: int) -> int:
 
 def _next(outputs: Sequence[int | None], position: int) -> int | None:
     """Return the output at a position from those before it; None where one that it takes is not known."""
-    first, second, middle = (outputs[position - each] for each in (WORDS, WORDS - 1, WORDS - _MIDDLE))
+    first, second, middle = (outputs[position - each] for each in (WORDS, WORDS - 1, WORDS - MIDDLE))
     if first is None or second is None or middle is None:
         return None
     mixed = (untempered(first) & _HIGH) | (untempered(second) & _LOW)
@@ -75,6 +74,8 @@ def forms() -> tuple[Form, ...]:
         Form("random.getrandbits, in decimal", _decimal),
         Form("uuid.UUID(int=random.getrandbits(128), version=4)", _uuid),
         Form("uuid.UUID(bytes=random.randbytes(16), version=4)", _uuid_bytes),
+        Form("uuid.UUID(int=random.getrandbits(128))", _whole_uuid),
+        Form("uuid.UUID(bytes=random.randbytes(16))", _whole_uuid_bytes),
     )
 
 
@@ -155,6 +156,20 @@ def _uuid(token: str) -> tuple[int | None, ...] | None:
         return None
     first, _, _, last = _integer(int(token.replace("-", ""), 16), 4)
     return first, None, None, last
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def _whole_uuid(token: str) -> tuple[int, ...] | None:
+    """Read a UUID into which no version was put: it shows all that was drawn."""
+    return _integer(int(token.replace("-", ""), 16), 4) if _UUID.fullmatch(token) else None
+
+
+def _whole_uuid_bytes(token: str) -> tuple[int, ...] | None:
+    if not _UUID.fullmatch(token):
+        return None
+    return _integer(int.from_bytes(bytes.fromhex(token.replace("-", "")), "little"), 4)
 
 
 def _uuid_bytes(token: str) -> tuple[int | None, ...] | None:

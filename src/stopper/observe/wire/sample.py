@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from stopper.observe.wire import mersenne
+from stopper.observe.wire import mersenne, mersenne_floats
 from stopper.observe.wire.token import Form, read
 
 ENOUGH_BITS = 64.0
@@ -35,6 +35,8 @@ _CONSTANT_SEEDS = 100
 _DRAWS = 60
 _BEFORE = 20
 """Draws that others may have had from a generator since it was seeded, a moment before the sample."""
+_NEAR, _FIRST_DRAWS = 300, 1
+"""Milliseconds before the answer to a login that are each tried as a seed, and the draws that are looked at of each."""
 _COUNT = 100_000
 """Counters and process ids below which all are tried."""
 _STRAY = 3.0
@@ -61,15 +63,15 @@ def look(samples: Sequence[Sample], words: Sequence[str], seconds: float = 20.0)
     """Look for what gives the next token away; `words` are what the caller sent, `seconds` bound the searches."""
     tokens = [sample.token for sample in samples]
     deadline = time.monotonic() + seconds
-    needed = mersenne.needed(tokens[0])
+    needed = mersenne_floats.needed(tokens[0]) or mersenne.needed(tokens[0])
     steps: tuple[tuple[str, Callable[[], str]], ...] = (
         ("repeats", lambda: _repeats(tokens)),
         ("counters", lambda: _counts(tokens)),
+        (_twister(len(tokens), needed), lambda: _foretold(tokens)),
         ("positions that hardly change", lambda: _few_bits(tokens)),
         ("the order of time", lambda: _ordered(tokens)),
-        (_twister(len(tokens), needed), lambda: _foretold(tokens)),
         ("md5, sha1 and sha256 of time, process id, counter and user", lambda: _hashed(samples, words, deadline)),
-        ("random.seed of the second of the login or of a small number", lambda: _seeded(samples, deadline)),
+        ("random.seed of the time of the login or of a small number", lambda: _seeded(samples, deadline)),
     )
     tried: list[str] = []
     for name, step in steps:
@@ -177,7 +179,7 @@ def _few_bits(tokens: Sequence[str]) -> str:
 
 
 def _foretold(tokens: Sequence[str]) -> str:
-    found = mersenne.predicted(tokens)
+    found = mersenne.predicted(tokens) or mersenne_floats.predicted(tokens)
     if not found:
         return ""
     return (
@@ -197,22 +199,29 @@ _ALPHABETS = (
     string.hexdigits[:16],
     string.digits,
 )
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _Maker = Callable[[random.Random], str]
 
 
 def _seeded(samples: Sequence[Sample], deadline: float) -> str:
-    """Search the seeds that are a time in seconds or a small number, under which a token is among the first draws."""
+    """Search the seeds that are a time or a small number, under which the last token is among the first draws."""
     last = samples[-1]
     second = int(last.moment)
-    seeds = [*range(second - _WINDOW, second + _WINDOW + 1), *range(_CONSTANT_SEEDS)]
-    for (name, make), seed in itertools.product(_makers(last.token), seeds):
-        if time.monotonic() > deadline:
-            return ""
-        generator = random.Random(seed)
-        for draw in range(_DRAWS if seed < _CONSTANT_SEEDS else len(samples) + _BEFORE):
-            if make(generator) == last.token:
-                what = "a small number" if seed < _CONSTANT_SEEDS else "the time in seconds"
-                return f"random.seed was given {what}: {name} makes the last token at draw {draw + 1}"
+    thousandth = int(last.moment * 1000)
+    kinds = (
+        ("the time in seconds", range(second - _WINDOW, second + _WINDOW + 1), len(samples) + _BEFORE),
+        ("a small number", range(_CONSTANT_SEEDS), _DRAWS),
+        # Whoever seeds by the millisecond does so for each token: a process that has just started is met by chance.
+        ("the time in milliseconds", range(thousandth - _NEAR, thousandth + 1), _FIRST_DRAWS),
+    )
+    for what, seeds, draws in kinds:
+        for (name, make), seed in itertools.product(_makers(last.token), seeds):
+            if time.monotonic() > deadline:
+                return ""
+            generator = random.Random(seed)
+            for draw in range(draws):
+                if make(generator) == last.token:
+                    return f"random.seed was given {what}: {name} makes the last token at draw {draw + 1}"
     return ""
 
 
@@ -223,9 +232,10 @@ def _makers(token: str) -> Iterator[tuple[str, _Maker]]:
         yield "getrandbits", lambda generator: f"{generator.getrandbits(4 * size):0{size}x}"
         if size % 2 == 0:
             yield "randbytes", lambda generator: generator.randbytes(size // 2).hex()
-    if read(token).form is Form.UUID:
-        yield "a UUID of getrandbits", lambda generator: str(uuid.UUID(int=generator.getrandbits(128), version=4))
-        yield "a UUID of randbytes", lambda generator: str(uuid.UUID(bytes=generator.randbytes(16), version=4))
+    if _UUID.fullmatch(token):
+        version = 4 if read(token).form is Form.UUID and token[14] == "4" else None
+        yield "a UUID of getrandbits", lambda generator: str(uuid.UUID(int=generator.getrandbits(128), version=version))
+        yield "a UUID of randbytes", lambda generator: str(uuid.UUID(bytes=generator.randbytes(16), version=version))
     if re.fullmatch(r"0\.[0-9]+(?:e-[0-9]+)?", token):
         yield "random", lambda generator: str(generator.random())
     if token.isdecimal() and token.isascii():
