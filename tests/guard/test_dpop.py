@@ -460,6 +460,7 @@ FORGERIES: dict[Callable[[Prover, str], str], str] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")
 @pytest.mark.parametrize("forge", FORGERIES)
 def test_forged_proofs(
     client: FlaskClient, prover: Prover, reasons: list[str], forge: Callable[[Prover, str], str]
@@ -630,6 +631,17 @@ def test_switched_off_again(tmp_path: Path, prover: Prover) -> None:
         assert client.get("/me", headers=headers).status_code == 401
     assert renew(client, issued["refresh_token"], prover).status_code == 400
     assert login(client, None)["token_type"] == "Bearer"
+
+
+def test_outside_of_a_request(tmp_path: Path) -> None:
+    """What is issued where nobody shows a key is bound to nothing, and opens no route that asks for a bound token."""
+    app, guard = shop(tmp_path, bound=True)
+    with app.app_context():
+        token = guard.issue("alice", ("read",))
+    with app.test_request_context():
+        assert guard.issue("alice")["token_type"] == "Bearer"
+    bearer = {"Authorization": f"Bearer {token['access_token']}"}
+    assert app.test_client().get("/me", headers=bearer).status_code == 401
 
 
 def test_a_revoked_bound_token(client: FlaskClient, prover: Prover) -> None:

@@ -383,10 +383,11 @@ def _for(gate: Gate, claims: Mapping[str, Any] | None, audiences: Iterable[str])
 
 def _confirmation(gate: Gate) -> Mapping[str, str]:
     """Return what the sender of the request at hand shows, to which tokens are bound."""
-    if gate.bound is None or not has_request_context():
+    way = passage() if gate.bound is not None and has_request_context() else None
+    if gate.bound is None or way is None:
         return {}
     with _available("Tokens cannot be issued now."):
-        return gate.bound.confirmation()
+        return gate.bound.confirmation(way)
 
 
 def _rebound(gate: Gate, refresh: Refresh, credential: str) -> Refresh:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from flask import Response, after_this_request
 
 from stopper.guard import dpop, mtls, present, respond
-from stopper.guard.gate import Passage, asked, passage
+from stopper.guard.gate import PASSAGE, Passage, asked
 from stopper.guard.settings import Settings
 from stopper.guard.token import Refresh, Token
 from stopper.guard.tokens import Tokens, as_token
@@ -35,75 +35,58 @@ class BoundTokens:
 
         Returns None for other schemes. Raises what `Remembered.token` does, InvalidProof and StoreError.
         """
-        with_proof = self._proofs is not None and present.is_dpop(header)
-        way = _way()
-        way.scheme = "DPoP" if with_proof else "Bearer"
+        way: Passage = asked().environ[PASSAGE]
+        proofs = self._proofs if present.is_dpop(header) else None
+        way.scheme = "DPoP" if proofs else "Bearer"
         token = self._remembered.token(header)
-        if token is None or not (with_proof or token.confirmation):
+        if token is None or not (proofs or token.confirmation):
             return token
         try:
-            self._check(way, token, header, with_proof)
+            self._check(way, token, header, proofs)
         except respond.Refusal as refusal:
             refusal.token = token
             raise
         return token
 
-    def _check(self, way: Passage, token: Token, header: str, with_proof: bool) -> None:
+    def _check(self, way: Passage, token: Token, header: str, proofs: dpop.Proofs | None) -> None:
+        """Hold what a token is bound to against what its sender shows; `proofs` where it came with the scheme DPoP."""
         bound_to = token.confirmation
-        if with_proof != ("jkt" in bound_to):  # RFC 9449 §7.2: neither may pass for the other
-            came = "with a proof" if with_proof else "without a proof"
+        if bool(proofs) != ("jkt" in bound_to):  # RFC 9449 §7.2: neither may pass for the other
+            came = "with a proof" if proofs else "without a proof"
             raise respond.InvalidToken(f"presented {came}, and bound to {' and '.join(bound_to) or 'nothing'}")
         if "x5t#S256" in bound_to and not _same(bound_to["x5t#S256"], self._certificate(way)):
             raise respond.InvalidToken("bound to another client certificate")
-        if with_proof:
-            self._check_proof(way, bound_to["jkt"], present.bearer_or_dpop(header) or "")
-
-    def _check_proof(self, way: Passage, thumbprint: str, credential: str) -> None:
-        proof = self._proof(way)
-        if not _same(proof.thumbprint, thumbprint):
-            raise respond.InvalidToken("bound to another key than the proof's")
-        if not proof.is_for(credential):
-            raise respond.InvalidProof("proof: ath is not of the token")
-        self._use(way, proof)
-
-    def _proof(self, way: Passage) -> dpop.Proof:
-        """Return the proof of the request at hand: the one that was used for it already, or one not used yet."""
-        assert self._proofs is not None
-        return way.proof or self._proofs.read(asked().environ, way.channel)
-
-    def _use(self, way: Passage, proof: dpop.Proof) -> None:
-        """Use a proof, once for all that one request asks; it comes last, so that strangers fill no store."""
-        assert self._proofs is not None
-        if way.proof is None:
-            self._proofs.use(proof)
-            way.proof = proof
-            if successor := self._proofs.nonces.successor(proof.nonce):
-                _send_nonce(successor)
+        if proofs is not None:
+            proof = _proof(proofs, way)
+            if not _same(proof.thumbprint, bound_to["jkt"]):
+                raise respond.InvalidToken("bound to another key than the proof's")
+            if not proof.is_for(present.bearer_or_dpop(header) or ""):
+                raise respond.InvalidProof("proof: ath is not of the token")
+            _use(proofs, way, proof)
 
     def _certificate(self, way: Passage) -> str:
         return mtls.thumbprint(asked().environ, way.channel, self._settings) if self._settings.mtls else ""
 
     # ----------------------------------------------------------------------- a token is given out
 
-    def confirmation(self) -> Mapping[str, str]:
+    def confirmation(self, way: Passage) -> Mapping[str, str]:
         """Return what the sender of the request at hand shows, which new tokens are bound to; nothing is `{}`.
 
         Raises InvalidProof for a proof that does not hold, or where nothing is shown and every token must be bound.
         """
-        way, shown = _way(), {}
-        try:
-            if self._proofs is not None and "HTTP_DPOP" in asked().environ:
-                proof = self._proof(way)
-                self._use(way, proof)
-                shown["jkt"] = proof.thumbprint
-            elif self._proofs is not None and self._settings.bound and not self._settings.mtls:
-                raise respond.InvalidProof("no proof")
-        except respond.InvalidProof as refusal:
-            refusal.code, refusal.challenges = 400, False  # RFC 9449 §5, as RFC 6749 §5.2
-            raise
+        shown = {}
+        if self._proofs is not None and "HTTP_DPOP" in asked().environ:
+            try:
+                proof = _proof(self._proofs, way)
+                _use(self._proofs, way, proof)
+            except respond.InvalidProof as refusal:
+                raise _at_issue(refusal) from None
+            shown["jkt"] = proof.thumbprint
         if certificate := self._certificate(way):
             shown["x5t#S256"] = certificate
         if self._settings.bound and not shown:
+            if not self._settings.mtls:
+                raise _at_issue(respond.InvalidProof("no proof"))
             raise respond.InvalidRequest("A client certificate or a DPoP proof is needed.", "nothing to bind to")
         return shown
 
@@ -138,10 +121,24 @@ def rebound(refresh: Refresh, shown: Mapping[str, str], credential: str, authent
     return replace(refresh, claims={**refresh.claims, "cnf": dict(shown)}) if shown else refresh
 
 
-def _way() -> Passage:
-    way = passage()
-    assert way is not None  # as the gate has let the request in
-    return way
+def _proof(proofs: dpop.Proofs, way: Passage) -> dpop.Proof:
+    """Return the proof of the request at hand: the one that was used for it already, or one not used yet."""
+    return way.proof or proofs.read(asked().environ, way.channel)
+
+
+def _use(proofs: dpop.Proofs, way: Passage, proof: dpop.Proof) -> None:
+    """Use a proof, once for all that one request asks; it comes last, so that strangers fill no store."""
+    if way.proof is None:
+        proofs.use(proof)
+        way.proof = proof
+        if successor := proofs.nonces.successor(proof.nonce):
+            _send_nonce(successor)
+
+
+def _at_issue(refusal: respond.InvalidProof) -> respond.InvalidProof:
+    """Return the refusal as it is answered where a token is asked for (RFC 9449 §5, RFC 6749 §5.2)."""
+    refusal.code, refusal.challenges = 400, False
+    return refusal
 
 
 def _same(one: str, other: str) -> bool:

@@ -132,11 +132,12 @@ class Gate:
         return self._presented(header)
 
     def _channel_at_first(self, environ: WSGIEnvironment, settings: Settings) -> Channel:
-        self._channel = transport.channel
         if settings.mtls:
             from stopper.guard import mtls
 
             self._channel = mtls.channel
+        else:
+            self._channel = transport.channel
         return self._channel(environ, settings)
 
     # ----------------------------------------------------------------------- a request comes in
