@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import secrets
-from dataclasses import dataclass, field
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -203,114 +203,53 @@ def test_a_login_without_a_password_has_no_wrong_one(tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------------- a whole scan
 
-
-@dataclass
-class Users:
-    """The users, tokens and mistakes of an API that is scanned whole; `asked` is who asked for what."""
-
-    tokens: dict[str, str] = field(default_factory=dict)
-    ended: set[str] = field(default_factory=set)
-    wrong: dict[str, int] = field(default_factory=dict)
-    asked: list[tuple[str, str]] = field(default_factory=list)
+PAGE = Path(__file__).parents[2] / "docs" / "scanning.md"
 
 
-PASSWORDS = {"ada": "swordfish-1", "bin": "swordfish-2", "boss": "swordfish-3"}
+def blocks(kind: str) -> list[str]:
+    """Return the page's blocks of code of a language."""
+    return re.findall(rf"^```{kind}\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
 
 
-def guarded(users: Users) -> Flask:
-    """Return an API that describes itself, lets everybody try passwords, and forgets tokens when it should not."""
-    app = Flask("users")
-
-    def caller() -> str:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        name = users.tokens.get(token, "")
-        if not name:
-            abort(401)
-        users.asked.append((name, request.path))
-        return name
-
-    @app.get("/openapi.json")
-    def described() -> Response:
-        bearer = {"type": "http", "scheme": "bearer"}
-        me = {"get": {"responses": {"200": {"description": "you"}}}}
-        head = {"openapi": "3.0.3", "info": {"title": "Users", "version": "1"}, "security": [{"b": []}]}
-        return jsonify(head | {"components": {"securitySchemes": {"b": bearer}}, "paths": {"/me": me}})
-
-    @app.post("/login")
-    def sign_in() -> dict[str, str]:
-        body = request.get_json()
-        name, password = body["user"], body["password"]
-        if PASSWORDS.get(name) != password:
-            users.wrong[name] = users.wrong.get(name, 0) + 1
-            abort(401)
-        if name in users.ended:
-            abort(403)
-        token = secrets.token_urlsafe(32)
-        users.tokens[token] = name
-        return {"access_token": token}
-
-    @app.post("/logout")
-    def sign_out() -> dict[str, str]:
-        caller()
-        users.tokens.pop(request.headers["Authorization"].removeprefix("Bearer "))
-        return {"message": "goodbye"}
-
-    @app.post("/users/bin/disable")
-    def disable() -> dict[str, bool]:
-        if caller() != "boss":
-            abort(403)
-        users.ended.add("bin")
-        return {"disabled": True}
-
-    @app.get("/me")
-    def me() -> dict[str, str]:
-        return {"user": caller()}
-
-    return app
-
-
-IDENTITIES = """
-[[login]]
-url = "/login"
-json = { user = "ada", password = "swordfish-1" }
-
-[[login]]
-url = "/login"
-json = { user = "boss", password = "swordfish-3" }
-another = true
-
-[[login]]
-url = "/login"
-json = { user = "bin", password = "swordfish-2" }
-throwaway = true
-samples = 5
-tries = 6
-
-[login.logout]
-url = "/logout"
-
-[login.disable]
-url = "/users/bin/disable"
-"""
+def test_the_settings_of_the_page_can_be_read(tmp_path: Path) -> None:
+    """Every settings file that the page shows is one, and the rows of its table too."""
+    rows = re.findall(r"`(token = \{.*?\})`", PAGE.read_text())
+    assert len(rows) >= 6
+    tables = [f"[login]\n{row}\n" + ("" if "value" in row else "url = '/l'\n") for row in rows]
+    for text in (*blocks("toml"), *tables):
+        (tmp_path / "stopper.toml").write_text(text)
+        assert load(None, [tmp_path]).tables
 
 
 def test_a_scan_spends_what_may_be_spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the throw-away identity is logged out, mistaken for and ended, by the other user and nobody else."""
+    """The page's example: only the throw-away identity is logged out, tried and ended, and the page says what is said.
+
+    Waiting for the grace of seven seconds is left out, and that number in the page's words.
+    """
     monkeypatch.setattr(revocation_ineffective, "GRACE", (0.0, 0.1))
-    (tmp_path / "stopper.toml").write_text(IDENTITIES)
-    users = Users()
-    with served(guarded(users)) as url:
+    (tmp_path / "stopper.toml").write_text(blocks("toml")[-1])
+    shop: dict[str, Any] = {"__name__": "page"}
+    exec(compile(blocks("python")[-1], str(PAGE), "exec"), shop)
+    asked: list[tuple[str, str]] = []
+    tried: list[str] = []
+
+    def heard() -> None:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        asked.append((shop["owners"].get(token, ""), request.path))
+        if request.path == "/login" and request.get_json()["password"] not in shop["PASSWORDS"].values():
+            tried.append(request.get_json()["user"])
+
+    shop["app"].before_request(heard)
+    with served(shop["app"]) as url:
         words = [url, "--config", str(tmp_path / "stopper.toml"), "--format", "json", "--guess-seconds", "0"]
         done = CliRunner().invoke(scan.command, words)
     report = json.loads(done.stdout)
     assert not report["incomplete"], report["incomplete"]
-    assert any(f"found at {url}/openapi.json" in note for note in report["notes"])
-    found = {finding["control"]: json.dumps(finding) for finding in report["findings"]}
-    assert "6 wrong passwords in a row are answered alike" in found["BT424"]
-    assert "after the end of the account" in found["BT503"]
-    assert users.wrong == {"bin": 6}
-    assert users.ended == {"bin"}
-    assert {name for name, path in users.asked if path == "/logout"} == {"bin"}
-    assert {name for name, path in users.asked if path.endswith("/disable")} == {"boss"}
-    assert "41 of the throw-away identity" in done.stderr
-    assert not [text for text in (done.stdout, done.stderr) for word in PASSWORDS.values() if word in text]
+    assert tried == ["bin"] * 6
+    assert shop["disabled"] == {"bin"}
+    assert {name for name, path in asked if path == "/logout"} == {"bin"}
+    assert {name for name, path in asked if path.endswith("/disable")} == {"boss"}
+    said = (done.stdout + done.stderr).replace(url, "http://127.0.0.1:5000")
+    for line in blocks("text")[-1].strip().splitlines():
+        assert line.replace("7 seconds", "0.1 seconds") in said
+    assert not [password for password in shop["PASSWORDS"].values() if password in done.stdout + done.stderr]

@@ -32,9 +32,10 @@ RFC 6585 section 4; RFC 6749 section 10.10; OWASP API2:2023, API4:2023; ASVS 5.0
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
+from urllib.parse import urlsplit
 
 from stopper.controls.token_endpoint_unthrottled.issuing import counts_tries, limited, token_endpoints
-from stopper.model import Control, Scope, Severity, Strength, Verdict
+from stopper.model import Control, Endpoint, Scope, Severity, Strength, Verdict
 from stopper.observe.source import Module
 from stopper.observe.views import Credential, Exchange, Live, NotAskedError, Request
 from stopper.observe.wire.compare import alike, answer_in_words, refused
@@ -95,15 +96,15 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
         last = yield given.wrong()
         how = _limited(first, last)
         if how:
-            return (_verdict(live, True, f"after {number - 1} wrong passwords {how}", last, ()),)
+            return (_verdict(True, f"after {number - 1} wrong passwords {how}", last, ()),)
     right = yield given.login
     if not isinstance(given.read(right), Credential):
         how = f"the right one is not taken either ({answer_in_words(right)})"
-        return (_verdict(live, True, f"after {given.tries} wrong passwords {how}", last, ()),)
+        return (_verdict(True, f"after {given.tries} wrong passwords {how}", last, ()),)
     message = (
         f"{given.tries} wrong passwords in a row are answered alike, and the right one is taken at once after them"
     )
-    return (_verdict(live, False, message, last, (first, last, right)),)
+    return (_verdict(False, message, last, (first, last, right)),)
 
 
 def _limited(first: Exchange, last: Exchange) -> str:
@@ -121,8 +122,8 @@ def _limited(first: Exchange, last: Exchange) -> str:
     return "it answers later each time" if waited > _SLOWER else ""
 
 
-def _verdict(live: Live, kept: bool, message: str, last: Exchange, shown: Sequence[Exchange]) -> Verdict:
-    endpoint = last.endpoint or live.endpoint
+def _verdict(kept: bool, message: str, last: Exchange, shown: Sequence[Exchange]) -> Verdict:
+    endpoint = last.endpoint or Endpoint(last.request.method, urlsplit(last.request.url).path)
     return Verdict(
         kept=kept,
         message=f"{endpoint}: {message}",
