@@ -15,6 +15,7 @@ COMMANDS = {
     "fix": "Repair what a scan finds, or say what to write.",
     "init": "Set Stopper up in a Flask project.",
     "matrix": "Show who may come in at each endpoint, as each witness says.",
+    "mcp": "Serve scans and repair plans to coding agents (MCP).",
     "score": "Explain the score of a report.",
     "scan": "Ask up to four witnesses whether an API keeps its tokens.",
     "sweep": "Find tokens at rest: logs, dumps, databases, git histories.",
