@@ -621,11 +621,12 @@ def test_a_client_s_own_token_is_bound(tmp_path: Path, prover: Prover) -> None:
     assert (told["active"], told["token_type"], told["cnf"]) == (True, "DPoP", {"jkt": prover.thumbprint})
 
 
-def test_switched_off_again(tmp_path: Path, prover: Prover) -> None:
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+def test_switched_off_again(tmp_path: Path, prover: Prover, token_format: str) -> None:
     """S19: without the setting, tokens that were bound are no bearer tokens and cannot be refreshed."""
-    issued = login(shop(tmp_path)[0].test_client(), prover)
-    client = shop(tmp_path, dpop=[])[0].test_client()
-    client.application.view_functions.pop("vault")
+    signed = {"token_format": token_format, "issuer": ISSUER}
+    issued = login(shop(tmp_path, **signed)[0].test_client(), prover)
+    client = shop(tmp_path, dpop=[], **signed)[0].test_client()
     for scheme in ("Bearer", "DPoP"):
         headers = {"Authorization": f"{scheme} {issued['access_token']}", "DPoP": prover.proof("/me")}
         assert client.get("/me", headers=headers).status_code == 401

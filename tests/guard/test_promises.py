@@ -220,14 +220,22 @@ def test_a_token_within_a_token_is_refused() -> None:
         json_object(verified(parse(nested), key))
 
 
-@pytest.mark.parametrize("confirmation", [{"jkt": "x"}, {"x5t#S256": "x"}, {}, None])
-def test_a_token_that_is_bound_to_a_key_is_no_bearer_token(confirmation: object) -> None:
-    """S19: a token with `cnf` is refused where nobody has shown the key that it is bound to (RFC 9449 §7.2)."""
+@pytest.mark.parametrize(
+    "confirmation",
+    [
+        *({"jkt": "x"}, {"x5t#S256": "x"}, {"jkt": 7}, {"jkt": "+" * 43}, {}, None, [], "x"),
+        *({"jwk": {"kty": "oct"}}, {"kid": "x"}, {"jkt": "x" * 43, "kid": "x"}, {"jkt": "x" * 43, "x5t#S256": ""}),
+    ],
+)
+def test_a_token_that_is_bound_to_what_nobody_can_show(confirmation: object) -> None:
+    """S19: a token with a `cnf` that is malformed, or that names more than a sender can show here, is refused."""
     now = time.time()
     claims: dict[str, Any] = {"iss": ISSUER, "aud": ISSUER, "sub": "alice", "client_id": "c", "jti": "j"}
     claims |= {"iat": now, "exp": now + 60}
     expected = Expectation(ISSUER, frozenset((ISSUER,)))
     assert check({"typ": "at+jwt"}, claims, expected, now).subject == "alice"
+    both = {"jkt": "x" * 43, "x5t#S256": "x" * 43}
+    assert check({"typ": "at+jwt"}, {**claims, "cnf": both}, expected, now).confirmation == both
     with pytest.raises(ClaimError, match="confirmation"):
         check({"typ": "at+jwt"}, {**claims, "cnf": confirmation}, expected, now)
 
