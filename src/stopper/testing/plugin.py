@@ -185,7 +185,8 @@ def _collected(session: pytest.Session, group: _Findings, items: list[pytest.Ite
 def _scan(session: pytest.Session, group: _Findings, items: list[pytest.Item]) -> tuple[Scanned | None, str]:
     """Return the scan that the fixture `stopper` gives, or why it gives none.
 
-    The fixture is asked for by a test that stands beside the first one that uses `app`, where that can be seen.
+    The fixture is asked for by a test that stands beside the first one that uses `app`, where that can be seen. It runs
+    while tests are collected, since each finding is to be one: pytest has no public way to make a fixture then.
     """
     from _pytest.runner import runtestprotocol
 
