@@ -12,6 +12,7 @@ from typing import Any, cast
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
+_SCOPES = frozenset({ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda})
 _NO_CHILDREN = frozenset({"ctx", "op", "ops", "type_comment", "kind"})
 
 
@@ -70,15 +71,12 @@ class Index:
 
         A decorator, a default, an annotation, a base class stands outside what it belongs to.
         """
-        inner = node
-        for outer in self.ancestors(node):
-            if isinstance(outer, ast.Module):
-                return outer
-            if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and inner in outer.body:
-                return outer
-            if isinstance(outer, ast.Lambda) and inner is outer.body:
-                return outer
-            inner = outer
+        inner, outer = node, self._parents.get(node)
+        while outer is not None:
+            body = getattr(outer, "body", None) if outer.__class__ in _SCOPES else None
+            if body is inner or (body.__class__ is list and (inner in body or outer.__class__ is ast.Module)):
+                return cast("Scope", outer)
+            inner, outer = outer, self._parents.get(outer)
         return None
 
 
@@ -90,8 +88,8 @@ def within(node: ast.AST) -> Iterator[ast.AST]:
         yield current
         for name in _CHILDREN[current.__class__]:
             value = getattr(current, name, None)
-            if isinstance(value, list):
-                stack.extend(item for item in reversed(value) if isinstance(item, ast.AST))
+            if value.__class__ is list:
+                stack.extend([item for item in reversed(value) if isinstance(item, ast.AST)])
             elif isinstance(value, ast.AST):
                 stack.append(value)
 
