@@ -175,7 +175,7 @@ def join(heard: Heard) -> Joined:
     met = _meeting(heard.operations, operations, {*by_app, *by_route})
     for baseline in heard.baselines:
         names.setdefault(met(baseline.endpoint), baseline.endpoint)
-    wide = _wide(heard.app_routes)
+    wide = wide_parameters(heard.app_routes)
     traffic, proxies, unknown = _traffic(heard.exchanges, Matcher(names.values(), wide), met)
     for endpoint, exchanges in _only_seen(unknown, heard.hosts or _hosts(heard.exchanges, unknown)).items():
         names.setdefault(key_of(endpoint), endpoint)
@@ -304,7 +304,7 @@ def _all_names(
     return complete
 
 
-def _wide(routes: Iterable[AppRoute]) -> dict[Key, int]:
+def wide_parameters(routes: Iterable[AppRoute]) -> dict[Key, int]:
     """Return the position of the parameter that takes several segments (`<path:name>`), by the route's key."""
     found: dict[Key, int] = {}
     for route in routes:

@@ -172,6 +172,7 @@ def test_all_operations_public() -> None:
     given = Inputs(("shop",), (read("openapi.yaml", text.encode(), None),), live=(target,))
     public = asyncio.run(Scan(given, dict(catalogue()), Limits(), lambda event: None).run())
     assert public.ungraded == "no operation asked for a credential"
+    assert not {"BT421", "BT422"} & {finding.control for finding in public.findings}
     assert not public.incomplete
 
 

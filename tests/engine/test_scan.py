@@ -245,6 +245,18 @@ def test_pages_that_no_specification_promises_do_not_make_a_scan_incomplete() ->
     assert unpromised.incomplete == "only 2 of 7 eligible operations were reached"
 
 
+def test_what_is_asked_below_a_wide_rule_belongs_to_it() -> None:
+    """A request with more segments than a rule's template is the rule's where its parameter takes several."""
+    app = shop()
+    app.add_url_rule("/files/<path:name>", "files", lambda name: {"name": name})
+    route = AppRoute(Endpoint("GET", "/files/{name}"), "files", Place(""), arguments=(("name", "path"),))
+    known = replace(inputs(target(app)), snapshot=AppSnapshot("shop:app", (route,), {}))
+    running = Scan(known, dict(catalogue()), Limits(), lambda event: None)
+    asyncio.run(running.run())
+    recorder = running.lives[0].recorder
+    assert recorder.named(Request("GET", f"{recorder.target.base}/files/a/b.txt")) == route.endpoint
+
+
 # --------------------------------------------------------------------------- what stands where, what is suppressed
 
 CODE = """from flask import Flask

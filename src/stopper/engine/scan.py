@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from stopper import __version__, correlate, suppression
 from stopper.controls import Entry
-from stopper.correlate import Heard, Joined, Matcher
+from stopper.correlate import Heard, Joined, Matcher, wide_parameters
 from stopper.engine import plan as planning
 from stopper.engine.cleaning import cleaned, cleaned_row
 from stopper.engine.events import CheckFailed, Event, Guessed, Observed, ScanFinished, ScanStarted, Sent, Skipped
@@ -176,7 +176,8 @@ class Scan:
 
     async def _ask_live(self, target: Target) -> None:
         plan = self.plan or Plan((), (), (), 0, 0.0)
-        matcher = Matcher(view.endpoint for view in self.joined.views)
+        routes = self.inputs.snapshot.routes if self.inputs.snapshot else ()
+        matcher = Matcher((view.endpoint for view in self.joined.views), wide_parameters(routes))
         deadline = self.started + self.limits.scan_seconds
         # The application answers in process: its calls cost the target nothing and are bounded by time alone.
         budget = plan.budget if target.witness is Witness.WIRE else self.limits.requests * 10
