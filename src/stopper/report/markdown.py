@@ -16,8 +16,8 @@ from stopper.report.outgoing import redacted, visible
 from stopper.report.proofs import pieces
 from stopper.report.summary import summary
 
-LARGEST = 60_000
-"""Characters of a comment: GitHub takes 65,536."""
+LARGEST = 32_000
+"""Characters of a comment: Bitbucket takes 32,768, GitHub 65,536, GitLab more."""
 
 FINDINGS = 30
 PROOFS = 5
