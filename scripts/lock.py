@@ -15,6 +15,7 @@ ENVIRONMENTS = {
     "bench": (str(REQUIREMENTS / "bench.in"),),
     "browser": (str(REQUIREMENTS / "browser.in"),),
     "bench-spec": (str(REQUIREMENTS / "bench-spec.in"),),
+    "pre-commit": (str(REQUIREMENTS / "pre-commit.in"),),
     "bench-sweep": (str(REQUIREMENTS / "bench-sweep.in"),),
 }
 
