@@ -185,3 +185,8 @@ def test_places_are_those_of_the_command_line(tmp_path: Path) -> None:
     assert (settled.folder, settled.specs) == (tmp_path / "shop", (tmp_path / "openapi.yaml",))
     assert not settled.urls
     assert scanning.Asked(tmp_path, source="other").targets.folder == tmp_path / "other"
+
+
+def test_modules_of_stopper_are_loaded_as_they_are() -> None:
+    """Pytest does not compile Stopper's modules anew, although a plugin stands among them: this run shows it."""
+    assert type(scanning.__loader__).__module__ == "_frozen_importlib_external"

@@ -39,6 +39,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(name, meaning, default="")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Keep pytest from rewriting the assertions of all of Stopper, as it does for a plugin's distribution.
+
+    There are none to explain, and three hundred modules would be compiled anew in each fresh environment.
+    """
+    hook = getattr(early_config.pluginmanager, "rewrite_hook", None)
+    getattr(hook, "_must_rewrite", set()).discard("stopper")
+
+
 # --------------------------------------------------------------------------- the fixtures
 
 
