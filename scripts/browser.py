@@ -62,6 +62,8 @@ STRUCTURE = """() => {
     rows: all('tbody tr').filter(each => !each.querySelector('th[scope=row]')).length,
     names: all('section').filter(each => each.hasAttribute('aria-labelledby') &&
       !document.getElementById(each.getAttribute('aria-labelledby'))).length,
+    pictures: all('svg').filter(each => each.getAttribute('role') !== 'img' ||
+      !each.getAttribute('aria-labelledby').split(' ').every(id => document.getElementById(id)?.textContent)).length,
     duplicates: all('[id]').length - new Set(all('[id]').map(each => each.id)).size,
     dead: all('a[href^="#"]').filter(each => !document.querySelector(each.getAttribute('href'))).length,
     active: all('script, iframe, object, embed, link, img, form, base, [onclick], [style]').length,
@@ -73,7 +75,21 @@ STRUCTURE = """() => {
 WANTED_STRUCTURE = {
     "landmarks": [1, 1, 1],
     "h1": 1,
-    **dict.fromkeys(("jumps", "tables", "rows", "names", "duplicates", "dead", "active", "elsewhere", "wider"), 0),
+    **dict.fromkeys(
+        (
+            "jumps",
+            "tables",
+            "rows",
+            "names",
+            "pictures",
+            "duplicates",
+            "dead",
+            "active",
+            "elsewhere",
+            "wider",
+        ),
+        0,
+    ),
     "lang": "en",
 }
 
