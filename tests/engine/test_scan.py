@@ -11,6 +11,7 @@ from flask import Flask, abort, redirect, request
 
 from stopper.controls import Entry, catalogue
 from stopper.engine import Event, Inputs, Limits, Scan, ScanFinished, ScanStarted, Target
+from stopper.io.in_process import InProcess
 from stopper.model import Accepted, Control, Endpoint, Place, Report, Severity, Silencer, Verdict, Witness
 from stopper.observe.source import read_project
 from stopper.observe.source.standing import EVERYTHING
@@ -19,7 +20,6 @@ from stopper.observe.spec import read
 from stopper.observe.views import AppRoute, AppSnapshot, Credential, Exchange, Request
 from stopper.report import json, sarif, terminal
 from stopper.secret import Secret
-from tests.cases import InProcess
 
 TOKEN = "canary-5d41402abc4b2a76b9719d911017c592-token"
 

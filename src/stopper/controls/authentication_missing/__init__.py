@@ -121,6 +121,9 @@ _SHOWS = frozenset({"render_template", "render_template_string", "send_from_dire
 _PARAMETER = re.compile(r"\{(?!\w*(?:token|key|secret|code|hash|sign))[^}]*\}", re.IGNORECASE)
 """A part of a path that says nothing of what is behind it, and is no credential either."""
 
+_SCHEME = re.compile(r"(?<![a-z])(?:basic|bearer|digest)(?![a-z])", re.IGNORECASE)
+"""A method of authentication in a path: it is shown there, and says little of how the other operations are guarded."""
+
 _PREFIX = re.compile(r"api|rest|v?\d+(\.\d+)*|\{.*", re.IGNORECASE)
 _ENOUGH = 2
 """Guarded neighbours from which it is clear that this application guards its operations; of one collection, one is."""
@@ -156,7 +159,7 @@ def _forgotten(module: Module, route: Route) -> bool:
     """Tell whether an open route is out of place: it changes or gives away something where others are guarded."""
     neighbours = module.project.routing.neighbours(route)
     guarded = [each for each in neighbours if each.guarded]
-    if len(guarded) < _SHARE * len(neighbours):
+    if sum(not _SCHEME.search(each.endpoints[0].path) for each in guarded) < _SHARE * len(neighbours):
         return False
     beside = [each for each in guarded if each.place.uri == route.place.uri]
     related = any(_collection(each) == _collection(route) for each in beside)
