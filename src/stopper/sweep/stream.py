@@ -22,6 +22,8 @@ REACH = 1 << 16
 """How much of a long line is looked at on either side of an anchor; no token is longer."""
 
 _PEM = b"-----BEGIN "
+_ENDS = (b"\n", b"\0")
+"""What ends the text around a credential: a line, and in a binary file what is no text."""
 _TIME = re.compile(
     rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d)?"
     rb"|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?"
@@ -110,7 +112,7 @@ class _Window:
             if anchor < seen_to:
                 continue
             first, last = self._around(anchor)
-            whole = self._buffer[last : last + 1] == b"\n" or (self._ended and last == len(self._buffer))
+            whole = self._buffer[last : last + 1] in _ENDS or (self._ended and last == len(self._buffer))
             seen_to = last if whole else anchor + REACH // 2
             text = self._buffer[first:last].decode("latin-1")  # a byte a character, so that places agree
             for match in credentials(text):
@@ -124,11 +126,12 @@ class _Window:
 
     def _around(self, anchor: int) -> tuple[int, int]:
         """Return the line around an anchor, of a long one 64 KiB on either side; of a private key what follows too."""
-        first = self._buffer.rfind(b"\n", max(0, anchor - REACH), anchor) + 1 or max(0, anchor - REACH)
+        start, stop = max(0, anchor - REACH), min(len(self._buffer), anchor + REACH)
+        first = max(self._buffer.rfind(end, start, anchor) for end in _ENDS) + 1 or start
         if self._buffer.startswith(_PEM, anchor):
-            return first, min(len(self._buffer), anchor + REACH // 2)
-        last = self._buffer.find(b"\n", anchor, anchor + REACH)
-        return first, last if last >= 0 else min(len(self._buffer), anchor + REACH)
+            return first, min(stop, anchor + REACH // 2)
+        found = [at for end in _ENDS if (at := self._buffer.find(end, anchor, stop)) >= 0]
+        return first, min(found, default=stop)
 
     def _sighting(self, form: str, start: int, end: int, line: int, first: int) -> Sighting:
         value = self._buffer[start:end].decode("utf-8", "surrogateescape")
