@@ -55,6 +55,8 @@ def _exact(text: str, match: Match) -> Match | None:
         return match if _token_length(_decoded(value).decode("latin-1")) else None
     if match.kind == "vendor key":
         return None if _FILLED.search(value) else match
+    if match.kind == "signed value":
+        return match if _is_signed(value) else None
     if match.kind in _EXACT:
         return match
     if _is_placeholder(value):
@@ -107,13 +109,27 @@ def expiry_passed(token: str) -> bool | None:
     return expiry <= time.time()
 
 
+def _is_signed(value: str) -> bool:
+    """Tell a value of itsdangerous from the dotted name of a class, by its payload or by its signature."""
+    payload, _, signature = value.rpartition(".")
+    first = payload.split(".")[0]
+    if payload.startswith(".eJ") or re.search(r"[0-9_-]", signature):
+        return True
+    try:
+        json.loads(_decoded(first))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 # --------------------------------------------------------------------------- what stands in for a credential
 
-_MASK = re.compile(r"%2A|[*•…]|\.\.\.|\[redacted")
+# Files are taken a byte a character: there an ellipsis is three of them.
+_MASK = re.compile(r"%2A|[*•…]|â\x80[¢¦]|\.\.\.|\[redacted")
 _PLACEHOLDER = re.compile(
-    r"""(?ix: .*(?<![a-z])(?: redacted | removed | filtered | masked | hidden | your[-_ ]?(?:own|api|access|token|secret
-    | key|password|jwt|client)(?:[-_ ]?\w+)? | example | sample | changeme | change[-_]me | placeholder | dummy
-    | replace[-_]?(?:me|with) | insert[-_]\w+ | foobar )(?![a-z]).* | .*(?: \*{3} | \.{3} ).*
+    r"""(?ix: .*(?<![a-z])(?: redacted | removed | filtered | masked | hidden | your[-_].* | your(?:own|api|access|token
+    | secret|key|password|jwt|client)\w* | example | sample | changeme | change[-_]me | placeholder | dummy
+    | replace[-_]?(?:me|with) | insert[-_]\w+ | foobar )(?![a-z]).* | .*(?: \*{3} | \.{3} | … | â\x80¦ | %[sdr] ).*
     | [<{$%\[(].* | .*[}>)\]] )\Z"""
 )
 _FILLED = re.compile(r"EXAMPLE|example|(?P<same>.)(?P=same){5}|1234567890|abcdefghij|0123456789")
@@ -139,20 +155,24 @@ def _in_data(text: str, start: int) -> bool:
 # --------------------------------------------------------------------------- credentials by their name
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_HASHED = re.compile(r"(?i:\$|pbkdf2[:_(]|scrypt:|argon2|\{s?sha|(?:sha-?\d+|md5|bcrypt|blake2\w?)[:=$-])")
+_HASHED = re.compile(r"(?i:\$|pbkdf2[:_(]|scrypt:|argon2|\{s?sha|hmac-|(?:sha-?\d+|md5|bcrypt|blake2\w?)[:=$-])")
 _NO_SECRET = re.compile(
     r"(?i: [\d.,:/%+-]+ [a-z]{0,3} | \.{0,2}/.* | [a-z]:\\.* | [a-z][a-z0-9+.-]{1,10}://[^@]* | 0x[0-9a-f]{1,8}"
     r" | [a-z]{1,18} (?:[._/-][a-z]{1,18})* \d{0,2} | [\w.]+\.(?:py|js|json|pem|key|txt|ya?ml|toml|conf|html?|log) )\Z",
     re.VERBOSE,
 )
+_KEY_BODY = re.compile(r"-----[A-Z0-9 ]+-----|\\[nr]|[^A-Za-z0-9+/]")
+_SHORTEST_KEY = 44  # characters of base64: 32 bytes
 _PASSWORDS = ("pass", "pwd")
 _STRONG = ("token", "jwt", "secret", "key", "authorization", "pepper", "bearer", "dpop")
 
 
 def _plausible(kind: str, value: str) -> bool:
     """Tell a value that its name calls a credential from a count, a path, a hash or a word."""
-    if kind in ("private key", "basic credential"):
+    if kind == "basic credential":
         return True
+    if kind == "private key":
+        return len(_KEY_BODY.sub("", value)) >= _SHORTEST_KEY
     if _HASHED.match(value):
         return False
     if kind.startswith(_PASSWORDS) or kind == "URL password":
