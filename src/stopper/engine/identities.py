@@ -13,14 +13,18 @@ from stopper.secret import Secret
 MARGIN = 30.0
 """Seconds before its end at which a credential is renewed; one that lives for less than a minute, at half its life."""
 
+UNSEEN = 20
+"""Requests after which a credential that does not tell its end is asked for once more: so much may be asked again."""
+
 
 @dataclass(slots=True)
 class Renewal:
     """When the credential of a scan ends, and what takes its place.
 
     `login` is what made it, None where it was given and cannot be renewed; `since` is when that began, by the monotonic
-    clock. `watchful` says that one ended although nothing had announced it: from then on every question that it was
-    needed for is checked. `repeated` is a token that another login gave once more.
+    clock, and `seen` when it last was let in, after `sent` requests. `lived` is for how many seconds one worked that
+    ended although nothing had announced it: longer than that none is trusted from then on. `repeated` is a token that
+    another login gave once more.
     """
 
     target: Target
@@ -28,7 +32,9 @@ class Renewal:
     listener: Listener
     login: Login | None = None
     since: float = 0.0
-    watchful: bool = False
+    seen: float = 0.0
+    sent: int = 0
+    lived: float | None = None
     repeated: Secret | None = None
 
     async def log_in(self, login: Login, base: str) -> Credential | str:
@@ -44,10 +50,32 @@ class Renewal:
 
     def due(self, held: Credential) -> bool:
         """Tell whether the credential is so near to its end that it is to be renewed first."""
-        lives = lifetime(held)
+        lives = min(filter(None, (lifetime(held), self.lived)), default=None)
         if self.login is None or lives is None or held.token == self.repeated:
             return False
         return lives - (monotonic() - self.since) < min(MARGIN, lives / 2)
+
+    def worked(self) -> None:
+        """Note that the credential was let in now."""
+        self.seen, self.sent = monotonic(), self.recorder.sent
+
+    def ended(self) -> None:
+        """Note that the credential has ended unannounced: it lived from its login until it was let in last."""
+        lived = self.seen - self.since
+        self.lived = min(
+            filter(None, (self.lived, lived if lived > 0 else (monotonic() - self.since) / 2)), default=None
+        )
+
+    def doubtful(self, held: Credential | None) -> bool:
+        """Tell whether a credential may have ended unnoticed.
+
+        It is older than one was that did, or nothing says when it ends and it was long not seen to be let in.
+        """
+        if self.login is None or held is None:
+            return False
+        if self.lived is not None:
+            return monotonic() - self.since > self.lived
+        return lifetime(held) is None and self.recorder.sent - self.sent > UNSEEN
 
     async def ahead(self, held: Credential) -> Credential:
         """Return what takes the place of a credential that still works; an API may give the same until it ends."""

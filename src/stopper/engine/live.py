@@ -291,9 +291,10 @@ class LiveScan:
         request = proof.presented(shown.nothing.request, self.identity)
         again = await self.recorder.ask(request, Purpose.ORIGINAL, shown.endpoint)
         if not refused(again) or alike(again, shown.original):
+            self.renewal.worked()
             return False
+        self.renewal.ended()
         self._renew(self.identity, await self.renewal.renewed(self.identity))
-        self.renewal.watchful = True
         return True
 
     def _own_keys(self) -> OwnKeys | None:
@@ -404,7 +405,10 @@ class LiveScan:
             await self._keep_alive()
         stranger = self._stranger()
         conversation = proof.establish(step.endpoint, self.target.witness, request, stranger, self.identity, missing)
-        return await self.recorder.drive(conversation, step.endpoint)
+        baseline = await self.recorder.drive(conversation, step.endpoint)
+        if baseline.original and baseline.access in _CLOSED:
+            self.renewal.worked()
+        return baseline
 
     async def _ask_in_clear(self, step: Step, clear: Request, baseline: Baseline) -> Exchange:
         """Ask over plain HTTP with nothing; a token endpoint also with the credential, where that may be risked.
@@ -527,6 +531,8 @@ class LiveScan:
         """Send mutants of the credential as it is now; where it ends meanwhile, once more, a few at a time."""
         results = await self._sent(live, batches)
         outcomes = {trial.outcome for trials in results.values() for trial in trials}
+        if outcomes - {Outcome.INCONCLUSIVE}:
+            self.renewal.worked()
         if outcomes != {Outcome.INCONCLUSIVE} or not await self._ended():
             return results
         again: dict[str, tuple[Trial, ...]] = {}
@@ -617,11 +623,11 @@ class LiveScan:
 
     async def _probe(self, name: str, entry: Entry, live: Live) -> Sequence[Verdict]:
         """Hold a control's conversation; what it says counts once the credential is seen to work afterwards."""
-        said = await self._conversed(name, entry, live)
-        if self.renewal.watchful and await self._ended():
-            said = await self._conversed(name, entry, live)
-        self.said.append(said)
-        if self.renewal.watchful:
+        self.said.append(await self._conversed(name, entry, live))
+        said = self.said[-1]
+        if self.renewal.doubtful(self.identity):
+            if await self._ended():
+                said = await self._say_again()
             self._settle()
         return said.verdicts
 
@@ -677,17 +683,18 @@ class LiveScan:
         await self._keep_alive()
         last = await self.recorder.ask(self._now(live).with_credential(), Purpose.ORIGINAL, live.endpoint)
         if refused(last) and not alike(last, first) and await self._ended():
-            await self._say_again()
+            if self.said:
+                await self._say_again()
         elif unstable(last):
             self.died = f"the target no longer answers: {answer_in_words(last)}"
         elif not succeeded(last) and not alike(last, first):
             self.died = "the credential no longer works" if self.identity else "the target no longer answers the same"
 
-    async def _say_again(self) -> None:
-        """Hold the conversations once more for which the credential may have ended too early."""
-        doubtful, self.said = self.said, []
-        for said in doubtful:
-            await self._probe(said.name, said.entry, said.live)
+    async def _say_again(self) -> Said:
+        """Hold the conversations once more for which the credential may have ended too early; returns the last one."""
+        for place, said in enumerate(self.said):
+            self.said[place] = await self._conversed(said.name, said.entry, said.live)
+        return self.said[-1]
 
 
 def _as_asks(

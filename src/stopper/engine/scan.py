@@ -155,7 +155,9 @@ class Scan:
             for live in self.inputs.live
             if live.throwaway
         ]
-        self.plan = replace(self.plan, spent=max(spent, default=0))
+        asked = max((target.asked for target in self.inputs.live), default=0)
+        budget = min(self.limits.requests, self.plan.budget + asked)
+        self.plan = replace(self.plan, spent=max(spent, default=0), budget=budget)
         self.emit(ScanStarted(self.plan))
         for skip in self.plan.skips:
             self.skipped(skip)
