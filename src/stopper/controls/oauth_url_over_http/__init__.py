@@ -33,8 +33,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
+from stopper.observe.spec.rewriting import SpecText
 from stopper.observe.views import Operation, Scheme, Server
+from stopper.rewrite import ByHand, Rewrite, Risk
 
 CONTROL = Control(
     id="BT105",
@@ -75,3 +77,14 @@ def _protocol(url: str) -> str:
         return urlsplit(url).scheme
     except ValueError:
         return ""
+
+
+def fix(document: SpecText, place: Place) -> Rewrite | ByHand:
+    """Name the same address over TLS; which port speaks it is known only where none is named."""
+    part = document.at(place)
+    if Server(part.text, place).loopback:
+        return ByHand("a server on loopback seldom speaks TLS: take it out of what is published")
+    if ":" in urlsplit(part.text).netloc.rpartition("]")[2]:
+        return ByHand("the port that is named speaks plain HTTP: name the one that speaks TLS")
+    change = document.replaced(part, "http:", "https:")
+    return Rewrite("passwords, codes and tokens go to the authorization server over TLS", (change,), Risk.STRICTER)
