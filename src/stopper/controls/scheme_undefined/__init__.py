@@ -34,10 +34,14 @@ RFC 6750 section 2.1; CWE-1059.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Mapping
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
+from stopper.observe.spec.rewriting import Part, SpecText
 from stopper.observe.views import Operation, Scheme
+from stopper.rewrite import ByHand, Change, Rewrite, Text
 
 CONTROL = Control(
     id="BT603",
@@ -88,3 +92,87 @@ def _wrong(scheme: Scheme) -> str:
 def _bearer_as_key(scheme: Scheme) -> bool:
     """Tell whether a bearer token is written as an API key; Swagger 2.0 has no other way to write it."""
     return scheme.kind == "apiKey" and scheme.bearer and scheme.version.startswith("3.")
+
+
+def fix(document: SpecText, place: Place) -> Rewrite | ByHand | None:
+    """Write a scheme as its version of the format has it, and a requirement as the scheme is spelled."""
+    part = document.at(place)
+    if part.parent is None:
+        return None
+    if part.parent.parent is not None and part.parent.parent.items:
+        return _spelled(document, part)
+    if "swagger" in document.root.entries:
+        return _for_swagger(document, part.entries)
+    return _for_openapi(document, part.entries)
+
+
+def _spelled(document: SpecText, requirement: Part) -> Rewrite | ByHand:
+    """Name the one scheme whose name differs from the required one in its spelling alone."""
+    name = next(key for key, each in _entries(requirement.parent).items() if each is requirement)
+    root = document.root.entries
+    defined = _entries(root.get("securityDefinitions") or _entries(root.get("components")).get("securitySchemes"))
+    alike = [each for each in defined if _letters(each) == _letters(name)]
+    written = re.compile(re.escape(name)).search(document.text, requirement.key_start, requirement.start)
+    if len(alike) != 1 or written is None or not re.fullmatch(r"[\w.-]+", alike[0]):
+        lines = ("components:", "  securitySchemes:", f"    {name}: {{type: http, scheme: bearer}}")
+        return ByHand("what it should mean stands nowhere; for a bearer token, define it", lines)
+    change = Text(document.path, written.start(), written.end(), alike[0])
+    return Rewrite(f"the requirement names the scheme that the document defines, `{alike[0]}`", (change,))
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[-_ .]", "", name).lower()
+
+
+def _entries(part: Part | None) -> Mapping[str, Part]:
+    return part.entries if part is not None else {}
+
+
+def _for_openapi(document: SpecText, entries: Mapping[str, Part]) -> Rewrite | ByHand | None:
+    """Write `basic`, `bearer`, and a bearer token that is called an API key, as schemes of HTTP."""
+    kind = entries["type"].text if "type" in entries else ""
+    why = "tools know the way in by its name"
+    if kind in ("basic", "bearer") and "scheme" not in entries:
+        return Rewrite(why, (_written(document, entries["type"], {"type": "http", "scheme": kind}),))
+    if kind == "http" and "bearerFormat" in entries and "scheme" not in entries:
+        return Rewrite(why, (_written(document, entries["type"], {"type": "http", "scheme": "bearer"}),))
+    if kind == "apiKey" and {"name", "in"} <= entries.keys():
+        changes: tuple[Change, ...] = (
+            document.value(entries["type"], "http"),
+            _written(document, entries["name"], {"scheme": "bearer"}),
+            document.without(entries["in"]),
+        )
+        decide = "give clients that are made from the document the token alone: they add `Bearer` by themselves now"
+        return Rewrite("tools send the token with its scheme, and know it for a secret", changes, decide=(decide,))
+    return None
+
+
+def _for_swagger(document: SpecText, entries: Mapping[str, Part]) -> Rewrite | None:
+    """Write a scheme of OpenAPI 3 as Swagger 2.0 has it, which knows no bearer tokens but as a header."""
+    kind = entries["type"].text if "type" in entries else ""
+    scheme = entries["scheme"].text.lower() if "scheme" in entries else ""
+    changes: tuple[Change, ...] = ()
+    if kind == "bearer" and not scheme:
+        changes = (_written(document, entries["type"], {"type": "apiKey", **_HEADER}),)
+    elif kind == "http" and scheme == "bearer":
+        changes = document.value(entries["type"], "apiKey"), _written(document, entries["scheme"], _HEADER)
+    elif kind == "http" and scheme == "basic":
+        changes = document.value(entries["type"], "basic"), document.without(entries["scheme"])
+    else:
+        return None
+    if "bearerFormat" in entries:
+        changes = *changes, document.without(entries["bearerFormat"])
+    return Rewrite("tools for Swagger 2.0 know the way in", changes)
+
+
+_HEADER = {"in": "header", "name": "Authorization"}
+
+
+def _written(document: SpecText, entry: Part, said: Mapping[str, str]) -> Text:
+    """Put other entries in the place of one, on lines of their own where it stands on one."""
+    quoted = json.dumps if document.json else str
+    entries = [f"{quoted(key)}: {quoted(value)}" for key, value in said.items()]
+    margin = document.text[document.text.rfind("\n", 0, entry.key_start) + 1 : entry.key_start]
+    comma = "," if entry.parent is not None and entry.parent.flow else ""
+    between = " " if margin.strip() else "\n" + margin
+    return Text(document.path, entry.key_start, entry.end, (comma + between).join(entries))
