@@ -226,3 +226,14 @@ def test_the_same_token_again_is_no_renewal(monkeypatch: pytest.MonkeyPatch) -> 
 
     report = scanned(shop, monkeypatch, logins=(same,))
     assert "gives the same one again" in report.incomplete
+
+
+def test_an_end_that_nothing_announced_is_noticed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens that do not tell when they end cost little more than ones that never do: not all is asked again."""
+    monkeypatch.setattr(f"{__name__}.LIVES", 1e6)
+    lasting = scanned(Shop(Clock()), monkeypatch).coverage.requests
+    monkeypatch.setattr(f"{__name__}.LIVES", 2.0)
+    shop = Shop(Clock())
+    ending = scanned(shop, monkeypatch).coverage.requests
+    assert shop.logins > 2
+    assert ending - lasting <= 20 + 3 * shop.logins
