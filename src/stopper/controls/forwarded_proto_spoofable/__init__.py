@@ -176,9 +176,27 @@ def _only_names_scheme(module: Module, compare: ast.Compare) -> bool:
     for outer in module.ancestors(compare):
         if isinstance(outer, ast.If):
             return not outer.orelse and all(_names_scheme(module, statement) for statement in outer.body)
+        if isinstance(outer, ast.IfExp):
+            return _either_scheme(outer)
+        if isinstance(outer, ast.Assign) and isinstance(outer.targets[0], ast.Name):
+            return _only_chooses(module, outer, outer.targets[0].id)
         if isinstance(outer, ast.stmt):
             return False
     return False
+
+
+def _either_scheme(choice: ast.IfExp) -> bool:
+    return all(
+        isinstance(each, ast.Constant) and each.value in ("http", "https") for each in (choice.body, choice.orelse)
+    )
+
+
+def _only_chooses(module: Module, assigned: ast.Assign, name: str) -> bool:
+    """Tell whether a name is read only to choose between the names of two schemes."""
+    scope = module.function_of(assigned)
+    read = [each for each in within(scope) if isinstance(each, ast.Name) and each.id == name] if scope else []
+    uses = [next(iter(module.ancestors(each)), None) for each in read if isinstance(each.ctx, ast.Load)]
+    return bool(uses) and all(isinstance(use, ast.IfExp) and _either_scheme(use) for use in uses)
 
 
 def _names_scheme(module: Module, statement: ast.stmt) -> bool:
@@ -194,7 +212,8 @@ def _compared_later(module: Module, assigned: ast.Assign, name: str) -> bool:
         if module.function_of(compare) is scope:
             inside = list(within(compare))
             named = any(isinstance(each, ast.Name) and each.id == name for each in inside)
-            if named and any(isinstance(each, ast.Constant) and each.value in _SECURE for each in inside):
+            scheme = any(isinstance(each, ast.Constant) and each.value in _SECURE for each in inside)
+            if named and scheme and not _only_names_scheme(module, compare):
                 return True
     return False
 
