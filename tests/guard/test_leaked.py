@@ -192,3 +192,10 @@ def test_a_store_that_is_not_there_is_one_line(store: str, why: str, tmp_path: P
     result = sweep(str(tmp_path / "a.log"), "--store", store)
     assert (result.exit_code, len(result.output.splitlines())) == (2, 1)
     assert why in result.output and "hunter2pass" not in result.output
+
+
+def test_an_application_says_in_one_line_what_it_cannot_sweep(app: Flask, tmp_path: Path) -> None:
+    """An address of nothing is status 2, as 1 says that a token was found; what is missing is status 3."""
+    refused = _flask(app, "nosuch://ada:hunter2pass@db.example/shop")
+    assert (refused.exit_code, "hunter2pass" in refused.output) == (2, False)
+    assert _flask(app, str(tmp_path / "missing.log")).exit_code == 3

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from stopper.secret import fingerprint
-from stopper.sweep import packed, state, sweeping
+from stopper.sweep import packed, state, sweeping, tally
 from stopper.sweep.sighting import Life
 from stopper.sweep.sources import sources
 from stopper.sweep.sweeping import Sweep
@@ -136,6 +136,14 @@ def test_names_cannot_steer_a_terminal(tmp_path: Path) -> None:
     assert swept(tmp_path).tally.rows[0].spots[0].source.endswith("a\\x1b[2J.log")
 
 
+def test_rows_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log with a new token in each line fills no memory: beyond a bound they are counted together."""
+    monkeypatch.setattr(tally, "ROWS", 5)
+    (tmp_path / "a.log").write_text("".join(f"{opaque('stop')}\n" for _ in range(9)))
+    sweep = swept(tmp_path)
+    assert (len(sweep.tally.rows), sweep.tally.further) == (5, 4)
+
+
 # --------------------------------------------------------------------------- going on
 
 
@@ -152,12 +160,12 @@ def test_a_sweep_goes_on_where_it_was_interrupted(tmp_path: Path, monkeypatch: p
         left = steps
         take = Tally.take
 
-        def interrupted(tally: Tally, sighting: object) -> None:
+        def interrupted(into: Tally, sighting: object) -> None:
             nonlocal left
             left -= 1
             if not left:
                 raise KeyboardInterrupt
-            take(tally, sighting)  # type: ignore[arg-type]
+            take(into, sighting)  # type: ignore[arg-type]
 
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
             patched.setattr(Tally, "take", interrupted)

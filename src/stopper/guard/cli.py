@@ -208,9 +208,13 @@ def sweep_for_tokens(paths: tuple[str, ...], revoking: bool, resume: Path | None
 
     gate, guard = current_gate(), _guard()
     judge = ending(gate.tokens, guard.revoke) if revoking else standing(gate.tokens)
-    with _one_line_errors():
-        sweep = Sweep(Tally(judge), resume)
-        sweep.over(sources(paths, leave_out=resume))
+    try:
+        with _one_line_errors():
+            sweep = Sweep(Tally(judge), resume)
+            sweep.over(sources(paths, leave_out=resume))
+    except click.ClickException as error:
+        error.exit_code = 2  # 1 says that a token was found
+        raise
     rows = sweep.tally.rows
     for line in lines(rows, sweep.skipped, sweep.sources, sweep.bytes, sweep.tally.further):
         click.echo(_printable(line))
