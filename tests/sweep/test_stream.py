@@ -58,6 +58,17 @@ def test_a_line_without_end_hides_nothing(shift: int, monkeypatch: pytest.Monkey
     assert all(text.startswith(s.token.reveal(), s.spot.offset) and s.spot.line == 1 for s in found)
 
 
+@pytest.mark.parametrize("inside", [1, 3, 20, 40, 100, 150])
+def test_a_lone_token_at_a_border_is_found(inside: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block may end anywhere within a token: what stands before the border is looked at again with the next."""
+    monkeypatch.setattr(stream, "BLOCK", 10_000)
+    monkeypatch.setattr(stream, "REACH", 4096)
+    border = 20_000 - 4096
+    for token in (jwt(), opaque("stop")):
+        text = ("x " * border)[: border - min(inside, len(token) - 1) - 1] + " " + token + " x" * 20_000
+        assert [s.token.reveal() for s in whole(text.encode())] == [token]
+
+
 def test_binary_noise_holds_nothing_and_hides_nothing() -> None:
     """Bytes that are no text are gone over as they are."""
     noise = random.Random(1).randbytes(300_000)

@@ -17,7 +17,10 @@ from typing import Any
 from stopper.model import Control, Strength, Verdict
 from stopper.observe.source import Module
 
-HOOKS = ("spec", "wire", "mutate", "probe", "source", "manifest", "configuration", "frontend", "app", "joint", "rest", "fix")
+HOOKS = (
+    *("spec", "wire", "mutate", "probe", "source", "manifest", "configuration", "frontend", "app", "joint", "rest"),
+    "fix",
+)
 
 
 @dataclass(frozen=True, slots=True)
