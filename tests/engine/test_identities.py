@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jwt
@@ -14,6 +14,8 @@ from flask import Flask, abort, request
 from stopper.controls import catalogue
 from stopper.engine import Inputs, Limits, Scan, Target, Transport, identities
 from stopper.io.in_process import InProcess
+from stopper.io.login import LoginFlow, throwaway
+from stopper.io.login import login as io_login
 from stopper.model import Report, Witness
 from stopper.observe.spec import read
 from stopper.observe.views import Credential, Exchange, Request
@@ -237,3 +239,43 @@ def test_an_end_that_nothing_announced_is_noticed_soon(monkeypatch: pytest.Monke
     ending = scanned(shop, monkeypatch).coverage.requests
     assert shop.logins > 2
     assert ending - lasting <= 20 + 3 * shop.logins
+
+
+@pytest.mark.parametrize("spendable", [False, True])
+def test_what_crosses_plain_http_can_be_lost(spendable: bool) -> None:
+    """Off this machine the throw-away identity's password and token cross in clear, and the user's own do not."""
+    app = Flask("shop")
+    owners: dict[str, str] = {}
+    crossed: set[str] = set()
+
+    @app.before_request
+    def heard() -> None:
+        if not request.is_secure:
+            crossed.add(owners.get(request.headers.get("Authorization", "").removeprefix("Bearer "), ""))
+            crossed.add((request.get_json(silent=True) or {}).get("user", ""))
+
+    @app.post("/login")
+    def sign_in() -> dict[str, str]:
+        token = secrets.token_urlsafe(32)
+        owners[token] = request.get_json()["user"]
+        return {"access_token": token}
+
+    @app.get("/me")
+    def me() -> dict[str, str]:
+        return {"user": owners.get(request.headers.get("Authorization", "").removeprefix("Bearer ")) or abort(401)}
+
+    def flow(user: str) -> LoginFlow:
+        return LoginFlow("/login", "POST", (("Content-Type", "application/json"),), f'{{"user": "{user}"}}'.encode())
+
+    async def own(transport: Transport, base: str) -> Credential | str:
+        made = await io_login(transport, base, flow("ada"))
+        return made if isinstance(made, Credential) else made.why
+
+    target = Target(Witness.WIRE, InProcess(app), BASE, "http://shop.test", (own,), may_send_clear=True)
+    given = throwaway(flow("bin"), BASE, lambda _: None) if spendable else None
+    document = read("openapi.yaml", SPEC.replace("orders:", "gone:").encode(), None)
+    inputs = Inputs(("shop",), (document,), live=(replace(target, throwaway=given),))
+    chosen = {name: entry for name, entry in catalogue().items() if name in ("BT101", "BT102", "BT107")}
+    report = asyncio.run(Scan(inputs, chosen, Limits(), lambda _: None).run())
+    assert "BT102" in {finding.control for finding in report.findings}
+    assert crossed - {""} == ({"bin"} if spendable else {"ada"})

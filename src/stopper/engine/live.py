@@ -171,13 +171,23 @@ class LiveScan:
                 self.identity = made
                 self.renewal.login, self.renewal.since = login, began
         if self.target.clear and self.target.may_send_clear:
-            for login in self.target.logins:
-                await self.renewal.log_in(login, self.target.clear)
+            await self._log_in_clear()
         self.identity = self.identity or self.target.token
         if self.identity:
             self.refusal = ""
             self.identity = await self._opened(self._keyed(self.identity))
             await self._find_public_keys(self.identity)
+
+    async def _log_in_clear(self) -> None:
+        """Log in over plain HTTP; off this machine with the throw-away identity alone, where there is one."""
+        given = self.target.throwaway
+        if given and not self._near:
+            path = given.login.url.removeprefix(self.target.base.rstrip("/"))
+            request = replace(given.login, url=self.target.clear.rstrip("/") + path)
+            self.renewal.learnt(given.read(await self.recorder.send(request)))
+            return
+        for login in self.target.logins:
+            await self.renewal.log_in(login, self.target.clear)
 
     def _keyed(self, identity: Credential) -> Credential:
         """Return the credential with what signs by a key at hand, or by one that was guessed before."""
@@ -618,6 +628,8 @@ class LiveScan:
             self.listener.skipped(Skip("the login of another user", another, "login"))
             another = None
         live = replace(groups[0][0], throwaway=replace(given, read=read), another=another)
+        # These conversations have tokens of their own; what they spend may be the very account of the identity.
+        self.renewal.login = None
         for name, entry in sorted(spending, key=lambda each: each[0] in _ENDS_ACCOUNT):
             await self._probe(name, entry, live)
 
