@@ -277,6 +277,16 @@ def test_in_clear_no_certificate_counts(app: Flask, client: FlaskClient, alice: 
     assert client.post("/login", headers=headers, **PROXY).status_code == 403
 
 
+def test_in_development_no_certificate_counts(tmp_path: Path, alice: trustme.LeafCert) -> None:
+    """S20: over plain HTTP, which development may allow, nobody has shown a certificate to anybody."""
+    settings: dict[str, object] = {"mtls": "Client-Cert", "trusted_proxies": ["127.0.0.1"], "dev_http": True}
+    client = shop(tmp_path, dpop=[], **settings)[0].test_client()
+    answer = client.post("/login", headers={"Client-Cert": named(alice)}, base_url="http://localhost")
+    assert answer.json is not None
+    bearer = {"Authorization": f"Bearer {answer.json['access_token']}"}
+    assert client.get("/me", headers=bearer, base_url="http://localhost").json == {"user": "alice"}
+
+
 def test_a_refresh_token_is_bound_too(client: FlaskClient, alice: trustme.LeafCert, mallory: trustme.LeafCert) -> None:
     """S08 S20: a client without a secret renews with its certificate only, and what is refused is not used up."""
     form = {"grant_type": "refresh_token", "refresh_token": login(client, alice)["refresh_token"]}

@@ -50,13 +50,16 @@ def thumbprint(environ: WSGIEnvironment, came: Channel, settings: Settings) -> s
     """
     if came is not Channel.TLS:
         return ""
-    certificate = _of_proxy(environ, settings) if settings.mtls == "Client-Cert" else _of_server(environ, settings)
+    certificate = _of_proxy(environ) if settings.mtls == "Client-Cert" else _of_server(environ, settings)
     return urlsafe_b64encode(hashlib.sha256(certificate).digest()).rstrip(b"=").decode() if certificate else ""
 
 
-def _of_proxy(environ: WSGIEnvironment, settings: Settings) -> bytes:
-    """Return the certificate in DER that a configured proxy was shown, empty where it names none."""
-    if not transport.is_trusted_proxy(transport.peer(environ), settings) or _HEADER not in environ:
+def _of_proxy(environ: WSGIEnvironment) -> bytes:
+    """Return the certificate in DER that a configured proxy was shown, empty where it names none.
+
+    From anybody else, `channel` has refused the request.
+    """
+    if _HEADER not in environ:
         return b""
     value = environ[_HEADER].strip()
     found = _BYTES.fullmatch(value) if len(value) <= LONGEST_HEADER else None
