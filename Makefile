@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real browser vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec bench-sweep spec-suite lock clean
+.PHONY: setup check test demo real browser vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec bench-sweep spec-suite integrations lock clean
 
 setup: $(READY)
 
@@ -92,6 +92,10 @@ bench-guess: $(READY)
 # MEMORY=1 sweeps a file of 2 GiB too.
 bench-sweep: $(READY)
 	$(BIN)/python scripts/bench_sweep.py $(if $(MEMORY),--memory)
+
+# The pre-commit hook, the GitHub Action and the GitLab template, as their hosts run them.
+integrations: $(READY)
+	$(BIN)/python -m scripts.integrations
 
 lock: $(READY)
 	$(BIN)/python scripts/lock.py

@@ -135,7 +135,7 @@ class Comments:
 
             do_GET = do_POST = do_PATCH = _answer  # noqa: N815  (the names that http.server looks for)
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing."""
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
