@@ -112,10 +112,10 @@ def _inserted(
     together = following is not None and at < last and _key(following, own)[0] == section
     apart = at > first and _key(body[at - 1], own)[0] != section
     above: Sequence[cst.EmptyLine] = ()
-    if following is not None and together and (apart or at == first):
+    if following is not None and at < last and (at == first or (together and apart)):
         # The line that was the first of its section gives up what keeps it apart from the section above.
         above, below = _divided(_leading(following))
-        body[at] = following.with_changes(leading_lines=below)
+        body[at] = following = following.with_changes(leading_lines=below)
     elif apart or (at > 0 and first == last):
         above = (_EMPTY,)
     if following is not None and not together and not _opens_with_empty_line(following):
