@@ -32,12 +32,16 @@ RFC 8725 section 3.5; ASVS 5.0.0 13.3.1; OWASP API8:2023; CWE-321, CWE-798.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+import re
+from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Configuration, Module
 from stopper.observe.source.configuration import Serves, secrets
 from stopper.observe.source.flows import Literal, literals, place
+from stopper.observe.source.rewriting import named, replaced
+from stopper.rewrite import ByHand, CannotRewriteError, Rewrite, Risk
 
 CONTROL = Control(
     id="BT205",
@@ -92,3 +96,93 @@ def _broken(module: Module, literal: Literal) -> Iterable[Verdict]:
         place=place(module, literal.anchor, literal.value),
         endpoints=module.endpoints(literal.anchor),
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+_COMMON = 12
+"""Letters up to which a text may stand elsewhere in the source and mean something else."""
+
+_OF_OTHERS = ("CLIENT_SECRET", "API_KEY", "WEBHOOK")
+"""Names of secrets that another service makes."""
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Take the secret from the environment: without it the program ends at its start, instead of running open."""
+    for literal in literals(module):
+        if literal.node is None or literal.default or place(module, literal.anchor, literal.value) != where:
+            continue
+        text = _constant(literal.node)
+        if text is not None:
+            return _from_environment(module, literal, text)
+    return None
+
+
+def _from_environment(module: Module, literal: Literal, text: ast.Constant) -> Rewrite | ByHand:
+    variable = _variable(literal)
+    if literal.value.reveal().lstrip().startswith("-----BEGIN"):
+        lines = (f'{variable} = Path(os.environ["{variable}_FILE"]).read_text()',)
+        return ByHand("a key of several lines is kept in a file outside the code rather than in a variable", lines)
+    _check_alone(module, literal, variable)
+    environ, imports = named(module, "os.environ")
+    asked = f'{environ}["{variable}"]' + (".encode()" if isinstance(text.value, bytes) else "")
+    if any(part in variable for part in _OF_OTHERS):
+        decide = f"set the environment variable {variable}, after the service that made this secret has made another"
+    else:
+        decide = f"set the environment variable {variable} to a random secret: `openssl rand -hex 32` makes one"
+    why = f"without {variable} the program ends instead of running with a secret that its readers know"
+    return Rewrite(why, (replaced(module, text, asked), *imports), Risk.SETTING, (decide, *_twins(module, literal)))
+
+
+def _constant(node: ast.expr) -> ast.Constant | None:
+    """Return the text itself of a literal that may be encoded or wrapped: `"…".encode()`, `SecretStr("…")`."""
+    if isinstance(node, ast.Call):
+        method = isinstance(node.func, ast.Attribute) and node.func.attr in ("encode", "strip")
+        inner = node.func.value if method and isinstance(node.func, ast.Attribute) else next(iter(node.args), None)
+        return _constant(inner) if inner is not None else None
+    return node if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes) else None
+
+
+def _variable(literal: Literal) -> str:
+    """Return what the secret is called in the environment: as in the source, where it has a name there."""
+    anchor, name = literal.anchor, literal.name
+    if isinstance(anchor, ast.Assign) and isinstance(anchor.targets[0], ast.Name):
+        name = anchor.targets[0].id
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"\W", "_", parted).strip("_").upper() if " " not in name else "SIGNING_KEY"
+
+
+def _check_alone(module: Module, literal: Literal, variable: str) -> None:
+    """Raise CannotRewriteError where another secret would get the same variable, or the text is relied on elsewhere.
+
+    The classes of a configuration may name the same setting each: one of them is in force.
+    """
+    text = literal.value.reveal()
+    for other, each in _literals(module, literal.name):
+        differs = each.node is not None and each.value.reveal() != text
+        if differs and _variable(each) == variable and not (_of_class(module, literal) and _of_class(other, each)):
+            raise CannotRewriteError(f"several secrets are called {variable}: give each a variable of its own")
+    if len(text) > _COMMON:
+        for other in module.project.holding(text):
+            known = {_constant(each.node) for each in literals(other) if each.node is not None}
+            for node in other.nodes(ast.Constant):
+                if node.value in (text, text.encode()) and node not in known:
+                    raise CannotRewriteError(f"the same text stands in {other.path}:{node.lineno} too")
+
+
+def _literals(module: Module, text: str) -> Iterator[tuple[Module, Literal]]:
+    """Yield the secrets of this module, and of those that hold a text."""
+    for other in dict.fromkeys((module, *module.project.holding(text))):
+        yield from ((other, each) for each in literals(other))
+
+
+def _of_class(module: Module, literal: Literal) -> bool:
+    return isinstance(module.parent(literal.anchor), ast.ClassDef)
+
+
+def _twins(module: Module, literal: Literal) -> Iterator[str]:
+    """Say which other settings hold the same secret now: one part of the program may sign for the other."""
+    text, own = literal.value.reveal(), _variable(literal)
+    others = {_variable(each) for _, each in _literals(module, text) if each.node and each.value.reveal() == text}
+    for other in sorted(others - {own}):
+        yield f"{other} was the same as {own}: let it be so where the one signs what the other checks"
