@@ -213,8 +213,8 @@ def sweep_for_tokens(paths: tuple[str, ...], revoking: bool, resume: Path | None
             sweep = Sweep(Tally(judge), resume)
             sweep.over(sources(paths, leave_out=resume))
     except click.ClickException as error:
-        error.exit_code = 2  # 1 says that a token was found
-        raise
+        error.show()
+        sys.exit(2)  # 1 says that a token was found
     rows = sweep.tally.rows
     for line in lines(rows, sweep.skipped, sweep.sources, sweep.bytes, sweep.tally.further):
         click.echo(_printable(line))
