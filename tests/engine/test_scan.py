@@ -257,6 +257,17 @@ def test_what_is_asked_below_a_wide_rule_belongs_to_it() -> None:
     assert recorder.named(Request("GET", f"{recorder.target.base}/files/a/b.txt")) == route.endpoint
 
 
+def test_a_rule_for_everything_does_not_keep_the_scan_from_beginning() -> None:
+    """Where one rule serves whatever is asked, no path is unknown, and the scan goes on with one that cannot exist."""
+    app = shop()
+    app.add_url_rule("/<path:rest>", "everything", lambda rest: abort(404))
+    route = AppRoute(Endpoint("GET", "/{rest}"), "everything", Place(""), arguments=(("rest", "path"),))
+    known = replace(inputs(target(app)), snapshot=AppSnapshot("shop:app", (route,), {}))
+    report, _ = scanned(known)
+    assert not report.incomplete
+    assert report.coverage.reached == 2
+
+
 # --------------------------------------------------------------------------- what stands where, what is suppressed
 
 CODE = """from flask import Flask

@@ -327,11 +327,12 @@ class LiveScan:
         """Return a request for a path that no known template fits, as near to the operations as can be."""
         parts = urlsplit(self.target.base)
         folder = common_folder([request_for(step, self.target.base).url for step in self.plan.steps])
-        while True:
-            request = Request("GET", f"{parts.scheme}://{parts.netloc}{folder}/{secrets.token_hex(12)}")
+        above = [folder[:end] for end in range(len(folder), -1, -1) if folder[end : end + 1] in ("", "/")]
+        for each in (*above, f"/{secrets.token_hex(4)}", ""):
+            request = Request("GET", f"{parts.scheme}://{parts.netloc}{each}/{secrets.token_hex(12)}")
             if not self.recorder.named(request):
-                return request
-            folder = folder.rpartition("/")[0] if folder else f"/{secrets.token_hex(4)}"
+                break
+        return request  # where one rule serves all there is, even the last of them is known by it
 
     @property
     def worked(self) -> bool:
