@@ -36,7 +36,7 @@ import ast
 from collections.abc import Iterable
 
 from stopper.model import Control, Place, Severity, Verdict
-from stopper.observe.source import Configuration, Module
+from stopper.observe.source import Configuration, Module, within
 from stopper.observe.source.configuration import Serves, secrets
 from stopper.observe.source.flows import Literal, last_name, literals, place
 from stopper.observe.source.rewriting import (
@@ -144,10 +144,10 @@ def _stands_in(module: Module, call: ast.Call) -> bool:
     return isinstance(outer, ast.Call) and last_name(outer) in ("get", "getenv", "config", "env", "getattr")
 
 
-def _rewrite(variable: object, *changes: Change) -> Rewrite | None:
+def _rewrite(variable: object, *changes: Change, kind: str = "environment variable") -> Rewrite | None:
     if not isinstance(variable, str) or not changes:
         return None
-    decide = f"set {variable} to a random secret: `openssl rand -hex 32` makes one"
+    decide = f"set the {kind} {variable} to a random secret: `openssl rand -hex 32` makes one"
     return Rewrite(f"without {variable} the program ends instead of running open", changes, Risk.SETTING, (decide,))
 
 
@@ -192,7 +192,7 @@ def _asked(module: Module, call: ast.Call, default: ast.expr) -> Rewrite | None:
         return _rewrite(variable, replaced(module, call, text), *imports)
     keyword = next((each.arg for each in call.keywords if each.value is default and each.arg in _DEFAULTS), None)
     if keyword == "fallback" and len(call.args) == 2:
-        return _rewrite(module.constant(call.args[1]), without_argument(module, call, keyword))
+        return _rewrite(module.constant(call.args[1]), without_argument(module, call, keyword), kind="option")
     if (module.qualified(call.func) or "").startswith(_LOOKUPS):
         if keyword is not None:
             return _rewrite(variable, without_argument(module, call, keyword))
@@ -226,7 +226,7 @@ def _field(module: Module, call: ast.Call, default: ast.expr) -> Rewrite | ByHan
     statement = statement_of(module, call)
     if not isinstance(statement, ast.AnnAssign) or not _of_pydantic(module, statement):
         return ByHand("fields without a default stand before those with one: move it up, and take the default out")
-    variable = _setting(statement)
+    variable = _setting(module, statement)
     if call.args and call.args[0] is default:
         left = ", ".join(written(module, each) for each in (*call.args[1:], *call.keywords))
         return _rewrite(variable, replaced(module, call, f"{written(module, call.func)}({left})"))
@@ -244,7 +244,7 @@ def _required(module: Module, statement: ast.AnnAssign) -> Rewrite | ByHand | No
     if comment.strip() and not comment.lstrip().startswith("#"):
         return None
     change = before(module, statement, declared + comment.rstrip())
-    return _rewrite(_setting(statement), change, removed(module, statement))
+    return _rewrite(_setting(module, statement), change, removed(module, statement))
 
 
 def _of_pydantic(module: Module, statement: ast.AnnAssign) -> bool:
@@ -252,6 +252,9 @@ def _of_pydantic(module: Module, statement: ast.AnnAssign) -> bool:
     return isinstance(owner, ast.ClassDef) and any(last_name(base) == "BaseSettings" for base in owner.bases)
 
 
-def _setting(statement: ast.AnnAssign) -> str:
-    """Return what a settings class asks the environment for, but for the prefix that it may put before it."""
-    return last_name(statement.target).upper()
+def _setting(module: Module, statement: ast.AnnAssign) -> str:
+    """Return what a settings class asks the environment for, with the prefix that the class puts before its names."""
+    owner = module.parent(statement)
+    told = (each for each in within(owner) if isinstance(each, ast.keyword)) if owner is not None else ()
+    prefix = next((module.constant(each.value) for each in told if each.arg == "env_prefix"), "")
+    return f"{prefix}{last_name(statement.target)}".upper()
