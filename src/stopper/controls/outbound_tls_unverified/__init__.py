@@ -30,11 +30,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Module, within
 from stopper.observe.source.development import in_development_alone, said
 from stopper.observe.source.flows import last_name, place, words
 from stopper.observe.source.outbound import beginning, client, outbound, to_loopback
+from stopper.observe.source.rewriting import named, removed, replaced, without_argument, written
+from stopper.rewrite import ByHand, CannotRewriteError, Change, Rewrite, Risk
 
 CONTROL = Control(
     id="BT110",
@@ -200,3 +202,115 @@ def _hushed(module: Module) -> Iterator[Found]:
         hides = last_name(call) == "disable_warnings" and "urllib3" in (module.qualified(call.func) or "")
         if hides and (not call.args or last_name(call.args[0]) in ("InsecureRequestWarning", "HTTPWarning")):
             yield call, "the warning that a certificate is not checked is hidden"
+
+
+# --------------------------------------------------------------------------- the repair
+
+_CONTEXT = "ssl.create_default_context"
+_DECIDE = (
+    "a service whose certificate comes from an authority of your own is named that authority's file (`verify=PATH`)"
+)
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Leave the check to the library, which makes it where nothing is said, or switch it on by its own word."""
+    for node, _ in (*_switched_off(module), *_hushed(module)):
+        if place(module, node) == where:
+            changes = tuple(_checked(module, node))
+            if not changes:
+                return None
+            changes = tuple(dict.fromkeys((*changes, *_warned(module))))
+            return Rewrite("who answers in the other's place is refused", changes, Risk.STRICTER, (_DECIDE,))
+    return None
+
+
+def _warned(module: Module) -> Iterator[Change]:
+    """Let the warning be seen again: where all is checked, there is none."""
+    for call, _ in _hushed(module):
+        statement = module.parent(call)
+        if isinstance(statement, ast.Expr):
+            yield removed(module, statement)
+
+
+def _checked(module: Module, node: ast.AST) -> Iterator[Change]:
+    outer = module.parent(node)
+    if isinstance(node, ast.Call) and module.qualified(node.func) in _UNVERIFIED:
+        if node.args or node.keywords:
+            raise CannotRewriteError(f"`{_CONTEXT}` takes other arguments")
+        text, imports = named(module, _CONTEXT)
+        yield replaced(module, node.func, text)
+        yield from imports
+    elif isinstance(outer, ast.keyword) and node is outer.value:
+        yield from _argument_checked(module, outer)
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        yield from _assignment_checked(module, node, node.targets[0])
+    elif isinstance(outer, ast.Dict):
+        value = outer.values[[key is node for key in outer.keys].index(True)]
+        yield from _on(module, value)
+    elif isinstance(node, ast.Call) and last_name(node) == "disable_warnings" and isinstance(outer, ast.Expr):
+        yield removed(module, outer)
+
+
+def _argument_checked(module: Module, keyword: ast.keyword) -> Iterator[Change]:
+    """Leave out `verify=False`, for all that know it check by themselves; other names may be off by themselves."""
+    call = module.parent(keyword)
+    if keyword.arg in ("verify", "ssl") and isinstance(call, ast.Call):
+        yield without_argument(module, call, keyword.arg)
+    else:
+        yield from _on(module, keyword.value)
+
+
+def _on(module: Module, value: ast.expr) -> Iterator[Change]:
+    """Put the word that switches the check on in the place of the one that switches it off."""
+    if isinstance(value, ast.Attribute) and value.attr == "CERT_NONE":
+        yield replaced(module, value, f"{written(module, value.value)}.CERT_REQUIRED")
+    elif isinstance(value, ast.Name) and value.id == "CERT_NONE":
+        text, imports = named(module, "ssl.CERT_REQUIRED")
+        yield replaced(module, value, text)
+        yield from imports
+    elif isinstance(value, ast.Constant) and value.value in _WORDS:
+        yield replaced(module, value, _WORDS[value.value])
+
+
+_WORDS = {False: "True", "CERT_NONE": '"CERT_REQUIRED"', "none": '"required"', "0": '"1"'}
+
+
+def _assignment_checked(module: Module, assign: ast.Assign, target: ast.expr) -> Iterator[Change]:
+    attribute = target.attr if isinstance(target, ast.Attribute) else ""
+    if attribute == "_create_default_https_context":
+        yield removed(module, assign)
+    elif attribute in ("verify_mode", "check_hostname") and isinstance(target, ast.Attribute):
+        if not _is_default_context(module, target.value):
+            raise CannotRewriteError(f"what it trusts is not known: make the context by `{_CONTEXT}()`")
+        around = module.function_of(assign) or module.tree
+        for other in within(around):
+            if isinstance(other, ast.Assign) and _weakens(other, target.value):
+                yield removed(module, other)
+    else:
+        yield from _on(module, assign.value)
+
+
+def _weakens(assign: ast.Assign, context: ast.expr) -> bool:
+    """Tell whether a statement switches a check of this context off."""
+    target = assign.targets[0]
+    if len(assign.targets) != 1 or not isinstance(target, ast.Attribute) or ast.dump(target.value) != ast.dump(context):
+        return False
+    off = isinstance(assign.value, ast.Constant) and assign.value.value is False
+    return (target.attr == "check_hostname" and off) or (
+        target.attr == "verify_mode" and last_name(assign.value) == "CERT_NONE"
+    )
+
+
+def _is_default_context(module: Module, context: ast.expr) -> bool:
+    """Tell whether a context is made, in the same function, by what trusts the system's authorities."""
+    around = module.function_of(context) or module.tree
+    made = [
+        each.value
+        for each in within(around)
+        if isinstance(each, ast.Assign) and any(_same(target, context) for target in each.targets)
+    ]
+    return len(made) == 1 and isinstance(made[0], ast.Call) and module.qualified(made[0].func) == _CONTEXT
+
+
+def _same(target: ast.expr, read: ast.expr) -> bool:
+    return ast.unparse(target) == ast.unparse(read)

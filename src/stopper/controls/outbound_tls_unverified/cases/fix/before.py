@@ -1,0 +1,83 @@
+import os
+import ssl
+import urllib.request
+
+import aiohttp
+import httpx
+import requests
+import urllib3
+from requests import Session
+
+VERIFY = False
+urllib3.disable_warnings()
+
+
+def plainly(url, token):
+    return requests.get(url, headers={"Authorization": f"Bearer {token}"}, verify=False)  # as in the manual
+
+
+def over_several_lines(url, token):
+    return requests.post(
+        url,
+        json={"order": 1},
+        verify=False,
+        timeout=5,
+    )
+
+
+def by_constant(url, data):
+    return requests.request("POST", url, json=data, verify=VERIFY)
+
+
+def by_session(url):
+    session = Session()
+    session.verify = False  # for the tests
+    return session.get(url)
+
+
+def by_httpx(url):
+    with httpx.Client(verify=False) as client:
+        return client.get(url)
+
+
+async def by_aiohttp(url):
+    connector = aiohttp.TCPConnector(verify_ssl=False)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        return await session.get(url, ssl=False)
+
+
+def by_context(url):
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return urllib.request.urlopen(url, context=context)
+
+
+def without_the_name(url):
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    return urllib.request.urlopen(url, context=context)
+
+
+def of_unknown_trust(url):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # by hand
+    return urllib.request.urlopen(url, context=context)
+
+
+def unverified(url):
+    return urllib.request.urlopen(url, context=ssl._create_unverified_context())
+
+
+def with_a_certificate(url):
+    return urllib.request.urlopen(url, context=ssl._create_unverified_context(certfile="own.pem"))  # by hand
+
+
+def for_all():
+    ssl._create_default_https_context = ssl._create_unverified_context
+    os.environ["PYTHONHTTPSVERIFY"] = "0"
+
+
+def by_mode(pool, url):
+    return pool(url, cert_reqs="CERT_NONE", sslopt={"cert_reqs": ssl.CERT_NONE}, options={"verify_ssl": False})
