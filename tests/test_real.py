@@ -113,3 +113,12 @@ def test_an_environment_is_made_once_per_lock(tmp_path: Path, monkeypatch: pytes
     status = 0
     real.install(api)
     assert installed == [str(lock), str(lock)]
+
+
+def test_a_specification_is_a_path_of_the_api_a_file_or_nothing(tmp_path: Path) -> None:
+    """What the command is given is a URL behind the base address, a file as it stands, or nothing at all."""
+    every = {api.name: real.described(api, "https://127.0.0.1:1") for api in real.apis(tmp_path)}
+    assert every["httpbin"] == ("https://127.0.0.1:1/spec.json",)
+    assert every["ihatemoney"] == (str(real.APIS / "ihatemoney" / "openapi.yaml"),)
+    assert every["openctf"] == ()
+    assert len(every) == 6
