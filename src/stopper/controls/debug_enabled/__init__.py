@@ -35,15 +35,17 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from stopper.model import Control, Scope, Severity, Strength, Verdict, Witness
+from stopper.model import Control, Place, Scope, Severity, Strength, Verdict, Witness
 from stopper.observe.source import Configuration, Module, within
 from stopper.observe.source.configuration import Entry, Serves
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import last_name, place, words
 from stopper.observe.source.frontend import Frontend
+from stopper.observe.source.rewriting import removed, replaced, without_argument, written
 from stopper.observe.source.starting import EVERYWHERE, is_application, listens_on, starts_application
 from stopper.observe.views import AppSnapshot, Exchange, Live, Request
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import ByHand, Change, Replace, Rewrite
 
 CONTROL = Control(
     id="BT305",
@@ -291,3 +293,67 @@ def _left_to_the_operator(module: Module, node: ast.AST) -> bool:
                 return True
         inner = outer
     return False
+
+
+# --------------------------------------------------------------------------- the repair
+
+_OFF = {"1": "0", "true": "false", "True": "False", "TRUE": "FALSE", "on": "off", "yes": "no"}
+_WHY = "the debugger runs where somebody asks for it, as by `flask run --debug`"
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Leave the debugger to whoever starts the application, or switch it off where a setting has to say something."""
+    for node, _, full in (*_calls(module), *_assignments(module)):
+        if full is not None and place(module, node) == where:
+            changes = tuple(_left_off(module, node))
+            return Rewrite(_WHY, changes) if changes else ByHand("what else depends on this setting is not known")
+    return None
+
+
+def _left_off(module: Module, node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.keyword):
+        yield from _switched_off(module, node.value)
+    elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        yield from _switched_off(module, node.value)
+    elif isinstance(node, ast.Call) and last_name(node) == "setdefault":
+        yield from _switched_off(module, node.args[1])
+    elif isinstance(node, ast.Call) and last_name(node) == "DebuggedApplication":
+        yield from _unwrapped(module, node)
+    elif isinstance(node, ast.Call):
+        yield from _started_without(module, node)
+
+
+def _switched_off(module: Module, value: ast.expr) -> Iterator[Replace]:
+    """Put the word for off in the place of the one for on; in a lookup, in the place of its default."""
+    if isinstance(value, ast.Constant) and value.value is True:
+        yield replaced(module, value, "False")
+    elif isinstance(value, ast.Constant) and type(value.value) is int:
+        yield replaced(module, value, "0")
+    elif isinstance(value, ast.Constant) and value.value in _OFF:
+        yield replaced(module, value, f'"{_OFF[value.value]}"')
+    elif isinstance(value, ast.Call):
+        given = [each.value for each in value.keywords if each.arg == "default"]
+        looked_up = last_name(value) in ("get", "getenv", "config", "env") and len(value.args) > 1
+        of_text = last_name(value) == "bool"  # any text is true, "0" too
+        for default in given or (value.args[1:2] if looked_up else value.args[:1]):
+            yield from (each for each in _switched_off(module, default) if not of_text or each.text in ("False", "0"))
+
+
+def _unwrapped(module: Module, call: ast.Call) -> Iterator[Change]:
+    """Take the application out of the debugger: `app.wsgi_app = DebuggedApplication(app.wsgi_app)` goes as a whole."""
+    if not call.args:
+        return
+    inner, outer = call.args[0], module.parent(call)
+    if isinstance(outer, ast.Assign) and [ast.unparse(each) for each in outer.targets] == [ast.unparse(inner)]:
+        yield removed(module, outer)
+    else:
+        yield replaced(module, call, written(module, inner))
+
+
+def _started_without(module: Module, call: ast.Call) -> Iterator[Change]:
+    """Start the application without a word about the debugger: then the environment decides."""
+    for keyword in call.keywords:
+        if keyword.arg in ("debug", "use_debugger") and module.constant(keyword.value) in (True, 1):
+            yield without_argument(module, call, keyword.arg)
+    if last_name(call) == "run" and len(call.args) > 2 and module.constant(call.args[2]) in (True, 1):
+        yield replaced(module, call.args[2], "None")
