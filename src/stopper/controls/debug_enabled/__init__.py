@@ -311,10 +311,8 @@ def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
 
 
 def _left_off(module: Module, node: ast.AST) -> Iterator[Change]:
-    if isinstance(node, ast.keyword):
-        yield from _switched_off(module, node.value)
-    elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-        yield from _switched_off(module, node.value)
+    if isinstance(node, ast.keyword | ast.Assign | ast.AnnAssign):
+        yield from _switched_off(module, node.value) if node.value is not None else ()
     elif isinstance(node, ast.Call) and last_name(node) == "setdefault":
         yield from _switched_off(module, node.args[1])
     elif isinstance(node, ast.Call) and last_name(node) == "DebuggedApplication":
