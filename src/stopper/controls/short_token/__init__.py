@@ -34,15 +34,16 @@ import math
 import re
 from collections.abc import Iterable
 
-from stopper.controls.short_token import made
+from stopper.controls.short_token import lengthening, made
 from stopper.controls.short_token.entropy import UUID, entropy
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import place
 from stopper.observe.views import Exchange
 from stopper.observe.wire.answers import issued
 from stopper.observe.wire.evidence import evidence
 from stopper.observe.wire.jwt import parse
+from stopper.rewrite import ByHand, Rewrite
 
 CONTROL = Control(
     id="BT202",
@@ -114,3 +115,25 @@ def _most(token: str) -> float:
     text = token.rstrip("=").replace("-", "") if re.fullmatch(r"[0-9a-fA-F-]+", token) else token.rstrip("=")
     each = next((bits for alphabet, bits in _ALPHABETS if alphabet.fullmatch(text)), 6.0)
     return len(text) * each
+
+
+# --------------------------------------------------------------------------- the repair
+
+_ROOM = "see that columns, forms and patterns that hold it have room for {} letters"
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Ask for as many random units of the same kind as make 128 bits; alphabet and prefix stay as they are."""
+    for name, value in made.credentials(module):
+        if place(module, value) != where:
+            continue
+        found = entropy(module, value)
+        changes = lengthening.lengthened(module, value, _ENOUGH) if found is not None else ()
+        if found is None or not changes:
+            return ByHand(f"how {name} is made leaves no length to change", (f"{name} = secrets.token_urlsafe(32)",))
+        letters = math.ceil(_ENOUGH / found.each) if found.each else 0
+        if (room := lengthening.room(module, name)) is not None and room < letters:
+            return ByHand(f"its column holds {room} letters, and {letters} are needed: widen it first")
+        decide = (_ROOM.format(letters),) if letters else ()
+        return Rewrite(f"nobody guesses {_ENOUGH} random bits", changes, decide=decide)
+    return None
