@@ -35,9 +35,9 @@ from collections.abc import Iterable
 
 from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Module
-from stopper.observe.source.flows import Flow, Origin, Sink, flows, place, safe
+from stopper.observe.source.flows import Flow, Origin, Sink, flows, last_name, place, safe
 from stopper.observe.source.rewriting import named, replaced
-from stopper.rewrite import CannotRewriteError, Change, Rewrite
+from stopper.rewrite import ByHand, Change, Rewrite
 
 CONTROL = Control(
     id="BT201",
@@ -77,26 +77,132 @@ def _broken(module: Module, flow: Flow) -> Iterable[Verdict]:
     )
 
 
+# --------------------------------------------------------------------------- the repair
+
 _SECURE = {"choice": "secrets.choice", "getrandbits": "secrets.randbits", "randbytes": "secrets.token_bytes"}
 """What takes the same arguments and gives the same kind of value; all else is a method of SystemRandom too."""
 
+_OWN = frozenset({"Random", "SystemRandom", "seed", "setstate", "getstate"})
+"""Names of `random` that draw nothing."""
 
-def fix(module: Module, where: Place) -> Rewrite | None:
+_MOMENTS = frozenset(
+    "time.time time.time_ns time.monotonic time.perf_counter os.getpid datetime.datetime.now "
+    "datetime.datetime.utcnow".split()
+)
+"""What no caller can ask for twice with the same answer, as who makes a hash of today's date anew can."""
+
+_NUMBERS = frozenset({"int", "round", "float", "abs"})
+_READINGS = frozenset({"timestamp", "isoformat", "total_seconds"})
+_HASHES = ("hashlib.", "zlib.crc32", "binascii.crc32")
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
     """Draw from the system's generator instead: alphabet and length, on which others may rely, stay as they are."""
     changes: dict[Change, None] = {}
     for flow in flows(module):
-        if (
-            flow.sink_kind is Sink.MADE
-            and place(module, flow.source_node if flow.together else flow.sink_node) == where
-        ):
-            changes.update(dict.fromkeys(_drawn_securely(flow.source_module, flow.source_node)))
+        if flow.sink_kind is not Sink.MADE:
+            continue
+        if place(module, flow.source_node if flow.together else flow.sink_node) == where:
+            drawn = _drawn(flow)
+            if not drawn:
+                return ByHand(_reason(flow), (f"{flow.target} = secrets.token_urlsafe(32)",))
+            changes.update(dict.fromkeys(drawn))
     return Rewrite("the system's generator cannot be predicted from what it gave before", tuple(changes))
 
 
-def _drawn_securely(module: Module, node: ast.AST) -> tuple[Change, ...]:
-    call = node.func if isinstance(node, ast.Call) else None
-    package, _, name = (module.qualified(call) or "").rpartition(".") if call else ("", "", "")
-    if call is None or package != "random" or name in ("Random", "seed"):
-        raise CannotRewriteError("what is to take its place depends on how long the token may be")
+def _reason(flow: Flow) -> str:
+    if flow.source_kind is Origin.IDENTITY:
+        return "who checks it may make the hash again: keep what is made at random instead, and look it up"
+    return "what reads it may rely on its form, which a random text does not have"
+
+
+def _drawn(flow: Flow) -> tuple[Change, ...]:
+    """Return what draws from the system's generator in the place of a flow's source; nothing where that is not sure."""
+    module, node = flow.source_module, flow.source_node
+    if not isinstance(node, ast.Call):
+        return ()
+    package, _, name = (module.qualified(node.func) or "").rpartition(".")
+    if package == "random" and name not in _OWN:
+        text = _in_text(module, node) if _is_hashed(module, node) else None
+        return _random(module, node, name) if text is None else _hex(module, text)
+    if package == "uuid" and name in ("uuid1", "uuid4"):
+        return _uuid(module, node, flow.together)
+    if f"{package}.{name}" in _MOMENTS and flow.together:
+        text = _in_text(module, _reading(module, node))
+        alone = text is not None and (_is_hashed(module, text) or _is_all(module, text))
+        return _hex(module, text) if text is not None and alone else ()
+    return ()
+
+
+def _random(module: Module, call: ast.Call, name: str) -> tuple[Change, ...]:
     text, imports = named(module, _SECURE.get(name, "secrets.SystemRandom"))
-    return replaced(module, call, text if name in _SECURE else f"{text}().{name}"), *imports
+    return replaced(module, call.func, text if name in _SECURE else f"{text}().{name}"), *imports
+
+
+def _hex(module: Module, node: ast.expr) -> tuple[Change, ...]:
+    """Put 32 random hexadecimal digits, as many as a UUID has, in the place of a text."""
+    text, imports = named(module, "secrets.token_hex")
+    return replaced(module, node, f"{text}(16)"), *imports
+
+
+def _uuid(module: Module, call: ast.Call, together: bool) -> tuple[Change, ...]:
+    """Return a UUID's digits drawn at random, as a UUID where something may rely on its form."""
+    outer = module.parent(call)
+    if isinstance(outer, ast.Attribute) and outer.attr == "hex":
+        return _hex(module, outer)
+    text = _in_text(module, call)
+    if text is not None and together and not module.project.holding("<uuid:"):
+        return _hex(module, _without_dashes(module, text))
+    made, imports = named(module, "uuid.UUID")
+    drawn, more = named(module, "secrets.token_bytes")
+    return replaced(module, call, f"{made}(bytes={drawn}(16))"), *imports, *more
+
+
+def _without_dashes(module: Module, text: ast.expr) -> ast.expr:
+    """Return the whole of `str(uuid4()).replace("-", "")`."""
+    method = module.parent(text)
+    call = module.parent(method) if isinstance(method, ast.Attribute) and method.attr == "replace" else None
+    if isinstance(call, ast.Call) and [module.constant(each) for each in call.args] == ["-", ""]:
+        return call
+    return text
+
+
+def _reading(module: Module, call: ast.Call) -> ast.expr:
+    """Return the whole of what is made of a clock before it becomes text: `int(datetime.now().timestamp())`."""
+    node: ast.expr = call
+    while True:
+        outer = module.parent(node)
+        if isinstance(outer, ast.Attribute) and outer.attr in _READINGS:
+            outer = module.parent(outer)
+        elif not isinstance(outer, ast.Call) or last_name(outer) not in _NUMBERS:
+            return node
+        if not isinstance(outer, ast.Call):
+            return node
+        node = outer
+
+
+def _in_text(module: Module, node: ast.expr) -> ast.expr | None:
+    """Return the text that is made of a value and nothing else, None where none is made of it at this place."""
+    outer = module.parent(node)
+    if isinstance(outer, ast.FormattedValue) and outer.format_spec is None:
+        return node
+    if isinstance(outer, ast.Call) and isinstance(outer.func, ast.Name) and outer.func.id == "str":
+        return outer if outer.args == [node] and not outer.keywords else None
+    return None
+
+
+def _is_hashed(module: Module, node: ast.AST) -> bool:
+    """Tell whether a value goes into a hash where it is made, so that nobody can know it again."""
+    for outer in module.ancestors(node):
+        if isinstance(outer, ast.stmt):
+            return False
+        if isinstance(outer, ast.Call) and (module.qualified(outer.func) or "").startswith(_HASHES):
+            return True
+    return False
+
+
+def _is_all(module: Module, text: ast.expr) -> bool:
+    """Tell whether a token is made of nothing but this text: then nothing is read out of it again."""
+    formatted = module.parent(text)
+    whole = module.parent(formatted) if isinstance(formatted, ast.FormattedValue) else text
+    return whole is text or (isinstance(whole, ast.JoinedStr) and len(whole.values) == 1)

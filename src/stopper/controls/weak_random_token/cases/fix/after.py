@@ -2,7 +2,6 @@
 import random
 import secrets
 import string
-import uuid
 from random import choice
 
 from flask import Flask, jsonify
@@ -37,7 +36,7 @@ def from_helper(user):
 
 
 def unique(user):
-    user.api_token = str(uuid.uuid1())  # by hand
+    user.api_token = secrets.token_hex(16)
 
 
 def colour():

@@ -36,7 +36,7 @@ def from_helper(user):
 
 
 def unique(user):
-    user.api_token = str(uuid.uuid1())  # by hand
+    user.api_token = str(uuid.uuid1())
 
 
 def colour():
