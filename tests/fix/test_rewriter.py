@@ -224,7 +224,7 @@ def test_guard_is_brought_in_once() -> None:
     text = 'from flask import Flask\n\napp = Flask(__name__)  # ours\n\n\n@app.get("/")\ndef index():\n    return ""\n'
     made = changed(text, lambda module: list(guarded(module)))
     head = "from flask import Flask\nfrom stopper.guard import Guard\n\n"
-    assert made.startswith(head + "app = Flask(__name__)  # ours\nguard = Guard(app)\n\n\n@app")
+    assert made.startswith(head + 'app = Flask(__name__)  # ours\nguard = Guard(app, default="open")\n\n\n@app')
     assert guarded(module_of(made)) == ()
 
 
@@ -232,7 +232,7 @@ def test_guard_in_a_factory() -> None:
     """Where a factory makes the application the guard is given it there, and no name is left unused."""
     text = "from flask import Flask\n\n\ndef create_app():\n    app = Flask(__name__)\n    return app\n"
     made = changed(text, lambda module: list(guarded(module)))
-    assert "    app = Flask(__name__)\n    Guard(app)\n    return app\n" in made
+    assert '    app = Flask(__name__)\n    Guard(app, default="open")\n    return app\n' in made
     assert guarded(module_of(made)) == ()
 
 

@@ -171,8 +171,10 @@ def guarded(module: Module) -> tuple[Change, ...]:
         return ()
     name = ast.unparse(made.targets[0])
     text, imports = named(home, "stopper.guard.Guard")
+    # Routes keep the checks that they have: by its own default, the guard would let in nobody but with its own tokens.
+    call = f'{text}({name}, default="open")'
     # In a factory nobody else could use the name; at the top, views are decorated with it.
-    statement = f"{text}({name})" if home.function_of(made) else f"guard = {text}({name})"
+    statement = call if home.function_of(made) else f"guard = {call}"
     return after(home, made, statement), *imports
 
 
