@@ -32,13 +32,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.app.extensions import token_keys
 from stopper.observe.source import Module
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import last_name, place
+from stopper.observe.source.rewriting import GUARD_DEPENDENCY, at, guarded, without_argument
 from stopper.observe.source.starting import EVERYWHERE, listens_on, starts_application
 from stopper.observe.views import AppSnapshot
+from stopper.rewrite import Rewrite, Risk
 
 CONTROL = Control(
     id="BT112",
@@ -130,3 +132,28 @@ def _takes_tokens(module: Module) -> bool:
     """Tell whether the project has a route that demands a credential, and speaks of bearer tokens."""
     speaks = any(other.mentions("bearer", "jwt", "access_token") for other in module.project.modules)
     return speaks and any(route.guards for route in module.project.routes)
+
+
+# --------------------------------------------------------------------------- the repair
+
+_PROXY = (
+    "where a proxy ends TLS, name its address in `app.config['STOPPER_TRUSTED_PROXIES']` before the guard is made; "
+    "where none does, start the application with an `ssl_context`"
+)
+_DEVELOPMENT = (
+    "set the environment variable STOPPER_DEV_HTTP=1 for tests and development, on this machine and without TLS"
+)
+
+
+def fix(module: Module, where: Place) -> Rewrite | None:
+    """Let Talisman refuse as it does by itself, else bring the guard in, which leaves the checks of routes alone."""
+    for value in at(module, where, ast.Constant):
+        keyword = module.parent(value)
+        call = module.parent(keyword) if isinstance(keyword, ast.keyword) and keyword.arg == "force_https" else None
+        if isinstance(call, ast.Call):
+            change = without_argument(module, call, "force_https")
+            return Rewrite("Talisman sends every request to https, as it does by itself", (change,), Risk.STRICTER)
+    if not any(last_name(call) in ("run", "run_simple") for call in at(module, where, ast.Call)):
+        return None
+    decide = GUARD_DEPENDENCY, _PROXY, _DEVELOPMENT
+    return Rewrite("the guard refuses what came in clear", guarded(module), Risk.STRICTER, decide, guard=True)
