@@ -246,6 +246,25 @@ class Guard:
             first, credential = gate.tokens.begin_family(wanted)
         return {**_answer(gate, first), "refresh_token": credential}
 
+    def issue_refresh(
+        self,
+        subject: object,
+        scopes: Iterable[str] = (),
+        *,
+        lifetime: int | None = None,
+        claims: Mapping[str, Any] | None = None,
+        client: str = "",
+    ) -> str:
+        """Make the first refresh token of a new family alone, and return it to be handed out; `renew` takes it.
+
+        `lifetime` is in seconds and may only shorten that of the family.
+        """
+        gate = _issuing_gate()
+        wanted = _wanted(gate, subject, scopes, lifetime, _for(gate, claims, ()), client)
+        with _available("Tokens cannot be issued now."):
+            _, credential = gate.tokens.begin_family(wanted, lifetime)
+        return credential
+
     def renew(self, refresh_token: str, *, scopes: Iterable[str] | None = None, client: str = "") -> TokenAnswer:
         """Exchange a refresh token for a new access token and its successor; `client` is who authenticated.
 

@@ -42,6 +42,7 @@ class Kind(enum.Enum):
     REVOKED = "revoked"
     KEY_ROTATED = "key rotated"
     KEY_RETIRED = "key retired"
+    OLD_ACCEPTED = "old token accepted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,16 @@ Found = TypeVar("Found")
 
 
 class Tokens:
-    """The tokens of one application. Methods raise StoreError where the store cannot be asked."""
+    """The tokens of one application. Methods raise StoreError where the store cannot be asked.
+
+    `old` are verifiers for what another library handed out before (see `compat.old`); each returns None for the rest.
+    """
 
     def __init__(self, read_settings: Callable[[], Settings]) -> None:
         """Take what reads the configuration, which happens at first use."""
         self._read_settings = read_settings
         self._memories: list[Remembered] = []
+        self.old: list[Callable[[str], Token | None]] = []
 
     @functools.cached_property
     def settings(self) -> Settings:
@@ -103,7 +107,9 @@ class Tokens:
 
     def _verify(self, credential: str) -> Verified:
         changes = self.feed.changes
-        verified = self._verify_signed(credential) if "." in credential else self._find(credential)
+        verified = self._verify_old(credential) if self.old else None
+        if verified is None:
+            verified = self._verify_signed(credential) if "." in credential else self._find(credential)
         token = verified.token
         if self.feed.ends_at_first_sight(token):
             raise respond.InvalidToken("revoked", token)
@@ -111,6 +117,13 @@ class Tokens:
             raise respond.InvalidToken("expired", token)
         verified.changes = changes
         return verified
+
+    def _verify_old(self, credential: str) -> Verified | None:
+        for verify in self.old:
+            token = verify(credential)
+            if token is not None:
+                return Verified(token)
+        return None
 
     def _find(self, credential: str) -> Verified:
         if not opaque.is_well_formed(credential):
@@ -168,15 +181,19 @@ class Tokens:
             if self.store.add(self._digest(credential), token):
                 return credential, token
 
-    def begin_family(self, token: Token) -> tuple[Token, str]:
-        """Return the token as first of a new family, and the refresh credential that continues it."""
+    def begin_family(self, token: Token, lifetime: int | None = None) -> tuple[Token, str]:
+        """Return the token as first of a new family, and the refresh credential that continues it.
+
+        `lifetime` is in seconds and may only shorten the configured one.
+        """
+        longest = self.settings.refresh_lifetime
         first = replace(token, family=secrets.token_hex(16))
         refresh = Refresh(
             family=first.family,
             subject=first.subject,
             scopes=first.scopes,
             issued_at=first.issued_at,
-            expires_at=first.issued_at + self.settings.refresh_lifetime,
+            expires_at=first.issued_at + min(lifetime or longest, longest),
             idle_until=first.issued_at + self.settings.refresh_idle,
             claims=first.claims,
             client=first.client,
