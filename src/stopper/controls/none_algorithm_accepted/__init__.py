@@ -34,11 +34,15 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import UNKNOWN, Module
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, place, settings, words, written
+from stopper.observe.source.mending import settings_at
+from stopper.observe.source.rewriting import at, replaced
+from stopper.observe.source.rewriting import written as text_of
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import unsigned
+from stopper.rewrite import ByHand, Rewrite, Risk
 
 CONTROL = Control(
     id="BT404",
@@ -156,3 +160,36 @@ def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
         place=place(module, node),
         endpoints=module.endpoints(node),
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Take `none` out of a list of algorithms that names others too."""
+    calls = (call for call in jose_calls(module) if module.place(call.node) == where)
+    given: list[ast.AST | None] = [
+        *at(module, where, *_DISPLAYS),
+        *(written(module, call.arguments.get("algorithms", call.node)) for call in calls),
+        *(value for name, _, value in settings_at(module, where) if name in _SETTINGS),
+    ]
+    for algorithms in given:
+        if isinstance(algorithms, _DISPLAYS):
+            return _without_none(module, algorithms)
+    return ByHand("it has to be decided which algorithm and key there are instead", ('algorithms=["HS256"]',))
+
+
+_DISPLAYS = (ast.List, ast.Set)
+
+
+def _without_none(module: Module, algorithms: ast.List | ast.Set) -> Rewrite | ByHand | None:
+    names = [module.constant(each) for each in algorithms.elts]
+    if not all(isinstance(name, str) for name in names):
+        return None
+    left = [text_of(module, each) for each, name in zip(algorithms.elts, names, strict=True) if name.lower() != "none"]
+    if not left or len(left) == len(names):
+        return ByHand("no algorithm would be left", ('algorithms=["HS256"]',)) if not left else None
+    quoted = ", ".join(left)
+    text = f"[{quoted}]" if isinstance(algorithms, ast.List) else f"{{{quoted}}}"
+    why = "a token that says of itself that it needs no signature is refused"
+    return Rewrite(why, (replaced(module, algorithms, text),), Risk.STRICTER)

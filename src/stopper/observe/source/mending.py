@@ -1,0 +1,153 @@
+"""What repairs of several controls have in common: members of mappings, settings, texts with holes, guards."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from stopper.model import Place
+from stopper.observe.source.flows.settings import assigned
+from stopper.observe.source.module import Module
+from stopper.observe.source.names import Definition
+from stopper.observe.source.rewriting import decorated, named, replaced, statement_of, written
+from stopper.observe.source.syntax import Function, within
+from stopper.rewrite import ByHand, CannotRewriteError, Import, Replace, Rewrite, Risk
+
+HIDDEN = "[redacted]"
+"""What stands in a text in the place of a secret."""
+
+
+def member(mapping: ast.expr | None, name: str) -> ast.expr | None:
+    """Return the value that a mapping's display gives a key, None where it has none."""
+    if not isinstance(mapping, ast.Dict):
+        return None
+    pairs = zip(mapping.keys, mapping.values, strict=True)
+    return next((value for key, value in pairs if isinstance(key, ast.Constant) and key.value == name), None)
+
+
+def with_member(module: Module, mapping: ast.Dict, text: str) -> Replace:
+    """Put a member (`"exp": until`) first into a mapping's display, on a line of its own where the others have one."""
+    whole = written(module, mapping)
+    rest = whole[1:]
+    if not mapping.keys:
+        return replaced(module, mapping, f"{{{text}{rest}")
+    gap = rest[: len(rest) - len(rest.lstrip())]
+    if "\n" not in gap and not rest.lstrip().startswith("#"):
+        return replaced(module, mapping, f"{{{gap}{text}, {rest.lstrip()}")
+    first = mapping.keys[0] or mapping.values[0]
+    return replaced(module, mapping, _dedented(module, mapping, f"{{\n{' ' * first.col_offset}{text},{rest}"))
+
+
+def _dedented(module: Module, node: ast.expr, text: str) -> str:
+    """Return the text of an expression as if its statement stood at the left margin, as a change wants it."""
+    for part in within(node):
+        if isinstance(part, ast.Constant | ast.JoinedStr) and part.lineno != part.end_lineno:
+            raise CannotRewriteError("a text goes over several lines in it")
+    margin = " " * statement_of(module, node).col_offset
+    return "\n".join(line.removeprefix(margin) for line in text.split("\n"))
+
+
+def setting(module: Module, node: ast.AST, name: str) -> ast.expr | None:
+    """Return the value of a setting, from where `flows.settings` says that it is written."""
+    return next((value for _, where, value in assigned(module).get(name, ()) if where is node), None)
+
+
+def settings_at(module: Module, place: Place) -> Iterator[tuple[str, ast.AST, ast.expr]]:
+    """Yield the settings that are written at a place: name, where, and the value's expression."""
+    for name, given in assigned(module).items():
+        for _, where, value in given:
+            if module.place(where) == place:
+                yield name, where, value
+
+
+def without_holes(module: Module, text: ast.JoinedStr, hidden: list[ast.expr], instead: str) -> Replace | None:
+    """Fill the holes of an f-string that show some of these expressions with a fixed text.
+
+    None where one of them cannot be told from the rest of what is written.
+    """
+    found = written(module, text)
+    for expression in hidden:
+        hole = re.compile(
+            r"(?<!\{)\{\s*" + re.escape(ast.unparse(expression)) + r"\s*=?(?:![rsa])?(?::[^{}]*)?\}(?!\})"
+        )
+        found, count = hole.subn(instead, found)
+        if not count:
+            return None
+    if "{" not in found and "}" not in found and "\n" not in found and len(re.findall(r"[fF][rR]?[\"']", found)) == 1:
+        found = re.sub(r"^([rR]?)[fF]([rR]?)(?=[\"'])", r"\1\2", found)  # nothing is left that the `f` would fill in
+    return replaced(module, text, found)
+
+
+def holes(text: ast.JoinedStr) -> list[ast.expr]:
+    """Return the expressions that an f-string shows."""
+    return [part.value for part in text.values if isinstance(part, ast.FormattedValue)]
+
+
+# --------------------------------------------------------------------------- guards
+
+
+def guarded_as_others(module: Module, place: Place) -> Rewrite | ByHand | None:
+    """Put before the view at a place what stands before all other protected views of the project, if it is one thing.
+
+    The place may be that of the route's decorator or of the function.
+    """
+    function = view_at(module, place)
+    if function is None:
+        return None
+    found = list(_guards(module))
+    names = {definition for definition, _, _ in found}
+    if len(names) != 1:
+        return ByHand("there is not one decorator that guards all the others")
+    definition = names.pop()
+    plain = {text for _, text, simple in found if simple}
+    if len(plain) != 1:
+        return ByHand("the decorator that guards the others is given something each time")
+    if not _imported(definition):
+        return None
+    name, imports = _named_guard(module, definition)
+    text = f"{name}{plain.pop()}"
+    if any(ast.unparse(each) == text for each in function.decorator_list):
+        return None
+    decide = (f"see that those who call `{function.name}` send a token",)
+    why = f"`@{text}` stands before the other protected views, and before this one it was forgotten"
+    return Rewrite(why, (decorated(module, function, text), *imports), Risk.STRICTER, decide)
+
+
+def view_at(module: Module, place: Place) -> Function | None:
+    """Return the function at whose `def`, or at one of whose decorators, a place is."""
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        if function.lineno == place.line or any(each.lineno == place.line for each in function.decorator_list):
+            return function
+    return None
+
+
+def _guards(module: Module) -> Iterator[tuple[Definition, str, bool]]:
+    """Yield the decorators that guard the project's views: what each is, how it is called, whether with nothing."""
+    for route, view in module.project.routing.views:
+        if not isinstance(view.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        guarding = {guard.place for guard in route.guards if guard.how.startswith("@") and not guard.optional}
+        for decorator in view.node.decorator_list:
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if view.module.place(decorator) not in guarding and view.module.place(called) not in guarding:
+                continue
+            target = view.module.resolve(called)
+            if isinstance(target, Definition):
+                simple = not isinstance(decorator, ast.Call) or not (decorator.args or decorator.keywords)
+                yield target, "()" if isinstance(decorator, ast.Call) else "", simple
+
+
+def _imported(definition: Definition) -> bool:
+    """Tell whether another module can import it: it stands at the top of its own."""
+    return definition.module.scope(definition.node) is definition.module.tree
+
+
+def _named_guard(module: Module, definition: Definition) -> tuple[str, tuple[Import, ...]]:
+    name = definition.node.name
+    if definition.module is module:
+        return name, ()
+    dotted = definition.module.qualified_definition(definition.node)
+    if definition.module.project.find(dotted.rpartition(".")[0], 0, module) is not definition.module:
+        raise CannotRewriteError(f"it cannot be told how this file would import `{name}`")
+    return named(module, dotted)
