@@ -29,10 +29,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import UNKNOWN, Module
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, seconds, settings, words
+from stopper.observe.source.mending import member, settings_at
+from stopper.observe.source.rewriting import after, argument, named, replaced, written
 from stopper.observe.views import Credential
+from stopper.rewrite import ByHand, Change, Rewrite, Risk
 
 CONTROL = Control(
     id="BT411",
@@ -144,3 +147,71 @@ def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
         place=place(module, node),
         endpoints=module.endpoints(node),
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+_LEEWAY = "60"
+"""Seconds by which clocks may differ."""
+_WHY = "a token is refused once it has expired"
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Switch the check on, or validate the claims after their signature where that is a call of its own."""
+    for call in jose_calls(module):
+        if call.act is Act.VERIFY and module.place(call.node) == where:
+            return _checked(module, call)
+    for name, _, value in settings_at(module, where):
+        if name in ("JWT_DECODE_LEEWAY", "JWT_LEEWAY"):
+            return _rewrite(replaced(module, value, _LEEWAY))
+        if name == "JWT_VERIFY_EXPIRATION":
+            return _rewrite(replaced(module, value, "True"))
+    return None
+
+
+def _rewrite(*changes: Change) -> Rewrite:
+    return Rewrite(_WHY, changes, Risk.STRICTER, ("callers whose token has expired have to ask for a new one",))
+
+
+def _checked(module: Module, call: JoseCall) -> Rewrite | ByHand | None:
+    keywords = {each.arg: each.value for each in call.node.keywords}
+    off = member(keywords.get("options"), "verify_exp") or keywords.get("verify_expiration")
+    if off is not None and module.constant(off) is False:
+        return _rewrite(replaced(module, off, "True"))
+    if "allow_expired" in keywords:
+        return _rewrite(replaced(module, keywords["allow_expired"], "False"))
+    if "leeway" in keywords:
+        return _rewrite(argument(module, call.node, "leeway", _LEEWAY))
+    return _validated(module, call) if call.library in _CLAIMS_APART else None
+
+
+def _validated(module: Module, call: JoseCall) -> Rewrite | ByHand | None:
+    """Validate what one variable is given: the claims, or the token that has them."""
+    inner = module.parent(call.node)
+    claims = isinstance(inner, ast.Attribute) and inner.attr == "claims"
+    assign = module.parent(inner) if claims and inner is not None else inner
+    target = assign.targets[0] if isinstance(assign, ast.Assign) and len(assign.targets) == 1 else None
+    if not isinstance(assign, ast.Assign) or not isinstance(target, ast.Name):
+        return ByHand("what is decoded has no name here: give it one, and validate it", _LINES[call.library])
+    if call.library == "Authlib":
+        return _rewrite(after(module, assign, f"{target.id}.validate()"))
+    registry, imports = _registry(module, call.node.func)
+    held = target.id if claims else f"{target.id}.claims"
+    demanded = f'{registry}(exp={{"essential": True}}).validate({held})'
+    return _rewrite(after(module, assign, demanded), *imports)
+
+
+def _registry(module: Module, function: ast.expr) -> tuple[str, tuple[Change, ...]]:
+    """Return how joserfc's registry is written beside a call of its `decode`, and the import that it needs."""
+    if isinstance(function, ast.Attribute) and module.qualified(function.value) == "joserfc.jwt":
+        return f"{written(module, function.value)}.JWTClaimsRegistry", ()
+    return named(module, "joserfc.jwt.JWTClaimsRegistry")
+
+
+_LINES = {
+    "Authlib": ("claims = jwt.decode(token, key)", "claims.validate()"),
+    "joserfc": (
+        'claims = jwt.decode(token, key, algorithms=["HS256"]).claims',
+        'jwt.JWTClaimsRegistry(exp={"essential": True}).validate(claims)',
+    ),
+}
