@@ -32,7 +32,7 @@ import ast
 import re
 from collections.abc import Iterable
 
-from stopper.model import Control, Endpoint, Severity, Strength, Verdict
+from stopper.model import Control, Endpoint, Place, Severity, Strength, Verdict
 from stopper.observe.app.extensions import JWT_EXTENDED
 from stopper.observe.source import Module
 from stopper.observe.source.flows import (
@@ -47,11 +47,14 @@ from stopper.observe.source.flows import (
     settings,
     words,
 )
+from stopper.observe.source.mending import settings_at, with_member
+from stopper.observe.source.rewriting import argument, named, replaced, without_argument
 from stopper.observe.views import AppSnapshot, Exchange
 from stopper.observe.wire.answers import issued
 from stopper.observe.wire.evidence import evidence
 from stopper.observe.wire.jwt import parse
 from stopper.observe.wire.token import Form, read
+from stopper.rewrite import ByHand, Change, Rewrite, Risk
 
 CONTROL = Control(
     id="BT501",
@@ -203,3 +206,60 @@ def _broken(module: Module, node: ast.AST, message: str, full: Severity = CONTRO
         endpoints=module.endpoints(node),
         severity=full,
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+_LIFE = 3600
+_SECONDS = {"JWT_ACCESS_TOKEN_EXPIRES": f"{_LIFE}", "JWT_REFRESH_TOKEN_EXPIRES": "30 * 24 * 3600"}
+_DECIDE = ("decide how long a token is good: an hour is what is written, and clients have to ask for a new one then",)
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Give the token an end, one hour from now."""
+    for call in jose_calls(module):
+        if module.place(call.node) == where and call.act is Act.VERIFY_TEXT:
+            return _limited(module, call)
+        if module.place(call.node) == where and call.act is Act.SIGN:
+            return _ending(module, call)
+    for name, _, value in settings_at(module, where):
+        if name in _LIVES:
+            return _rewrite(replaced(module, value, _SECONDS[name]))
+    return None
+
+
+def _rewrite(*changes: Change) -> Rewrite:
+    return Rewrite("whoever finds a token can use it until it ends, and not for ever", changes, Risk.STRICTER, _DECIDE)
+
+
+def _limited(module: Module, call: JoseCall) -> Rewrite | ByHand:
+    if "Timed" not in call.serializer:
+        lines = ("serializer = URLSafeTimedSerializer(key)", "serializer.loads(token, max_age=3600)")
+        return ByHand(
+            "the serializer signs no time: both who signs and who reads have to change to one that does", lines
+        )
+    return _rewrite(argument(module, call.node, "max_age", f"{_LIFE}"))
+
+
+def _ending(module: Module, call: JoseCall) -> Rewrite | ByHand | None:
+    if call.library == "Flask-JWT-Extended":
+        return _rewrite(without_argument(module, call.node, "expires_delta"))
+    claims = call.values.get("claims")
+    if claims is None or "exp" in claims.optional:
+        return ByHand("on some ways the claims have an end: see why not on the others", ('claims["exp"] = now + 3600',))
+    made = _made_of(module, call)
+    now, imports = named(module, "time.time")
+    until = f"int({now}()) + {_LIFE}"
+    if isinstance(made, ast.Dict):
+        return _rewrite(with_member(module, made, f'"exp": {until}'), *imports)
+    if isinstance(made, ast.Call) and isinstance(made.func, ast.Name) and made.func.id == "dict":
+        return _rewrite(argument(module, made, "exp", until), *imports)
+    return None
+
+
+def _made_of(module: Module, call: JoseCall) -> ast.expr | None:
+    """Return where the claims of a call are written, in this module."""
+    given = call.arguments.get("claims")
+    written = call.values["claims"].expression if isinstance(given, ast.Name) else given
+    own = written is not None and any(node is written for node in module.nodes(ast.Dict, ast.Call))
+    return written if own else None
