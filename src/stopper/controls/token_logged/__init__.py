@@ -29,13 +29,20 @@ RFC 6750 section 5.3; ASVS 5.0.0 16.2.5; OWASP Logging Cheat Sheet; CWE-209, CWE
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Module
-from stopper.observe.source.flows import Flow, Sink, flows, place, safe
+from stopper.observe.source.flows import Flow, Says, Sink, credential, flows, is_logger, last_name, place, safe
+from stopper.observe.source.labels import bare, label
+from stopper.observe.source.mending import HIDDEN, holes, without_holes
+from stopper.observe.source.request import taken
+from stopper.observe.source.rewriting import at, replaced
 from stopper.observe.views import Exchange
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import ByHand, Change, Rewrite
 
 CONTROL = Control(
     id="BT302",
@@ -94,3 +101,62 @@ def _broken(module: Module, flow: Flow) -> Iterable[Verdict]:
         endpoints=module.endpoints(flow.sink_node),
         evidence=(flow.evidence,),
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+_SECRETS = (Says.TOKEN, Says.SECRET, Says.PASSWORD, Says.SESSION)
+_CONVERSION = re.compile(r"%[-+ #0]*\d*(?:\.\d+)?([a-zA-Z%])")
+_LINES = (
+    "def fingerprint(token: str) -> str:",
+    "    return hashlib.sha256(token.encode()).hexdigest()[:12]",
+    "",
+    'log.info("token %s for %s", fingerprint(token), user)',
+)
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Write a fixed text in the place of the credential, where the call itself shows which argument that is."""
+    for call in at(module, where, ast.Call):
+        if not isinstance(call, ast.Call):
+            continue
+        if is_logger(_holder(call)) or last_name(call) in ("print", "warn"):
+            return _hidden(module, call, call.args)
+        if isinstance(module.parent(call), ast.Raise):
+            return _hidden(module, call, [each for each in call.args if isinstance(each, ast.JoinedStr)])
+    return ByHand("it cannot be told which part of what is written holds it: write a fingerprint instead", _LINES)
+
+
+def _holder(call: ast.Call) -> str:
+    return last_name(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+
+
+def _hidden(module: Module, call: ast.Call, given: list[ast.expr]) -> Rewrite | ByHand:
+    changes: list[Change] = []
+    for argument in given:
+        if isinstance(argument, ast.JoinedStr):
+            shown = [hole for hole in holes(argument) if _is_credential(module, hole)]
+            filled = without_holes(module, argument, shown, HIDDEN) if shown else None
+            if shown and filled is None:
+                return ByHand("the text that is written cannot be taken apart safely", _LINES)
+            changes.extend([filled] if filled else [])
+        elif _is_credential(module, argument):
+            changes.append(replaced(module, argument, f'"{HIDDEN}"'))
+    if not changes or not _takes_texts(module, call):
+        return ByHand("it cannot be told which part of what is written holds it: write a fingerprint instead", _LINES)
+    return Rewrite("the log says what happened without the credential, which its readers could use", tuple(changes))
+
+
+def _is_credential(module: Module, node: ast.expr) -> bool:
+    """Tell whether an expression is a credential by its name, or the Authorization header."""
+    inner = bare(node)
+    found = taken(module, inner)
+    if found is not None and found.name == "authorization" and not found.presence:
+        return True
+    return not isinstance(inner, ast.Constant) and credential(label(module, inner)) in _SECRETS
+
+
+def _takes_texts(module: Module, call: ast.Call) -> bool:
+    """Tell whether a text may stand wherever an argument does: `%d` takes none."""
+    form = module.constant(call.args[0]) if call.args else ""
+    return not isinstance(form, str) or {each.lower() for each in _CONVERSION.findall(form)} <= {"s", "r", "a", "%"}
