@@ -38,10 +38,12 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Evidence, Severity, Strength, Verdict
+from stopper.model import Control, Evidence, Place, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Function, Instance, Module
 from stopper.observe.source.flows import is_logger, last_name, place
+from stopper.observe.source.rewriting import after, argument, at, named, replaced, written
 from stopper.observe.views import AppSnapshot, LogTrial
+from stopper.rewrite import ByHand, Change, Rewrite
 
 CONTROL = Control(
     id="BT303",
@@ -238,3 +240,86 @@ def _broken(module: Module, owner: ast.ClassDef, node: ast.AST, why: str) -> Ite
         message=f"{owner.name} does not hide tokens: {why}",
         place=place(module, node),
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+_LINES = (
+    "class Redaction(logging.Formatter):",
+    "    def format(self, record):",
+    '        return SECRET.sub("[redacted]", super().format(record))    # message, arguments and traceback',
+    "",
+    "handler.setFormatter(Redaction())",
+)
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Redact what will be written: the message with its arguments, and the traceback."""
+    for assign in at(module, where, ast.Assign):
+        if isinstance(assign, ast.Assign):
+            return _finished(module, assign)
+    for returned in at(module, where, ast.Return):
+        if isinstance(returned, ast.Return) and returned.value is not None:
+            return _judging_all(module, returned.value)
+    for call in at(module, where, ast.Call):
+        if isinstance(call, ast.Call) and "small letters" in _said(module, call):
+            flag, imports = named(module, "re.IGNORECASE")
+            why = "the scheme's name is found in whatever case a client writes it"
+            return Rewrite(why, (argument(module, call, "flags", flag), *imports))
+    return ByHand("a formatter that redacts the finished text leaves nothing out", _LINES)
+
+
+def _said(module: Module, call: ast.Call) -> str:
+    """Return what the control has to say of a call."""
+    owner = module.class_of(call)
+    fault = _blind(module, owner) if owner is not None else None
+    return fault[1] if fault is not None and fault[0] is call else ""
+
+
+def _reads(value: ast.expr, record: str) -> list[ast.expr]:
+    """Return where an expression reads the message of a record."""
+    return [
+        node
+        for node in ast.walk(value)
+        if isinstance(node, ast.Attribute) and node.attr == "msg" and last_name(node.value) == record
+    ]
+
+
+def _finished(module: Module, assign: ast.Assign) -> Rewrite | ByHand:
+    """Fill the arguments in first, and redact the traceback and the stack in the same way."""
+    method, target = module.function_of(assign), assign.targets[0]
+    if not isinstance(target, ast.Attribute) or not isinstance(target.value, ast.Name) or method is None:
+        return ByHand("a formatter that redacts the finished text leaves nothing out", _LINES)
+    record = target.value.id
+    reads = _reads(assign.value, record)
+    setting = [node for node in ast.walk(method) if isinstance(node, ast.Assign) and _sets_message_of(node, record)]
+    whole = written(module, assign.value)
+    if len(reads) != 1 or len(setting) != 1 or len(assign.targets) != 1 or whole.count(f"{record}.msg") != 1:
+        return ByHand("the message is changed in several steps: redact the finished text at once", _LINES)
+    formatter, imports = named(module, "logging.Formatter")
+
+    def redacted(text: str) -> str:
+        return whole.replace(f"{record}.msg", text)
+
+    rest = (
+        f"{record}.args = ()\n"
+        f"if {record}.exc_info:\n"
+        f"    {record}.exc_text = {redacted(f'{formatter}().formatException({record}.exc_info)')}\n"
+        f"if {record}.stack_info:\n"
+        f"    {record}.stack_info = {redacted(f'{record}.stack_info')}"
+    )
+    changes: tuple[Change, ...] = (replaced(module, reads[0], f"{record}.getMessage()"), after(module, assign, rest))
+    return Rewrite("arguments and tracebacks are redacted with the message that they are part of", (*changes, *imports))
+
+
+def _sets_message_of(assign: ast.Assign, record: str) -> bool:
+    targets = (each for each in assign.targets if isinstance(each, ast.Attribute))
+    return any(each.attr == "msg" and last_name(each.value) == record for each in targets)
+
+
+def _judging_all(module: Module, value: ast.expr) -> Rewrite | None:
+    """Judge a record by its message with the arguments filled in."""
+    method = module.function_of(value)
+    record = method.args.args[1].arg if method is not None and len(method.args.args) > 1 else ""
+    changes = tuple(replaced(module, node, f"{record}.getMessage()") for node in _reads(value, record))
+    return Rewrite("records are judged by all that is written of them", changes) if changes else None
