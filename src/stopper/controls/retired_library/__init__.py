@@ -26,6 +26,8 @@ held to an old release (CWE-477, CWE-1104).
 
     from itsdangerous import URLSafeTimedSerializer
 
+    PyJWT>=2.10  # in the place of python-jose, in what the project depends on
+
 ## References
 
 CVE-2022-39227; CVE-2024-33663; changelog of itsdangerous 2.0 and 2.1; CWE-477, CWE-1104.
@@ -36,9 +38,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Verdict
+from stopper.controls.retired_library import moving
+from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Manifest, Module
 from stopper.observe.source.flows import place
+from stopper.rewrite import Rewrite, Risk
 
 CONTROL = Control(
     id="BT214",
@@ -122,3 +126,19 @@ def _own(module: Module, library: str) -> bool:
 def _stands_in(module: Module, node: ast.AST) -> bool:
     """Tell whether an import may fail, because another library stands in where the retired one is not installed."""
     return any(isinstance(outer, ast.Try) and node in outer.body for outer in module.ancestors(node))
+
+
+_DECIDE = "put `PyJWT` in the place of `python-jose` in what the project depends on, and install it"
+
+
+def fix(module: Module, where: Place) -> Rewrite | None:
+    """Let PyJWT do what python-jose did, in all files at once: what the one raises, another may catch."""
+    if not any(place(module, node) == where and name.startswith("jose") for node, name in _imported(module)):
+        return None
+    changes = moving.to_pyjwt(module.project)
+    return Rewrite(
+        "PyJWT is kept, takes the same calls, and refuses a token without a claim that is asked for",
+        changes,
+        Risk.SETTING,
+        (_DECIDE,),
+    )
