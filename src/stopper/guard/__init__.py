@@ -30,7 +30,7 @@ from typing import Any, Literal, NotRequired, TypedDict, TypeVar, cast, overload
 from flask import Blueprint, Flask, current_app, has_request_context
 from werkzeug.local import LocalProxy
 
-from stopper.guard import cli, endpoints, openapi, redact, store, transport
+from stopper.guard import cli, endpoints, openapi, redact, store, telemetry, transport
 from stopper.guard.audit import Kind
 from stopper.guard.clients import is_client_id
 from stopper.guard.gate import EXTENSION, PASSAGE, Gate, asked, current_gate, passage
@@ -154,6 +154,7 @@ class Guard:
         app.preprocess_request = functools.partial(gate.preprocess, app.preprocess_request)  # type: ignore[method-assign]
         app.dispatch_request = functools.partial(gate.dispatch, app.dispatch_request)  # type: ignore[method-assign]
         redact.install()
+        telemetry.know(app, settings)
         cli.register(app, self)
         return app
 
