@@ -32,12 +32,16 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import UNKNOWN, Definition, Function, Module, Project, within
+from stopper.observe.source.flows import reading
+from stopper.observe.source.mending import with_member
+from stopper.observe.source.rewriting import at, before, replaced, written
 from stopper.observe.views import Exchange, Purpose
 from stopper.observe.wire.answers import tokens_in
 from stopper.observe.wire.compare import succeeded
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import ByHand, Change, Rewrite
 
 CONTROL = Control(
     id="BT307",
@@ -266,3 +270,75 @@ def _after_each(module: Module) -> Iterator[Definition]:
 
 def _named(module: Module, name: str) -> Iterator[ast.Call]:
     return (call for call in module.nodes(ast.Call) if _last(call) == name)
+
+
+# --------------------------------------------------------------------------- the repair
+
+_LINES = ('response.headers["Cache-Control"] = "no-store"',)
+_WHY = "no cache on the way keeps the token"
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Forbid caches to store the answer: in the header that it has, or in one more."""
+    for answer in at(module, where, ast.Return):
+        function = module.function_of(answer)
+        if not isinstance(answer, ast.Return) or answer.value is None or function is None:
+            continue
+        said = [node for node in within(function) if _is_cache_control(node)]
+        if said:
+            return _said_otherwise(module, said)
+        return _added(module, function, answer, answer.value)
+    return None
+
+
+def _said_otherwise(module: Module, said: list[ast.AST]) -> Rewrite | ByHand:
+    """Give the header another value wherever the view sets it."""
+    changes: list[Change] = []
+    for key in said:
+        around = module.parent(key)
+        value: ast.expr | None = None
+        if isinstance(around, ast.Dict):
+            value = next((each for name, each in zip(around.keys, around.values, strict=True) if name is key), None)
+        elif isinstance(around, ast.Subscript):
+            assign = module.parent(around)
+            value = assign.value if isinstance(assign, ast.Assign) and around in assign.targets else None
+        if value is None:
+            return ByHand("the header is set in a way that has to be looked at", _LINES)
+        changes.append(replaced(module, value, '"no-store"'))
+    return Rewrite(_WHY, tuple(changes))
+
+
+def _added(module: Module, function: Function, answer: ast.Return, value: ast.expr) -> Rewrite | ByHand:
+    if isinstance(value, ast.Name) and _is_response(module, function, value):
+        return Rewrite(_WHY, (before(module, answer, f'{value.id}.headers["Cache-Control"] = "no-store"'),))
+    if list(reading.callers(module, function)) or not _is_view(module, function):
+        return ByHand("others use what the function returns: set the header where the answer is made", _LINES)
+    if isinstance(value, ast.Tuple) and len(value.elts) == 3 and isinstance(value.elts[2], ast.Dict):
+        return Rewrite(_WHY, (with_member(module, value.elts[2], '"Cache-Control": "no-store"'),))
+    if isinstance(value, ast.Tuple):
+        status = module.constant(value.elts[1]) if len(value.elts) == 2 else None
+        if not isinstance(status, int):
+            return ByHand("the answer has headers that are made elsewhere: set this one there", _LINES)
+        last = value.elts[1]
+        return Rewrite(_WHY, (replaced(module, last, f'{written(module, last)}, {{"Cache-Control": "no-store"}}'),))
+    plain = isinstance(value, ast.Dict) or (isinstance(value, ast.Call) and _last(value) in ("jsonify", "dict"))
+    if not plain or value.lineno != value.end_lineno:
+        return ByHand("the answer is not put together here", _LINES)
+    return Rewrite(_WHY, (replaced(module, value, f'{written(module, value)}, 200, {{"Cache-Control": "no-store"}}'),))
+
+
+def _is_view(module: Module, function: Function) -> bool:
+    return any(view.node is function for _, view in module.project.routing.views)
+
+
+def _is_response(module: Module, function: Function, name: ast.Name) -> bool:
+    """Tell whether all that a variable is given are Flask's responses."""
+    given = [
+        node.value
+        for node in within(function)
+        if isinstance(node, ast.Assign) and any(_is(target, name.id) for target in node.targets)
+    ]
+    return bool(given) and all(isinstance(each, ast.Call) and _last(each) in _RESPONSES for each in given)
+
+
+_RESPONSES = frozenset({"jsonify", "make_response", "Response"})

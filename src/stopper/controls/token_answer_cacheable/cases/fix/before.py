@@ -1,0 +1,39 @@
+"""Answers with a token that caches may keep."""
+
+from flask import Flask, Response, jsonify, make_response
+
+from tokens import issue
+
+app = Flask(__name__)
+
+
+@app.post("/a")
+def plain():
+    # the token
+    return jsonify(access_token=issue())  # once
+
+
+@app.post("/b")
+def with_status():
+    return {"access_token": issue()}, 201
+
+
+@app.post("/c")
+def with_headers():
+    return jsonify(access_token=issue()), 201, {"X-Shop": "one"}
+
+
+@app.post("/d")
+def otherwise():
+    return {"access_token": issue()}, 200, {"Cache-Control": "max-age=600"}
+
+
+@app.post("/e")
+def named():
+    response = make_response(jsonify(access_token=issue()), 201)
+    return response
+
+
+@app.post("/f")
+def wrapped():
+    return make_response({"access_token": issue()})  # by hand
