@@ -34,13 +34,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Function, Module, within
 from stopper.observe.source.flows import reading
 from stopper.observe.source.request import taken
+from stopper.observe.source.rewriting import at, before, named, replaced, written
 from stopper.observe.views import Access, Exchange, Live, Request
 from stopper.observe.wire.compare import let_in, turned_away
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import ByHand, CannotRewriteError, Change, Rewrite, Risk
 
 CONTROL = Control(
     id="BT416",
@@ -419,3 +421,71 @@ def _texts(module: Module, node: ast.AST) -> list[str]:
         value = module.constant(each) if isinstance(each, ast.Constant | ast.Name | ast.Attribute) else None
         found.extend(word for word in (value if isinstance(value, list | tuple) else [value]) if isinstance(word, str))
     return found
+
+
+# --------------------------------------------------------------------------- the repair
+
+_NAME = "bearer_token"
+_PARSER = """
+
+def bearer_token(header):
+    \"\"\"Return the token of credentials of the scheme Bearer (RFC 6750, 2.1), empty where it is anything else.\"\"\"
+    found = {fullmatch}(r"(?i:bearer) +([A-Za-z0-9._~+/-]+=*)", header or "")
+    return found[1] if found else ""
+"""
+_BY_PREFIX = frozenset({"replace", "removeprefix", "strip", "lstrip"})
+_AFTER_SCHEME = 7
+"""Letters of `Bearer `."""
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Take the token out of the header with a function that takes nothing but a bearer token."""
+    lines = tuple(_PARSER.format(fullmatch="re.fullmatch").strip("\n").split("\n"))
+    for node in at(module, where, ast.Call, ast.Subscript):
+        header = _cut(module, node)
+        if header is None or not isinstance(node, ast.expr):
+            continue
+        changes = (replaced(module, node, f"{_NAME}({written(module, header)})"), *_parser(module))
+        decide = ("clients that send the token without `Bearer` before it have to be told",)
+        return Rewrite("only what the scheme Bearer allows is taken for a token", changes, Risk.STRICTER, decide)
+    return ByHand("it has to be decided what becomes of other headers", lines)
+
+
+def _cut(module: Module, node: ast.AST) -> ast.expr | None:
+    """Return the header of which an expression takes what comes after `Bearer`."""
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in _BY_PREFIX
+        and node.args
+    ):
+        cut = module.constant(node.args[0])
+        emptied = len(node.args) == 1 or module.constant(node.args[1]) == ""
+        return node.func.value if isinstance(cut, str) and cut.strip().lower() == "bearer" and emptied else None
+    if not isinstance(node, ast.Subscript):
+        return None
+    if isinstance(node.slice, ast.Slice):
+        start = module.constant(node.slice.lower) if node.slice.lower is not None else None
+        whole = start == _AFTER_SCHEME and node.slice.upper is None and node.slice.step is None
+        return node.value if whole else None
+    made = node.value
+    if not isinstance(made, ast.Call) or not isinstance(made.func, ast.Attribute) or made.func.attr != "split":
+        return None
+    said = "bearer" in module.text.lower() and module.constant(node.slice) in (1, -1)
+    return made.func.value if said and all(module.constant(each) in (" ", None, 1) for each in made.args) else None
+
+
+def _parser(module: Module) -> tuple[Change, ...]:
+    """Return what brings the function into a module, before the first function or class; nothing where it is there."""
+    matcher, imports = named(module, "re.fullmatch")
+    wanted = _PARSER.format(fullmatch=matcher)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    first = next((statement for statement in module.tree.body if isinstance(statement, kinds)), None)
+    for defined in module.nodes(*kinds):
+        if defined.name == _NAME:
+            if ast.unparse(defined) != ast.unparse(ast.parse(wanted)):
+                raise CannotRewriteError(f"`{_NAME}` means something else in this file")
+            return ()
+    if first is None:
+        raise CannotRewriteError("the file has no function before which another one could stand")
+    return before(module, first, wanted), *imports
