@@ -36,8 +36,11 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from stopper.model import Control, Place, Scope, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Module, View, within
+from stopper.observe.source.mending import guarded_as_others
+from stopper.observe.spec.rewriting import SpecText
 from stopper.observe.views import Access, Baseline, EndpointView, Exchange, Live, Request, Route
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import ByHand, Rewrite
 
 CONTROL = Control(
     id="BT401",
@@ -243,3 +246,11 @@ def _raises_only(statement: ast.stmt) -> bool:
     if not isinstance(called, ast.Call):
         return False
     return _name(called.func) == "abort" if isinstance(called.func, ast.Name | ast.Attribute) else False
+
+
+# --------------------------------------------------------------------------- the repair
+
+
+def fix(subject: Module | SpecText, where: Place) -> Rewrite | ByHand | None:
+    """Put the decorator before the view that stands before the project's other protected views."""
+    return guarded_as_others(subject, where)

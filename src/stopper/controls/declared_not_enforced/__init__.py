@@ -39,9 +39,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Strength, Verdict, Witness
+from stopper.model import Control, Place, Severity, Strength, Verdict, Witness
+from stopper.observe.source import Module
+from stopper.observe.source.mending import guarded_as_others
+from stopper.observe.spec.rewriting import SpecText
 from stopper.observe.views import Access, Baseline, EndpointView
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import ByHand, Rewrite
 
 CONTROL = Control(
     id="BT601",
@@ -85,3 +89,11 @@ def _broken(view: EndpointView, baseline: Baseline) -> Verdict:
         strength=Strength.PROVEN,
         witnesses=(Witness.SPEC, *code, baseline.witness),
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+
+def fix(subject: Module | SpecText, where: Place) -> Rewrite | ByHand | None:
+    """Put the decorator before the view that stands before the project's other protected views."""
+    return guarded_as_others(subject, where)

@@ -35,8 +35,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Verdict, Witness
+from stopper.model import Control, Place, Severity, Verdict, Witness
+from stopper.observe.source import Module
+from stopper.observe.source.mending import guarded_as_others
+from stopper.observe.spec.rewriting import SpecText
 from stopper.observe.views import Access, EndpointView, Route
+from stopper.rewrite import ByHand, Rewrite
 
 CONTROL = Control(
     id="BT607",
@@ -99,3 +103,11 @@ def _answered(view: EndpointView) -> bool:
 
 def _how(route: Route) -> str:
     return next(guard.how for guard in route.guards if not guard.optional)
+
+
+# --------------------------------------------------------------------------- the repair
+
+
+def fix(subject: Module | SpecText, where: Place) -> Rewrite | ByHand | None:
+    """Put the decorator before the view that stands before the project's other protected views."""
+    return guarded_as_others(subject, where)

@@ -87,14 +87,15 @@ def holes(text: ast.JoinedStr) -> list[ast.expr]:
 # --------------------------------------------------------------------------- guards
 
 
-def guarded_as_others(module: Module, place: Place) -> Rewrite | ByHand | None:
+def guarded_as_others(subject: object, place: Place) -> Rewrite | ByHand | None:
     """Put before the view at a place what stands before all other protected views of the project, if it is one thing.
 
-    The place may be that of the route's decorator or of the function.
+    The place may be that of the route's decorator or of the function; one in a specification has no view.
     """
-    function = view_at(module, place)
-    if function is None:
+    function = view_at(subject, place) if isinstance(subject, Module) else None
+    if function is None or not isinstance(subject, Module):
         return None
+    module = subject
     found = list(_guards(module))
     names = {definition for definition, _, _ in found}
     if len(names) != 1:
