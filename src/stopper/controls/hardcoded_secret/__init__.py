@@ -103,6 +103,9 @@ def _broken(module: Module, literal: Literal) -> Iterable[Verdict]:
 _COMMON = 12
 """Letters up to which a text may stand elsewhere in the source and mean something else."""
 
+_GENERIC = frozenset({"KEY", "SECRET", "TOKEN", "PASSWORD"})
+"""Names that mean nothing in an environment, which is the same for all parts of a program."""
+
 _OF_OTHERS = ("CLIENT_SECRET", "API_KEY", "WEBHOOK")
 """Names of secrets that another service makes."""
 
@@ -123,6 +126,8 @@ def _from_environment(module: Module, literal: Literal, text: ast.Constant) -> R
     if literal.value.reveal().lstrip().startswith("-----BEGIN"):
         lines = (f'{variable} = Path(os.environ["{variable}_FILE"]).read_text()',)
         return ByHand("a key of several lines is kept in a file outside the code rather than in a variable", lines)
+    if variable in _GENERIC:
+        raise CannotRewriteError(f"{variable} does not say whose it is: give it a variable with a name of its own")
     _check_alone(module, literal, variable)
     environ, imports = named(module, "os.environ")
     asked = f'{environ}["{variable}"]' + (".encode()" if isinstance(text.value, bytes) else "")
@@ -131,7 +136,14 @@ def _from_environment(module: Module, literal: Literal, text: ast.Constant) -> R
     else:
         decide = f"set the environment variable {variable} to a random secret: `openssl rand -hex 32` makes one"
     why = f"without {variable} the program ends instead of running with a secret that its readers know"
-    return Rewrite(why, (replaced(module, text, asked), *imports), Risk.SETTING, (decide, *_twins(module, literal)))
+    decisions = decide, *_twins(module, literal), *_late(module)
+    return Rewrite(why, (replaced(module, text, asked), *imports), Risk.SETTING, decisions)
+
+
+def _late(module: Module) -> Iterator[str]:
+    """Say that a file of variables is read in time, where another file of the project reads one."""
+    if module.project.holding("load_dotenv(") and "load_dotenv(" not in module.text:
+        yield f"where it stands in a file of variables, `load_dotenv()` runs before {module.path} is imported"
 
 
 def _constant(node: ast.expr) -> ast.Constant | None:

@@ -105,7 +105,8 @@ def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
         if place(module, flow.source_node if flow.together else flow.sink_node) == where:
             drawn = _drawn(flow)
             if not drawn:
-                return ByHand(_reason(flow), (f"{flow.target} = secrets.token_urlsafe(32)",))
+                target = "token" if " " in flow.target else flow.target
+                return ByHand(_reason(flow), (f"{target} = secrets.token_urlsafe(32)",))
             changes.update(dict.fromkeys(drawn))
     return Rewrite("the system's generator cannot be predicted from what it gave before", tuple(changes))
 

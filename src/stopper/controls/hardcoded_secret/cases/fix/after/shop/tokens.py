@@ -3,7 +3,7 @@ from os import environ
 
 import jwt
 
-KEY = os.environ["KEY"]
+CLAIMS_KEY = os.environ["CLAIMS_KEY"]
 SHARED_SECRET = "stands-twice-in-it-2"  # by hand
 
 
@@ -12,8 +12,12 @@ def read(token):
 
 
 def sign(claims):
-    return jwt.encode(claims, KEY, algorithm="HS256")
+    return jwt.encode(claims, CLAIMS_KEY, algorithm="HS256")
 
 
 def check(value):
     return "{}".format("stands-twice-in-it-2"), environ.get("X"), os.sep
+
+
+def connected(connect):
+    return connect(secret="9u8A7b6C5d4E3F2G")  # by hand
