@@ -282,10 +282,10 @@ def _renew(call: Call) -> TokenAnswer:
 
 def _revoke(call: Call) -> Mapping[str, Any]:
     """End a token of the caller's with its family; one that is unknown has ended already (RFC 7009 §2.2)."""
-    token = _found(call.gate, call.required("token"))
+    token = found(call.gate, call.required("token"))
     if token is None:
         return {}
-    if not _is_ours(call.gate, token):
+    if not is_ours(call.gate, token):
         raise TokenRequestError("unsupported_token_type", "The token is another issuer's.")
     if token.client != call.client_id:
         raise TokenRequestError("invalid_grant", "The token is another client's.")
@@ -302,12 +302,15 @@ def _introspect(call: Call) -> Mapping[str, Any]:
     if not call.authenticated.introspects:
         raise TokenRequestError("unauthorized_client", "The client may not ask about tokens.")
     try:
-        token = _verified(gate, call.required("token"))
+        token = verified(gate, call.required("token"))
         gate.subject_of(token)
     except respond.InvalidToken:
         return {"active": False}
-    if not _is_ours(gate, token):
-        return {"active": False}
+    return introspected(gate, token) if is_ours(gate, token) else {"active": False}
+
+
+def introspected(gate: Gate, token: Token) -> Mapping[str, Any]:
+    """Return what is told of a good token of ours (RFC 7662 §2.2)."""
     members = {
         "active": True,
         "token_type": token.type,
@@ -323,23 +326,24 @@ def _introspect(call: Call) -> Mapping[str, Any]:
     return {**{name: value for name, value in members.items() if value}, "scope": " ".join(sorted(token.scopes))}
 
 
-def _found(gate: Gate, credential: str) -> Token | None:
+def found(gate: Gate, credential: str) -> Token | None:
     """Return the access or refresh token of a credential, the latter as revocations see it, or None."""
     refresh = gate.tokens.find_refresh(credential)
     if refresh is not None:
         return as_token(refresh, credential)
     try:
-        return _verified(gate, credential)
+        return verified(gate, credential)
     except respond.InvalidToken:
         return None
 
 
-def _verified(gate: Gate, credential: str) -> Token:
+def verified(gate: Gate, credential: str) -> Token:
     """Return the access token of a text, which may be anything; raise InvalidToken for one that is not valid."""
     if not credential.isascii():
         raise respond.InvalidToken("not a token of this API")
     return gate.tokens.verify(credential)
 
 
-def _is_ours(gate: Gate, token: Token) -> bool:
+def is_ours(gate: Gate, token: Token) -> bool:
+    """Tell whether a token was issued here."""
     return token.issuer in ("", gate.settings.issuer)
