@@ -106,8 +106,11 @@ _COMMON = 12
 _GENERIC = frozenset({"KEY", "SECRET", "TOKEN", "PASSWORD"})
 """Names that mean nothing in an environment, which is the same for all parts of a program."""
 
-_OF_OTHERS = ("CLIENT_SECRET", "API_KEY", "WEBHOOK")
-"""Names of secrets that another service makes."""
+_OF_MANY = frozenset({"API_KEY", "AUTH_KEY", "API_SECRET", "ACCESS_KEY"})
+"""Names of which every service that is called has one: alone they mean something for a whole module."""
+
+_OWN = frozenset("JWT SIGNING SESSION CSRF HMAC COOKIE FLASK APP".split())
+"""Words of secrets that no other service gives."""
 
 
 def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
@@ -126,15 +129,15 @@ def _from_environment(module: Module, literal: Literal, text: ast.Constant) -> R
     if literal.value.reveal().lstrip().startswith("-----BEGIN"):
         lines = (f'{variable} = Path(os.environ["{variable}_FILE"]).read_text()',)
         return ByHand("a key of several lines is kept in a file outside the code rather than in a variable", lines)
-    if variable in _GENERIC:
+    if variable in _GENERIC or (variable in _OF_MANY and not isinstance(literal.anchor, ast.Assign)):
         raise CannotRewriteError(f"{variable} does not say whose it is: give it a variable with a name of its own")
     _check_alone(module, literal, variable)
     environ, imports = named(module, "os.environ")
     asked = f'{environ}["{variable}"]' + (".encode()" if isinstance(text.value, bytes) else "")
-    if any(part in variable for part in _OF_OTHERS):
-        decide = f"set the environment variable {variable}, after the service that made this secret has made another"
-    else:
-        decide = f"set the environment variable {variable} to a random secret: `openssl rand -hex 32` makes one"
+    source = (
+        "to" if _OWN.intersection(variable.split("_")) or variable == "SECRET_KEY" else "to what its service gives, or"
+    )
+    decide = f"set the environment variable {variable} {source} a random secret: `openssl rand -hex 32` makes one"
     why = f"without {variable} the program ends instead of running with a secret that its readers know"
     decisions = decide, *_twins(module, literal), *_late(module)
     return Rewrite(why, (replaced(module, text, asked), *imports), Risk.SETTING, decisions)

@@ -59,7 +59,8 @@ _SWITCHES = frozenset(
 _MODES = frozenset({"cert_reqs", "verify_mode", "ssl_cert_reqs"})
 _UNVERIFIED = frozenset({"ssl._create_unverified_context", "ssl._create_stdlib_context"})
 _CHOICE = frozenset(
-    "verify verification insecure ssl tls cert certs certificate certificates validate selfsigned localhost".split()
+    "verify verification insecure ssl tls cert certs nocert certificate certificates validate selfsigned "
+    "localhost".split()
 )
 """Words of a condition that leaves it to the operator whether certificates are checked."""
 
@@ -245,8 +246,9 @@ def _checked(module: Module, node: ast.AST) -> Iterator[Change]:
     elif isinstance(node, ast.Assign) and len(node.targets) == 1:
         yield from _assignment_checked(module, node, node.targets[0])
     elif isinstance(outer, ast.Dict):
-        value = outer.values[[key is node for key in outer.keys].index(True)]
-        yield from _on(module, value)
+        for key, value in zip(outer.keys, outer.values, strict=True):
+            if key is node or (isinstance(key, ast.Constant) and key.value == "check_hostname"):
+                yield from _on(module, value)
     elif isinstance(node, ast.Call) and last_name(node) == "disable_warnings" and isinstance(outer, ast.Expr):
         yield removed(module, outer)
 

@@ -31,12 +31,12 @@ RFC 4086 section 6; RFC 6749 section 10.10; RFC 9562 section 8; ASVS 5.0.0 11.5.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Place, Severity, Verdict
-from stopper.observe.source import Module
+from stopper.observe.source import Module, within
 from stopper.observe.source.flows import Flow, Origin, Sink, flows, last_name, place, safe
-from stopper.observe.source.rewriting import named, replaced
+from stopper.observe.source.rewriting import named, replaced, statement_of
 from stopper.rewrite import ByHand, Change, Rewrite
 
 CONTROL = Control(
@@ -125,7 +125,7 @@ def _drawn(flow: Flow) -> tuple[Change, ...]:
     package, _, name = (module.qualified(node.func) or "").rpartition(".")
     if package == "random" and name not in _OWN:
         text = _in_text(module, node) if _is_hashed(module, node) else None
-        return _random(module, node, name) if text is None else _hex(module, text)
+        return tuple(_random(module, node)) if text is None else _hex(module, text)
     if package == "uuid" and name in ("uuid1", "uuid4"):
         return _uuid(module, node, flow.together)
     if f"{package}.{name}" in _MOMENTS and flow.together:
@@ -135,9 +135,16 @@ def _drawn(flow: Flow) -> tuple[Change, ...]:
     return ()
 
 
-def _random(module: Module, call: ast.Call, name: str) -> tuple[Change, ...]:
-    text, imports = named(module, _SECURE.get(name, "secrets.SystemRandom"))
-    return replaced(module, call.func, text if name in _SECURE else f"{text}().{name}"), *imports
+def _random(module: Module, call: ast.Call) -> Iterator[Change]:
+    """Draw all numbers of a statement securely: each is a part of what the others are a part of."""
+    for drawn in within(statement_of(module, call)):
+        if not isinstance(drawn, ast.Call):
+            continue
+        package, _, name = (module.qualified(drawn.func) or "").rpartition(".")
+        if package == "random" and name not in _OWN:
+            text, imports = named(module, _SECURE.get(name, "secrets.SystemRandom"))
+            yield replaced(module, drawn.func, text if name in _SECURE else f"{text}().{name}")
+            yield from imports
 
 
 def _hex(module: Module, node: ast.expr) -> tuple[Change, ...]:

@@ -74,3 +74,7 @@ def for_all():
 
 def by_mode(pool, url):
     return pool(url, cert_reqs="CERT_REQUIRED", sslopt={"cert_reqs": ssl.CERT_REQUIRED}, options={"verify_ssl": True})
+
+
+def by_two_words(connect, url):
+    return connect(url, {"cert_reqs": ssl.CERT_REQUIRED, "check_hostname": True})

@@ -81,3 +81,7 @@ def for_all():
 
 def by_mode(pool, url):
     return pool(url, cert_reqs="CERT_NONE", sslopt={"cert_reqs": ssl.CERT_NONE}, options={"verify_ssl": False})
+
+
+def by_two_words(connect, url):
+    return connect(url, {"cert_reqs": ssl.CERT_NONE, "check_hostname": False})

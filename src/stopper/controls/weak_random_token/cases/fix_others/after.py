@@ -66,3 +66,8 @@ def from_helper(user):
 
 def answered():
     return jsonify({"token": str(secrets.SystemRandom().randint(0, 10**20))})
+
+
+def both():
+    auth_token = f"{secrets.SystemRandom().randrange(800)},{secrets.SystemRandom().randrange(600)}"
+    return auth_token

@@ -68,3 +68,8 @@ def from_helper(user):
 
 def answered():
     return jsonify({"token": str(random.randint(0, 10**20))})
+
+
+def both():
+    auth_token = f"{random.randrange(800)},{random.randrange(600)}"
+    return auth_token
