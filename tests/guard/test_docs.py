@@ -13,7 +13,7 @@ import pytest
 from stopper.guard.claims import PROFILES
 from stopper.guard.settings import Settings
 
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "guard").glob("*.md"))
+PAGES = sorted((Path(__file__).parents[2] / "docs" / "guard").rglob("*.md"))
 CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

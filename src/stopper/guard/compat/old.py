@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -29,6 +29,9 @@ from stopper.secret import Secret, fingerprint
 
 Verify = Callable[[str], Token | None]
 """Returns the token of a credential that an old key signed, None for anything else; it may have expired."""
+
+Scopes = Callable[[Any], Iterable[str]]
+"""Returns the scopes that the payload of an old token stands for."""
 
 LONGEST_CHANGE = timedelta(days=366)
 """How far ahead the end may be: what has no near end is no change-over."""
@@ -90,8 +93,17 @@ def _moment(until: date) -> float:
 # --------------------------------------------------------------------------- verifiers
 
 
+def _no_scopes(payload: Any) -> Iterable[str]:
+    return ()
+
+
 def signed_jwt(
-    secret: str | Secret, algorithm: str = "HS256", kind: str = "access", *, identity_claim: str = "sub"
+    secret: str | Secret,
+    algorithm: str = "HS256",
+    kind: str = "access",
+    *,
+    identity_claim: str = "sub",
+    scopes: Scopes = _no_scopes,
 ) -> Verify:
     """Return what verifies the old JWTs of Flask-JWT-Extended: those of one kind, `access` or `refresh`.
 
@@ -106,7 +118,8 @@ def signed_jwt(
             return None
         if members.get("type") != kind:
             return None
-        return _token(credential, members, identity_claim)
+        token = _token(credential, members, identity_claim)
+        return token and replace(token, scopes=frozenset(scopes(members)))
 
     return verify
 
@@ -124,10 +137,7 @@ _OWN = frozenset(("sub", "exp", "nbf", "iat", "jti", "iss", "aud", "cnf", "scope
 
 
 def _token(credential: str, members: Mapping[str, Any], identity_claim: str) -> Token | None:
-    """Return the token that verified claims make, None for one that is not valid yet or names nobody.
-
-    Its scopes are none: what an old token allowed was for the application to say, in claims of its own.
-    """
+    """Return the token that verified claims make, None for one that is not valid yet or names nobody."""
     subject = _subject(members.get(identity_claim))
     issued_at, expires_at = _number(members, "iat", 0.0), _number(members, "exp", NEVER)
     if not subject or _number(members, "nbf", 0.0) > time.time() + 1:
@@ -158,12 +168,17 @@ def _number(members: Mapping[str, Any], name: str, missing: float) -> float:
 
 
 def signed_value(
-    serializer: URLSafeTimedSerializer, *, max_age: int, subject: Callable[[Any], object] = lambda payload: payload
+    serializer: URLSafeTimedSerializer,
+    *,
+    max_age: int,
+    subject: Callable[[Any], object] = lambda payload: payload,
+    scopes: Scopes = _no_scopes,
 ) -> Verify:
     """Return what verifies the old values of an itsdangerous serializer; `subject` finds whose a payload is.
 
-    An `exp` in the payload, as Flask-Security writes it, ends the value too, and 0 says nothing. Raises
-    ConfigurationError for a secret that is too short.
+    They live for `max_age` seconds, as they did where they were read before. An `exp` in the payload,
+    as Flask-Security writes it, ends the value too, and 0 says nothing. Raises ConfigurationError for a secret that is
+    too short.
     """
     if any(len(key) < SHORTEST_SECRET for key in serializer.secret_keys):
         raise ConfigurationError(f"old values cannot be told from forged ones: a key under {SHORTEST_SECRET} bytes")
@@ -181,7 +196,7 @@ def signed_value(
         return Token(
             id=fingerprint(credential),
             subject=name,
-            scopes=frozenset(),
+            scopes=frozenset(scopes(payload)),
             issued_at=issued_at,
             expires_at=min(issued_at + max_age, _number(members, "exp", NEVER) or NEVER),
             claims={key: members[key] for key in members.keys() - _OWN},
