@@ -29,15 +29,18 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.app.extensions import session_keeper, token_cookies
 from stopper.observe.source import UNKNOWN, Module, within
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import Says, credential, last_name, place, settings, words
 from stopper.observe.source.labels import bare, label
+from stopper.observe.source.mending import settings_at
+from stopper.observe.source.rewriting import after, argument, at, replaced, written
 from stopper.observe.source.standing import Standing, of_line
 from stopper.observe.views import AppSnapshot, Exchange
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import ByHand, Change, Rewrite, Risk
 
 CONTROL = Control(
     id="BT308",
@@ -242,3 +245,48 @@ def _on_elsewhere(module: Module, name: str) -> bool:
             if value in (True, UNKNOWN) and of_line(other, other.place(node).line) is Standing.PRODUCTION:
                 return True
     return False
+
+
+# --------------------------------------------------------------------------- the repair
+
+_SET = {"secure": "True", "httponly": "True", "samesite": '"Lax"'}
+_LINES = ('response.set_cookie("token", token, secure=True, httponly=True, samesite="Lax")',)
+_DECIDE = {
+    "secure": "the cookie is sent over https alone: try the program on your own machine with `localhost`, or with TLS",
+    "httponly": "a script that reads the cookie cannot do so any more",
+    "samesite": "a page of another site that posts to this one does so without the cookie",
+}
+
+
+def fix(subject: object, where: Place) -> Rewrite | ByHand | None:
+    """Set the flags that are missing, or switch on what was switched off."""
+    if not isinstance(subject, Module):
+        return None
+    for call in at(subject, where, ast.Call):
+        if isinstance(call, ast.Call) and last_name(call) in ("set_cookie", "dump_cookie"):
+            missing = _missing(subject, call)
+            return _rewrite(missing, *(argument(subject, call, flag, _SET[flag]) for flag in missing))
+    for name, node, value in settings_at(subject, where):
+        if name in _SWITCHES:
+            flag = name.rpartition("_")[2].lower()
+            return _rewrite([flag], replaced(subject, value, _SET[flag]))
+        if name == "JWT_TOKEN_LOCATION":
+            return _secured(subject, node)
+    return ByHand("the header is put together by hand: let `set_cookie` do it", _LINES)
+
+
+def _rewrite(flags: list[str], *changes: Change) -> Rewrite | None:
+    why = f"the cookie with the token is sent with {', '.join(_WRITTEN[flag] for flag in flags)}"
+    return Rewrite(why, changes, Risk.STRICTER, tuple(_DECIDE[flag] for flag in flags)) if changes else None
+
+
+def _secured(module: Module, node: ast.AST) -> Rewrite | ByHand | None:
+    """Set Flask-JWT-Extended's switch beside the setting that has tokens travel in cookies."""
+    target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+    if isinstance(node, ast.Assign) and isinstance(target, ast.Subscript):
+        text = f'{written(module, target.value)}["JWT_COOKIE_SECURE"] = True'
+    elif isinstance(node, ast.Assign) and isinstance(target, ast.Name):
+        text = "JWT_COOKIE_SECURE = True"
+    else:
+        return ByHand("the setting has to stand beside this one", ("JWT_COOKIE_SECURE = True",))
+    return _rewrite(["secure"], after(module, node, text))

@@ -1,0 +1,38 @@
+"""Cookies with tokens that are not protected."""
+
+from flask import Flask, make_response
+
+from tokens import issue
+
+app = Flask(__name__)
+app.config["SESSION_COOKIE_HTTPONLY"] = True  # for the script
+app.config["JWT_TOKEN_LOCATION"] = ["headers", "cookies"]
+app.config["JWT_COOKIE_SECURE"] = True
+
+
+@app.post("/a")
+def bare():
+    response = make_response({})
+    # for the browser
+    response.set_cookie("access_token", issue(), secure=True, httponly=True, samesite="Lax")  # one
+    return response
+
+
+@app.post("/b")
+def partly():
+    response = make_response({})
+    response.set_cookie(
+        "access_token",
+        issue(),
+        secure=True,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@app.post("/c")
+def own():
+    response = make_response({})
+    response.headers["Set-Cookie"] = f"access_token={issue()}; Path=/"  # by hand
+    return response
