@@ -34,12 +34,15 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Strength, Verdict
-from stopper.observe.source import Module, within
+from stopper.model import Control, Place, Severity, Strength, Verdict
+from stopper.observe.source import Function, Module, within
 from stopper.observe.source.answers import handles_errors, reaches_client
-from stopper.observe.source.flows import last_name, place
+from stopper.observe.source.flows import is_logger, last_name, place
+from stopper.observe.source.mending import holes, without_holes
+from stopper.observe.source.rewriting import before, named, replaced
 from stopper.observe.views import AppSnapshot, Exchange
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import ByHand, Change, Rewrite
 
 CONTROL = Control(
     id="BT317",
@@ -188,3 +191,71 @@ def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
         place=place(module, node),
         endpoints=module.endpoints(node),
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+_FIXED = "internal error"
+_LINES = (
+    'current_app.logger.exception("request failed")',
+    'return {"error": "internal error"}, 500',
+)
+
+
+def fix(subject: object, where: Place) -> Rewrite | ByHand | None:
+    """Answer with a fixed text, and write the exception to the log instead."""
+    if not isinstance(subject, Module):
+        return None
+    module = subject
+    used = [use for _, uses in _errors(module) for use in uses] + list(_traces(module))
+    for use in used:
+        if module.place(use) == where and reaches_client(module, use):
+            change = _replaced(module, use)
+            if change is None:
+                return ByHand("what is answered cannot be taken apart safely", _LINES)
+            logged = _logged(module, use)
+            why = "the client is told that something went wrong, and those who run the program are told what"
+            return Rewrite(why, (change, *logged))
+    return ByHand("it cannot be told what the answer should be instead", _LINES)
+
+
+def _replaced(module: Module, use: ast.expr) -> Change | None:
+    """Return the change of the text that shows the exception: `str(e)`, `f"… {e}"`, or the expression itself."""
+    outer = module.parent(use)
+    if isinstance(outer, ast.FormattedValue):
+        text = module.parent(outer)
+        shown = [hole for hole in holes(text) if hole is use] if isinstance(text, ast.JoinedStr) else []
+        return without_holes(module, text, shown, _FIXED) if isinstance(text, ast.JoinedStr) and shown else None
+    if isinstance(outer, ast.Call) and isinstance(outer.func, ast.Name) and outer.func.id in ("str", "repr"):
+        return replaced(module, outer, f'"{_FIXED}"') if not _within_text(module, outer) else None
+    if isinstance(use, ast.Call) or (isinstance(use, ast.Attribute) and use.attr not in ("args", "orig")):
+        return replaced(module, use, f'"{_FIXED}"') if not _within_text(module, use) else None
+    return None
+
+
+def _within_text(module: Module, node: ast.AST) -> bool:
+    """Tell whether an expression stands in an f-string, where it cannot be replaced alone."""
+    return any(isinstance(outer, ast.JoinedStr) for outer in module.ancestors(node))
+
+
+def _logged(module: Module, use: ast.expr) -> tuple[Change, ...]:
+    """Return what writes the exception to the log, nothing where the handler does already."""
+    handler: ast.ExceptHandler | Function | None = next(
+        (outer for outer in module.ancestors(use) if isinstance(outer, ast.ExceptHandler)), None
+    )
+    given = ""
+    if handler is None:
+        handler = module.function_of(use)
+        given = f", exc_info={handler.args.args[0].arg}" if handler is not None and handler.args.args else ""
+    if handler is None or any(_logs(node) for statement in handler.body for node in within(statement)):
+        return ()
+    first = handler.body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(handler.body) > 1:
+        first = handler.body[1]  # behind the docstring
+    app, imports = named(module, "flask.current_app")
+    call = f'{app}.logger.error("request failed"{given})' if given else f'{app}.logger.exception("request failed")'
+    return before(module, first, call), *imports
+
+
+def _logs(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_logger(last_name(node.func.value))

@@ -1,0 +1,50 @@
+"""Answers with the text of exceptions."""
+
+from flask import Flask, current_app, jsonify
+
+from shop import sell
+
+app = Flask(__name__)
+
+
+@app.get("/a")
+def plain():
+    try:
+        return sell()
+    except Exception as error:
+        # say what happened
+        current_app.logger.exception("request failed")
+        return jsonify(error="internal error"), 500  # all of it
+
+
+@app.get("/b")
+def in_a_text():
+    try:
+        return sell()
+    except Exception as error:
+        app.logger.warning("not sold")
+        return {"error": "not sold: internal error"}, 500
+
+
+@app.get("/c")
+def trace():
+    try:
+        return sell()
+    except Exception:
+        current_app.logger.exception("request failed")
+        return "internal error", 500
+
+
+@app.errorhandler(Exception)
+def handled(error):
+    """Answer what nobody foresaw."""
+    current_app.logger.error("request failed", exc_info=error)
+    return {"error": "internal error"}, 500
+
+
+@app.get("/d")
+def parts():
+    try:
+        return sell()
+    except Exception as error:
+        return {"error": list(error.args)}, 500  # by hand
