@@ -28,15 +28,19 @@ RFC 7515 section 5.2; RFC 8725 section 3.3; ASVS 5.0.0 9.1.1; CVE-2022-39227; CW
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stopper.model import Control, Severity, Verdict
-from stopper.observe.source import Function, Module
+from stopper.model import Control, Place, Severity, Verdict
+from stopper.observe.source import UNKNOWN, Function, Module
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, settings, words
+from stopper.observe.source.mending import member, settings_at
+from stopper.observe.source.rewriting import replaced, without_argument
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import compact, encode, unsigned
+from stopper.rewrite import ByHand, Change, Rewrite, Risk
 
 CONTROL = Control(
     id="BT403",
@@ -136,3 +140,49 @@ def _broken(call: JoseCall) -> Iterable[Verdict]:
         place=place(call.module, call.node),
         endpoints=call.module.endpoints(call.node),
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+_LINES = ('claims = jwt.decode(token, key, algorithms=["ES256"], audience="shop", options={"require": ["exp"]})',)
+_DECIDE = (
+    "PyJWT left out `exp`, `nbf`, `aud` and `iss` with the signature: tokens with an `aud` need `audience=` in the call",
+)
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Switch the check on where the call has the key and the algorithms that it needs."""
+    for call in jose_calls(module):
+        if module.place(call.node) == where and (call.act is Act.READ or call.verifies is False):
+            return _verified(module, call)
+    for name, _, value in settings_at(module, where):
+        if name == "JWT_VERIFY" and module.constant(value) is False:
+            return _rewrite(replaced(module, value, "True"))
+    return None
+
+
+def _rewrite(*changes: Change) -> Rewrite:
+    return Rewrite("claims are believed once the signature is checked", changes, Risk.STRICTER, _DECIDE)
+
+
+def _verified(module: Module, call: JoseCall) -> Rewrite | ByHand:
+    if call.act is Act.READ:
+        return ByHand("nothing here says which key and algorithm verify the token", _LINES)
+    if not _at_hand(call):
+        return ByHand("give the call its key and algorithms, and take out what switches the check off", _LINES)
+    keywords = {each.arg: each.value for each in call.node.keywords}
+    off = member(keywords.get("options"), "verify_signature")
+    if off is not None and module.constant(off) is False:
+        return _rewrite(replaced(module, off, "True"))
+    if "verify" in keywords and "options" not in keywords:
+        return _rewrite(without_argument(module, call.node, "verify"))
+    return ByHand("the check is switched off elsewhere than in the call", _LINES)
+
+
+def _at_hand(call: JoseCall) -> bool:
+    """Tell whether a call is given a key, which is no empty constant, and a list of algorithms without `none`."""
+    key, algorithms = call.arguments.get("key"), call.constant("algorithms")
+    empty = key is None or (isinstance(key, ast.Constant) and not key.value)
+    named = isinstance(algorithms, list | tuple) and algorithms and all(isinstance(each, str) for each in algorithms)
+    known = algorithms is UNKNOWN and isinstance(call.arguments.get("algorithms"), ast.Name | ast.Attribute)
+    return not empty and (known or (bool(named) and "none" not in [each.lower() for each in algorithms]))
