@@ -27,12 +27,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.expectations import Expected, expected, of_another_issuer, shared_secret
 from stopper.observe.source.flows import JoseCall, jose_calls, place
+from stopper.observe.source.mending import claim_demanded
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import minted
+from stopper.rewrite import ByHand, Rewrite
 
 CONTROL = Control(
     id="BT413",
@@ -93,3 +95,14 @@ def _broken(call: JoseCall, message: str) -> Iterable[Verdict]:
         endpoints=call.module.endpoints(call.node),
         severity=full,
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Demand the audience that the file itself names."""
+    for call in jose_calls(module):
+        if module.place(call.node) == where:
+            return claim_demanded(call, "audience", "verify_aud")
+    return None

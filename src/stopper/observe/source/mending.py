@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator
 
 from stopper.model import Place
+from stopper.observe.source.flows.jose import JoseCall
 from stopper.observe.source.flows.settings import assigned
 from stopper.observe.source.module import Module
 from stopper.observe.source.names import Definition
-from stopper.observe.source.rewriting import decorated, named, replaced, statement_of, written
+from stopper.observe.source.rewriting import argument, decorated, named, replaced, statement_of, written
 from stopper.observe.source.syntax import Function, within
-from stopper.rewrite import ByHand, CannotRewriteError, Import, Replace, Rewrite, Risk
+from stopper.rewrite import ByHand, CannotRewriteError, Change, Import, Replace, Rewrite, Risk
 
 HIDDEN = "[redacted]"
 """What stands in a text in the place of a secret."""
@@ -82,6 +83,39 @@ def without_holes(module: Module, text: ast.JoinedStr, hidden: list[ast.expr], i
 def holes(text: ast.JoinedStr) -> list[ast.expr]:
     """Return the expressions that an f-string shows."""
     return [part.value for part in text.values if isinstance(part, ast.FormattedValue)]
+
+
+# --------------------------------------------------------------------------- claims
+
+
+def claim_demanded(call: JoseCall, parameter: str, option: str) -> Rewrite | ByHand:
+    """Have a verification demand a claim (`audience`) that it leaves out: the value that it has, or the file names."""
+    lines = (f'jwt.decode(token, key, algorithms=["RS256"], {parameter}={parameter.upper()})',)
+    module, keywords = call.module, {each.arg: each.value for each in call.node.keywords}
+    if call.library not in ("PyJWT", "python-jose"):
+        return ByHand(f"{call.library} is told in a way of its own which {parameter} to demand", lines)
+    changes: list[Change] = []
+    if parameter not in keywords:
+        named_so = [name for name in _constants(module) if name.upper().split("_")[-1] == parameter.upper()]
+        if len(named_so) != 1:
+            return ByHand(f"nothing in this file says which {parameter} it has to be", lines)
+        changes.append(argument(module, call.node, parameter, named_so[0]))
+    off = member(keywords.get("options"), option)
+    if off is not None and module.constant(off) is False:
+        changes.append(replaced(module, off, "True"))
+    elif call.option(option) is False:
+        return ByHand("the check is switched off elsewhere than in the call", lines)
+    decide = (f"see that all tokens that are meant for this API name its {parameter}",)
+    return Rewrite(f"a token with another {parameter}, or with none, is refused", tuple(changes), Risk.STRICTER, decide)
+
+
+def _constants(module: Module) -> Iterator[str]:
+    """Yield the names that the top of a module gives one value."""
+    for statement in module.tree.body:
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target = statement.targets[0]
+            if isinstance(target, ast.Name) and target.id.isupper() and len(assigned(module)[target.id]) == 1:
+                yield target.id
 
 
 # --------------------------------------------------------------------------- guards
