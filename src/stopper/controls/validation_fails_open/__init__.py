@@ -38,12 +38,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Function, Module, within
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, place, reading, words
+from stopper.observe.source.rewriting import after, at, named, removed, replaced
 from stopper.observe.views import Access, Exchange, Live, Request
 from stopper.observe.wire.compare import let_in, turned_away
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import ByHand, Change, Rewrite, Risk
 
 CONTROL = Control(
     id="BT417",
@@ -278,3 +280,45 @@ def _broken(module: Module, node: ast.AST, message: str, full: Severity) -> Iter
         endpoints=module.endpoints(node),
         severity=full,
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+_LINES = ("except InvalidTokenError:", "    abort(401)")
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Turn the caller away where the verification failed."""
+    for handler in at(module, where, ast.ExceptHandler):
+        attempt, function = module.parent(handler), module.function_of(handler)
+        if isinstance(handler, ast.ExceptHandler) and isinstance(attempt, ast.Try) and function is not None:
+            changes = _refusing(module, function, attempt, handler)
+            if not changes:
+                return ByHand("what the handler does instead has to be looked at", _LINES)
+            decide = ("callers without a good token, who came in until now, are refused: an open view needs no guard",)
+            why = "a token that cannot be verified opens nothing"
+            return Rewrite(why, tuple(changes), Risk.STRICTER, decide)
+    return None
+
+
+def _refusing(module: Module, function: Function, attempt: ast.Try, handler: ast.ExceptHandler) -> list[Change]:
+    """Return what makes a handler refuse: it says no, or answers 401 instead of calling the view or going on."""
+    nodes = [node for statement in handler.body for node in within(statement)]
+    called = [node for node in nodes if isinstance(node, ast.Call) and _calls_view(module, function, node)]
+    yes = [each.value for each in handler.body if isinstance(each, ast.Return) and each.value and _says_yes(each)]
+    if called:
+        refusal, imports = named(module, "flask.abort")
+        whole = all(isinstance(module.parent(call), ast.Return) for call in called)
+        return [*(replaced(module, call, f"{refusal}(401)") for call in called), *imports] if whole else []
+    if yes:
+        return [replaced(module, value, "False") for value in yes]
+    quiet = all(isinstance(each, ast.Pass) or _only_logs(each) for each in handler.body)
+    if not quiet or not _goes_on(module, function, attempt):
+        return []
+    refusal, imports = named(module, "flask.abort")
+    gone = [removed(module, each) for each in handler.body if isinstance(each, ast.Pass)]
+    return [after(module, handler.body[-1], f"{refusal}(401)"), *gone, *imports]
+
+
+def _only_logs(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call | ast.Constant)
