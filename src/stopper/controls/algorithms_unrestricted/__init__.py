@@ -29,9 +29,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from stopper.model import Control, Severity, Verdict
+from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Module, within
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, last_name, place, words, written
+from stopper.observe.source.rewriting import argument, replaced
+from stopper.rewrite import ByHand, Change, Rewrite, Risk
 
 CONTROL = Control(
     id="BT420",
@@ -120,3 +122,45 @@ def _broken(call: JoseCall, message: str) -> Iterable[Verdict]:
         place=place(call.module, call.node),
         endpoints=call.module.endpoints(call.node),
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+_LINES = ('claims = jwt.decode(token, key, algorithms=["HS256"])',)
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
+    """Name the algorithm with which the same file signs with the same key."""
+    for call in jose_calls(module):
+        if module.place(call.node) != where or call.act is not Act.VERIFY:
+            continue
+        algorithm = _signing(module, call)
+        if not algorithm:
+            return ByHand("nothing in this file says with which algorithm the tokens are signed", _LINES)
+        text = f'["{algorithm}"]'
+        given = call.arguments.get("algorithms")
+        if given is not None:
+            return _rewrite(algorithm, replaced(module, given, text))
+        return _rewrite(algorithm, argument(module, call.node, "algorithms", text))
+    return None
+
+
+def _rewrite(algorithm: str, change: Change) -> Rewrite:
+    decide = (f"see that nobody else issues tokens for this API with another algorithm than {algorithm}",)
+    why = "the program says which algorithm verifies a token, and not the token"
+    return Rewrite(why, (change,), Risk.STRICTER, decide)
+
+
+def _signing(module: Module, call: JoseCall) -> str:
+    """Return the algorithm with which the file signs with the key that a call verifies with, "" if it is not sure."""
+    key = call.arguments.get("key")
+    if key is None:
+        return ""
+    found = set()
+    for other in jose_calls(module):
+        signs = other.act is Act.SIGN and other.library == call.library
+        if signs and "key" in other.arguments and ast.unparse(other.arguments["key"]) == ast.unparse(key):
+            # HS256 is what both libraries sign with where they are told nothing
+            found.add(other.constant("algorithm") if "algorithm" in other.arguments else "HS256")
+    only = found.pop() if len(found) == 1 else None
+    return only if isinstance(only, str) and only.lower() != "none" else ""
