@@ -146,7 +146,7 @@ def _broken(call: JoseCall) -> Iterable[Verdict]:
 
 _LINES = ('claims = jwt.decode(token, key, algorithms=["ES256"], audience="shop", options={"require": ["exp"]})',)
 _DECIDE = (
-    "PyJWT left out `exp`, `nbf`, `aud` and `iss` with the signature: tokens with an `aud` need `audience=` in the call",
+    "with the signature `exp`, `nbf`, `aud` and `iss` were left out: tokens with an `aud` need `audience=` in the call",
 )
 
 
