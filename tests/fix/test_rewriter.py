@@ -205,6 +205,9 @@ def test_import_that_nothing_uses_any_more(text: str, expected: str) -> None:
         ("hmac = 1\n", "compare_digest", 1),
         ("def f(hmac): return hmac\n", "compare_digest", 1),
         ("def f():\n    import hmac\n", "compare_digest", 1),
+        ("import hmac\nimport hmac\n", "hmac.compare_digest", 0),
+        ("import hmac\nimport hmac.sub\n", "hmac.compare_digest", 0),
+        ("import hmac\ndef f():\n    hmac = 1\n", "compare_digest", 1),
     ],
 )
 def test_name(text: str, name: str, imports: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 from stopper.model import Place
@@ -94,12 +95,11 @@ def named(module: Module, dotted: str) -> tuple[str, tuple[Import, ...]]:
     What is imported already is used as it is called there. Raises CannotRewriteError where every name is taken.
     """
     package, _, last = dotted.rpartition(".")
-    taken: dict[str, int] = {}
-    for name in _bound(module):
-        taken[name] = taken.get(name, 0) + 1
+    taken = Counter(_bound(module))
+    same = Counter(each for statement in module.nodes(ast.Import, ast.ImportFrom) for each in _imports(statement))
     for statement in module.tree.body:
         for known, meant in _imports(statement):
-            if taken[known] == 1 and meant in (package, dotted):
+            if meant in (package, dotted) and taken[known] == same[known, meant]:
                 return (f"{known}.{last}" if meant == package else known), ()
     beside = any(isinstance(each, ast.ImportFrom) and each.module == package for each in module.tree.body)
     whole = "." not in package and package not in taken
@@ -114,8 +114,8 @@ def _imports(statement: ast.stmt) -> Iterator[tuple[str, str]]:
     """Yield what an import binds: the name here, and the dotted name of what it means."""
     if isinstance(statement, ast.Import):
         for alias in statement.names:
-            if alias.asname or "." not in alias.name:
-                yield alias.asname or alias.name, alias.name
+            whole = alias.name if alias.asname else alias.name.partition(".")[0]  # `import os.path` binds `os`
+            yield alias.asname or whole, whole
     elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
         for alias in statement.names:
             yield alias.asname or alias.name, f"{statement.module}.{alias.name}"
