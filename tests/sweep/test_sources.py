@@ -130,6 +130,38 @@ def test_what_unfolds_to_too_much_is_left(tmp_path: Path, monkeypatch: pytest.Mo
     assert [skip.why for skip in swept(tmp_path).skipped] == ["unfolds to too much"]
 
 
+def test_holes_of_an_archive_s_member_are_not_followed_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small tar archive with a sparse file, which is nearly all hole, is given up and said (CWE-409)."""
+    monkeypatch.setattr(packed, "ALWAYS_UNFOLDED", 1 << 20)
+    with tarfile.open(tmp_path / "sparse.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("hole")
+        info.size = 512
+        info.pax_headers = {"GNU.sparse.map": "0,512", "GNU.sparse.size": str(1 << 28)}
+        archive.addfile(info, io.BytesIO(bytes(512)))
+    assert [skip.why for skip in swept(tmp_path).skipped] == ["unfolds to too much"]
+
+
+def test_no_name_shows_a_token(tmp_path: Path) -> None:
+    """Names of files, folders, members, tables and columns may be tokens: neither report nor state shows one."""
+    folder = tmp_path / f"backup-{TOKEN}"
+    folder.mkdir()
+    (folder / f"\n{TOKEN}.log").write_text(LINE)
+    (folder / "a.zip").write_bytes(archive_of({f"of-{TOKEN}": LINE.encode()}, "zip"))
+    os.mkfifo(folder / f"{TOKEN}.pipe")
+    with sqlite3.connect(folder / "a.db") as connection:
+        connection.execute(f'CREATE TABLE "{TOKEN}" ("{TOKEN}" TEXT)')
+        connection.execute(f'INSERT INTO "{TOKEN}" VALUES (?)', (LINE,))
+    connection.close()
+    git(folder, "init", "-q")
+    kept = tmp_path / "state.json"
+    sweep = swept(folder, resume=kept)
+    assert counts(sweep) == {fingerprint(TOKEN): 3}
+    assert len(sweep.skipped) == 1
+    assert TOKEN not in f"{sweep.tally.rows} {sweep.skipped} {kept.read_text()}"
+
+
 def test_names_cannot_steer_a_terminal(tmp_path: Path) -> None:
     """A file's name is shown with its control characters written out (CWE-150)."""
     (tmp_path / "a\x1b[2J.log").write_text(LINE)

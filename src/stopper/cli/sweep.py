@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from stopper.io.files import FileError, escape, write
+from stopper.sweep.files import printable
 from stopper.sweep.listing import lines
 from stopper.sweep.sighting import Judge, Life, SweepError, judged_by_itself
 from stopper.sweep.sources import sources
@@ -154,4 +155,4 @@ def exit_code(sweep: Sweep) -> int:
 
 def _shown(paths: tuple[str, ...]) -> tuple[str, ...]:
     """Return what was named, without the passwords and queries of addresses."""
-    return tuple(path.partition("://")[0] + "://…" if "://" in path else escape(path) for path in paths)
+    return tuple(path.partition("://")[0] + "://…" if "://" in path else printable(path) for path in paths)

@@ -5,6 +5,7 @@ A row is told by its primary key, or by its number where there is none.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -92,8 +93,12 @@ class Table:
 
     @property
     def identity(self) -> str:
-        """Return what it is known by: the database and its name."""
-        return f"table {self.shown} {self._full_name}"
+        """Return what it is known by: the digest of the database and its name, in which a token may stand."""
+        return f"table {hashlib.sha256(f'{self.shown} {self._full_name}'.encode()).hexdigest()}"
+
+    @property
+    def _where(self) -> str:
+        return f"{self.shown} {printable(self._full_name)}"
 
     @property
     def _full_name(self) -> str:
@@ -102,7 +107,7 @@ class Table:
     def steps(self, reached: dict[str, Any]) -> Iterator[Step]:
         """Yield what stands in it. It is read whole; a later sweep that goes on leaves it out."""
         if "broken" in reached:
-            yield Step((Skipped(self.identity[6:], str(reached["broken"])),))
+            yield Step((Skipped(self._where, str(reached["broken"])),))
         if reached:
             return
         try:
@@ -110,7 +115,7 @@ class Table:
                 yield Step(found, None, size)
         except (SQLAlchemyError, OSError, UnicodeError) as error:
             why = f"the table cannot be read: {type(error).__name__}"
-            yield Step((Skipped(self.identity[6:], why),), {"broken": why})
+            yield Step((Skipped(self._where, why),), {"broken": why})
         else:
             yield Step((), {"done": 1})
 

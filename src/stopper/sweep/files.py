@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from stopper.secret import redact
 from stopper.sweep.packed import BROKEN, Peeked, UnpackError, members, unpacked
 from stopper.sweep.sighting import Skipped, Step
 from stopper.sweep.stream import Position, stretches
@@ -17,12 +19,25 @@ from stopper.sweep.stream import Position, stretches
 __all__ = ["File", "member_steps", "printable", "why"]
 
 _HEAD = 256  # bytes by which a file is known again beside its number
+_RUN = re.compile(r"[A-Za-z0-9]{16}")  # looked for first, as few names have one and every form of a token has
+_JOINED = re.compile(r"(?<=[-_.])(?=[A-Za-z0-9])")
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def printable(text: str) -> str:
-    """Return a name that can be shown: what could steer a terminal, and what is no character, as escapes (CWE-150)."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    """Return a name that can be shown: without credentials, and what could steer a terminal as escapes (CWE-150).
+
+    Names of files, members and columns are made of what was at hand, and that may be a token (CWE-532).
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in _without_credentials(text))
+
+
+def _without_credentials(name: str) -> str:
+    """Return a name without credentials, also where one is joined to other words, as in `session-eyJ...`."""
+    if _RUN.search(name):
+        for found in reversed(list(_JOINED.finditer(name))):
+            name = name[: found.start()] + redact(name[found.start() :])
+    return redact(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,13 @@ def _tarred(stream: Peeked) -> Iterator[tuple[str, Peeked | str]]:
             archive.members = []  # which would grow with the archive
             opened = archive.extractfile(info) if info.isreg() else None
             if opened is not None:
-                yield info.name, Peeked(opened)
+                yield info.name, Peeked(_Bounded(opened, _Claimed(_stored(info))))
+
+
+def _stored(info: tarfile.TarInfo) -> int:
+    """Return how many bytes of a member a tar archive holds: of a sparse one, all but its holes."""
+    sparse: Any = info.sparse  # offset and size of each stretch
+    return info.size if sparse is None else sum(size for _, size in sparse)
 
 
 def _zipped(whole: IO[bytes]) -> Iterator[tuple[str, Peeked | str]]:
@@ -167,7 +173,7 @@ def _zipped(whole: IO[bytes]) -> Iterator[tuple[str, Peeked | str]]:
 
 
 class _Claimed(Peeked):
-    """What a zip archive says that a member takes, in place of a count."""
+    """What an archive says that a member takes, in place of a count."""
 
     def __init__(self, size: int) -> None:
         super().__init__(None)

@@ -52,8 +52,8 @@ class Repository:
 
     @property
     def identity(self) -> str:
-        """Return what it is known by: where it is."""
-        return f"git {self.folder.resolve()}"
+        """Return what it is known by: the digest of where it is, as a token may stand in that."""
+        return f"git {hashlib.sha256(os.fsencode(self.folder.resolve())).hexdigest()}"
 
     def steps(self, reached: dict[str, Any]) -> Iterator[Step]:
         """Yield what stands in it, the oldest commit first; goes on where it was left if no reference has moved."""
