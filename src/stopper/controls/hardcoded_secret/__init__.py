@@ -139,13 +139,14 @@ def _from_environment(module: Module, literal: Literal, text: ast.Constant) -> R
     )
     decide = f"set the environment variable {variable} {source} a random secret: `openssl rand -hex 32` makes one"
     why = f"without {variable} the program ends instead of running with a secret that its readers know"
-    decisions = decide, *_twins(module, literal), *_late(module)
+    decisions = decide, *_twins(module, literal), *_late(module, literal)
     return Rewrite(why, (replaced(module, text, asked), *imports), Risk.SETTING, decisions)
 
 
-def _late(module: Module) -> Iterator[str]:
-    """Say that a file of variables is read in time, where another file of the project reads one."""
-    if module.project.holding("load_dotenv(") and "load_dotenv(" not in module.text:
+def _late(module: Module, literal: Literal) -> Iterator[str]:
+    """Say that a file of variables is read in time, where another file reads it and this one needs it when imported."""
+    imported = module.function_of(literal.anchor) is None and "load_dotenv(" not in module.text
+    if imported and module.project.holding("load_dotenv("):
         yield f"where it stands in a file of variables, `load_dotenv()` runs before {module.path} is imported"
 
 

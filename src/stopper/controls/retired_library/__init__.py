@@ -42,7 +42,7 @@ from stopper.controls.retired_library import moving
 from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Manifest, Module
 from stopper.observe.source.flows import place
-from stopper.rewrite import Rewrite, Risk
+from stopper.rewrite import ByHand, Rewrite, Risk
 
 CONTROL = Control(
     id="BT214",
@@ -131,14 +131,27 @@ def _stands_in(module: Module, node: ast.AST) -> bool:
 _DECIDE = "put `PyJWT` in the place of `python-jose` in what the project depends on, and install it"
 
 
-def fix(module: Module, where: Place) -> Rewrite | None:
+_JWS = (
+    'serializer = URLSafeTimedSerializer(key, salt="what the token is for")',
+    "token = serializer.dumps(data)",
+    "data = serializer.loads(token, max_age=600)  # seconds",
+)
+_FLASK = ("manager = JWTManager(app)", "token = create_access_token(identity)", "@jwt_required()")
+
+
+def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
     """Let PyJWT do what python-jose did, in all files at once: what the one raises, another may catch."""
-    if not any(place(module, node) == where and name.startswith("jose") for node, name in _imported(module)):
+    library = next((name.partition(".")[0] for node, name in _imported(module) if _says(module, node, name, where)), "")
+    if library == "itsdangerous":
+        return ByHand("tokens in hand have another form, and are refused from then on", _JWS)
+    if library == "flask_jwt":
+        return ByHand("Flask-JWT-Extended leaves the login and the user to views of your own", _FLASK)
+    if library != "jose":
         return None
     changes = moving.to_pyjwt(module.project)
-    return Rewrite(
-        "PyJWT is kept, takes the same calls, and refuses a token without a claim that is asked for",
-        changes,
-        Risk.SETTING,
-        (_DECIDE,),
-    )
+    why = "PyJWT is kept, takes the same calls, and refuses a token without a claim that is asked for"
+    return Rewrite(why, changes, Risk.SETTING, (_DECIDE,))
+
+
+def _says(module: Module, node: ast.AST, name: str, where: Place) -> bool:
+    return bool(_retired(name)) and place(module, node) == where
