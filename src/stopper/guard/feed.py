@@ -50,6 +50,10 @@ class Feed:
             else:
                 self.read_at = began
 
+    def look_again(self) -> None:
+        """Have the next request read on, as this process has revoked something itself."""
+        self.read_at = min(self.read_at, time.monotonic() - self.lag)
+
     def _read_unless_away(self, began: float) -> None:
         """Read, but not again so soon after a failure: a store that does not answer must not hold up every request.
 

@@ -285,6 +285,7 @@ class Tokens:
     def _revoke(self, kind: Kind, value: str, dead_anyway: float) -> None:
         """Write a revocation that is kept until what it ends would be dead anyway, and every process has seen that."""
         self.store.revoke(kind, value, time.time(), dead_anyway + self.settings.revocation_lag)
+        self.feed.look_again()
 
 
 def as_token(refresh: Refresh, credential: str) -> Token:
