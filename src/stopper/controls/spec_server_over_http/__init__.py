@@ -37,7 +37,7 @@ from collections.abc import Iterable
 from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.spec.rewriting import Part, SpecText
 from stopper.observe.views import Operation, Server
-from stopper.rewrite import ByHand, Change, Rewrite, Risk
+from stopper.rewrite import ByHand, CannotRewriteError, Change, Rewrite, Risk
 
 CONTROL = Control(
     id="BT104",
@@ -93,6 +93,8 @@ def _offered_securely(document: SpecText, part: Part) -> Iterable[Change]:
         twins = [each.entries["url"].text for each in _siblings(part) if "url" in each.entries]
         if f"{_TWINS[scheme]}://{rest}" in twins and part.parent:
             yield document.without(part.parent)
+        elif ":" in rest.partition("/")[0].rpartition("]")[2]:
+            raise CannotRewriteError("the port that is named speaks plain HTTP: name the one that speaks TLS")
         else:
             yield document.replaced(part, f"{scheme}:", f"{_TWINS[scheme]}:")
     elif scheme in _TWINS and part.parent:  # Swagger 2.0: a word in `schemes`
