@@ -216,6 +216,14 @@ def test_name(text: str, name: str, imports: int) -> None:
     assert (found, len(added)) == (name, imports)
 
 
+def test_import_below_the_use_is_no_help() -> None:
+    """Outside of functions only what is imported above can be used; a function runs when all is imported."""
+    module = module_of("password = 1\ndef f():\n    return 2\nimport os\n")
+    above, within = (next(each for each in module.nodes(ast.Constant) if each.value == number) for number in (1, 2))
+    assert named(module, "os.environ", above) == ("environ", (Import("shop.py", "from os import environ"),))
+    assert named(module, "os.environ", within) == ("os.environ", ())
+
+
 def test_no_name_is_left() -> None:
     """Where every name is taken there is no rewrite."""
     with pytest.raises(CannotRewriteError):

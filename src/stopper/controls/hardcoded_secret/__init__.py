@@ -132,7 +132,7 @@ def _from_environment(module: Module, literal: Literal, text: ast.Constant) -> R
     if variable in _GENERIC or (variable in _OF_MANY and not isinstance(literal.anchor, ast.Assign)):
         raise CannotRewriteError(f"{variable} does not say whose it is: give it a variable with a name of its own")
     _check_alone(module, literal, variable)
-    environ, imports = named(module, "os.environ")
+    environ, imports = named(module, "os.environ", text)
     asked = f'{environ}["{variable}"]' + (".encode()" if isinstance(text.value, bytes) else "")
     source = (
         "to" if _OWN.intersection(variable.split("_")) or variable == "SECRET_KEY" else "to what its service gives, or"

@@ -169,7 +169,7 @@ def _from_environment(module: Module, asked: ast.Call) -> tuple[str, tuple[Chang
     if known == "os.environ.get" and isinstance(asked.func, ast.Attribute):
         return f"{written(module, asked.func.value)}[{name}]", ()
     if known == "os.getenv":
-        environ, imports = named(module, "os.environ")
+        environ, imports = named(module, "os.environ", asked)
         return f"{environ}[{name}]", imports
     return "", ()
 

@@ -142,14 +142,14 @@ def _random(module: Module, call: ast.Call) -> Iterator[Change]:
             continue
         package, _, name = (module.qualified(drawn.func) or "").rpartition(".")
         if package == "random" and name not in _OWN:
-            text, imports = named(module, _SECURE.get(name, "secrets.SystemRandom"))
+            text, imports = named(module, _SECURE.get(name, "secrets.SystemRandom"), drawn)
             yield replaced(module, drawn.func, text if name in _SECURE else f"{text}().{name}")
             yield from imports
 
 
 def _hex(module: Module, node: ast.expr) -> tuple[Change, ...]:
     """Put 32 random hexadecimal digits, as many as a UUID has, in the place of a text."""
-    text, imports = named(module, "secrets.token_hex")
+    text, imports = named(module, "secrets.token_hex", node)
     return replaced(module, node, f"{text}(16)"), *imports
 
 
@@ -161,8 +161,8 @@ def _uuid(module: Module, call: ast.Call, together: bool) -> tuple[Change, ...]:
     text = _in_text(module, call)
     if text is not None and together and not module.project.holding("<uuid:"):
         return _hex(module, _without_dashes(module, text))
-    made, imports = named(module, "uuid.UUID")
-    drawn, more = named(module, "secrets.token_bytes")
+    made, imports = named(module, "uuid.UUID", call)
+    drawn, more = named(module, "secrets.token_bytes", call)
     return replaced(module, call, f"{made}(bytes={drawn}(16))"), *imports, *more
 
 

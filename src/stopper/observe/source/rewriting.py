@@ -89,16 +89,18 @@ def statement_of(module: Module, node: ast.AST) -> ast.stmt:
     return node
 
 
-def named(module: Module, dotted: str) -> tuple[str, tuple[Import, ...]]:
+def named(module: Module, dotted: str, use: ast.expr | None = None) -> tuple[str, tuple[Import, ...]]:
     """Return how a library's name (`hmac.compare_digest`) can be written in a module, and the import that it needs.
 
-    What is imported already is used as it is called there. Raises CannotRewriteError where every name is taken.
+    What is imported already is used as it is called there: where `use` is said to stand outside of all functions, what
+    is imported above it. Raises CannotRewriteError where every name is taken.
     """
+    last_line = use.lineno if use is not None and module.function_of(use) is None else len(module.lines)
     package, _, last = dotted.rpartition(".")
     taken = Counter(_bound(module))
     same = Counter(each for statement in module.nodes(ast.Import, ast.ImportFrom) for each in _imports(statement))
     for statement in module.tree.body:
-        for known, meant in _imports(statement):
+        for known, meant in _imports(statement) if statement.lineno <= last_line else ():
             if meant in (package, dotted) and taken[known] == same[known, meant]:
                 return (f"{known}.{last}" if meant == package else known), ()
     beside = any(isinstance(each, ast.ImportFrom) and each.module == package for each in module.tree.body)
