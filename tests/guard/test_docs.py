@@ -30,7 +30,7 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "example", "__file__": str(module)}
     try:
-        exec(compile("\n".join(blocks), str(module), "exec"), names)
+        exec(compile("\n".join(blocks), str(module), "exec", dont_inherit=True), names)
     finally:
         logging.getLogger("shop").handlers = handlers
 
