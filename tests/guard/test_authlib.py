@@ -25,7 +25,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from stopper.guard import Guard, audit, authlib
+from stopper.guard import Guard, Token, audit, authlib
+from stopper.guard.store import StoreError
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "authlib_server" / "server.py"
 VERIFIER = "a-verifier-of-more-than-forty-three-characters-0123456789"
@@ -259,6 +260,46 @@ def test_refusals_are_told_to_the_audit(shop: Caller) -> None:
 def test_plain_http_stays_refused(shop: Caller) -> None:
     """HTTPS is demanded of Authlib's views as of any other."""
     assert shop.http.get("/orders", base_url="http://shop.test").status_code == 403
+
+
+def test_a_bound_token_is_no_bearer_token(shop: Caller) -> None:
+    """S19: a token that is bound to its sender's key is refused under Authlib's protector, which knows no proofs."""
+    now = time.time()
+    with shop.app.app_context():
+        tokens = shop.app.extensions["stopper"].tokens
+        scopes, bound_to = frozenset(("orders",)), {"cnf": {"jkt": "thumbprint"}}
+        bound, _ = tokens.issue(Token("", "alice", scopes, now, now + 60, claims=bound_to))
+        free, _ = tokens.issue(Token("", "alice", scopes, now, now + 60))
+    assert shop.get("/orders", free).status_code == 200
+    assert _error(shop.get("/orders", bound)) == "invalid_token"
+
+
+def test_whom_the_subject_loader_refuses_is_out(example: ModuleType, tmp_path: Path) -> None:
+    """A user who is disabled has no good token, no introspection and no refresh any more."""
+    app = example.create_app(str(tmp_path))
+    caller = _caller(example, app)
+    pair = caller.pair()
+    gate = app.extensions["stopper"]
+    gate.loaders[""] = lambda subject: subject if subject == SHOP else None
+    assert _error(caller.get("/orders", pair["access_token"])) == "invalid_token"
+    assert caller.ask("/introspect", SHOP, token=pair["access_token"]).json == {"active": False}
+    renewed = caller.token(grant_type="refresh_token", refresh_token=pair["refresh_token"])
+    assert _error(renewed) == "invalid_grant"
+
+
+@pytest.mark.parametrize("path", ["/orders", "/introspect", "/revoke"])
+def test_no_token_is_taken_while_the_store_is_away(shop: Caller, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where tokens cannot be looked up, the answer is 503 and not that they are wrong."""
+    pair = shop.pair()
+
+    def fail(*arguments: object) -> object:
+        raise StoreError("the store is away")
+
+    for method in ("find", "find_refresh"):
+        monkeypatch.setattr(type(shop.app.extensions["stopper"].tokens.store), method, fail)
+    form = {"token": pair["access_token"]}
+    answer = shop.get(path, pair["access_token"]) if path == "/orders" else shop.ask(path, SHOP, **form)
+    assert answer.status_code == 503
 
 
 # --------------------------------------------------------------------------- errors as Authlib's own tokens have them
