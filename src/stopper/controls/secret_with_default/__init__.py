@@ -154,7 +154,9 @@ def _rewrite(variable: object, *changes: Change, kind: str = "environment variab
 def _after_others(module: Module, whole: ast.BoolOp) -> Rewrite | None:
     """Demand what is asked for last: `os.getenv("A") or os.environ["B"]`."""
     *others, asked, _ = whole.values
-    if not isinstance(asked, ast.Call) or len(asked.args) != 1 or asked.keywords:
+    if not isinstance(asked, ast.Call) or not asked.args:
+        return None
+    if any(module.constant(each) not in (None, "") for each in (*asked.args[1:], *(k.value for k in asked.keywords))):
         return None
     text, imports = _from_environment(module, asked)
     told = " or ".join([*(written(module, other) for other in others), text])

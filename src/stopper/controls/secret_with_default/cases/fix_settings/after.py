@@ -25,6 +25,7 @@ J_SECRET_KEY = os.environ.get("A", os.environ.get("B", "dev10"))  # by hand
 K_SECRET_KEY = os.getenv("A") or os.environ["B"]
 L_SECRET_KEY = os.environ["C"]
 M_SECRET_KEY = (os.environ["D"]).encode()
+N_SECRET_KEY = os.environ["E"]
 
 # for the workers
 if "SECRET_KEY" not in os.environ:

@@ -25,6 +25,7 @@ J_SECRET_KEY = os.environ.get("A", os.environ.get("B", "dev10"))  # by hand
 K_SECRET_KEY = os.getenv("A") or os.getenv("B") or "dev11"
 L_SECRET_KEY = os.environ["C"] if "C" in os.environ else "dev12"
 M_SECRET_KEY = (os.environ.get("D") or "dev13").encode()
+N_SECRET_KEY = os.environ.get("E", "") or "dev14"
 
 # for the workers
 os.environ.setdefault("SECRET_KEY", "dev15")
