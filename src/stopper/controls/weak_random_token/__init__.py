@@ -33,6 +33,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from stopper.controls.short_token.lengthening import room
 from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Module, within
 from stopper.observe.source.flows import Flow, Origin, Sink, flows, last_name, place, safe
@@ -82,6 +83,9 @@ def _broken(module: Module, flow: Flow) -> Iterable[Verdict]:
 _SECURE = {"choice": "secrets.choice", "getrandbits": "secrets.randbits", "randbytes": "secrets.token_bytes"}
 """What takes the same arguments and gives the same kind of value; all else is a method of SystemRandom too."""
 
+_DIGITS = 32
+"""Letters of `token_hex(16)`."""
+
 _OWN = frozenset({"Random", "SystemRandom", "seed", "setstate", "getstate"})
 """Names of `random` that draw nothing."""
 
@@ -128,10 +132,9 @@ def _drawn(flow: Flow) -> tuple[Change, ...]:
         return tuple(_random(module, node)) if text is None else _hex(module, text)
     if package == "uuid" and name in ("uuid1", "uuid4"):
         return _uuid(module, node, flow.together)
-    if f"{package}.{name}" in _MOMENTS and flow.together:
-        text = _in_text(module, _reading(module, node))
-        alone = text is not None and (_is_hashed(module, text) or _is_all(module, text))
-        return _hex(module, text) if text is not None and alone else ()
+    text = _in_text(module, _reading(module, node)) if f"{package}.{name}" in _MOMENTS and flow.together else None
+    if text is not None and (_is_hashed(module, text) or (_is_all(module, text) and _fits(flow))):
+        return _hex(module, text)
     return ()
 
 
@@ -197,6 +200,12 @@ def _in_text(module: Module, node: ast.expr) -> ast.expr | None:
     if isinstance(outer, ast.Call) and isinstance(outer.func, ast.Name) and outer.func.id == "str":
         return outer if outer.args == [node] and not outer.keywords else None
     return None
+
+
+def _fits(flow: Flow) -> bool:
+    """Tell whether the columns that are called like the token hold what `token_hex(16)` makes."""
+    narrowest = room(flow.source_module, flow.target.rpartition(".")[2])
+    return narrowest is None or narrowest >= _DIGITS
 
 
 def _is_hashed(module: Module, node: ast.AST) -> bool:

@@ -4,6 +4,7 @@ import time
 import uuid
 
 from flask import Flask, jsonify
+from sqlalchemy import Column, String
 
 app = Flask(__name__)
 
@@ -71,3 +72,11 @@ def answered():
 def both():
     auth_token = f"{secrets.SystemRandom().randrange(800)},{secrets.SystemRandom().randrange(600)}"
     return auth_token
+
+
+class Invitation:
+    invite_token = Column(String(20))
+
+
+def invited(invitation):
+    invitation.invite_token = str(time.time_ns())  # by hand
