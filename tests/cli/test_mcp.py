@@ -106,6 +106,16 @@ async def test_a_link_out_of_the_folder_is_refused(project: Path) -> None:
     assert "outside" in text
 
 
+async def test_no_module_of_the_folder_is_run(project: Path) -> None:
+    """A module that has the name of one that Stopper imports is read like any other, and not run."""
+    for name in ("stopper", "click", "json"):
+        (project / f"{name}.py").write_text(f"open({str(project.parent / 'run')!r}, 'w')\n")
+    async with agent(project) as client:
+        failed, text = await said(client, "scan", targets=["."])
+    assert not failed, text
+    assert not (project.parent / "run").exists()
+
+
 async def test_files_are_written_only_where_that_is_allowed(project: Path) -> None:
     """The tool that repairs exists with --allow-write alone, and then changes the file."""
     async with agent(project) as client:

@@ -89,7 +89,7 @@ class Commands:
         """Return the JSON that a command prints about these targets. Raises RefusedError, TargetError, FileError."""
         self.permissions.check(targets)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "stopper", command, "--format", "json", *words, *self.asking, "--", *targets),
+            *(sys.executable, "-P", "-m", "stopper", command, "--format", "json", *words, *self.asking, "--", *targets),
             cwd=self.permissions.root,
             stdin=asyncio.subprocess.DEVNULL,  # ours is the agent's
             stdout=asyncio.subprocess.PIPE,
