@@ -104,13 +104,14 @@ def test_a_changed_list_begins_anew(tmp_path: Path) -> None:
     assert run(found, Guessing((listed(tmp_path, 9),), keys=0, state=state)).resumed == 0
 
 
-def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
-    """Another file given by mistake is neither read as a state nor overwritten."""
+@pytest.mark.parametrize("text", ["my notes", '{"auths": {}}', '{"search": "", "blocks": "1"}', "[]"])
+def test_a_file_that_is_no_state_is_refused(tmp_path: Path, text: str) -> None:
+    """Another file, given by mistake or by the settings of a project, is neither read as a state nor overwritten."""
     other = tmp_path / "notes.txt"
-    other.write_text("my notes")
+    other.write_text(text)
     with pytest.raises(FileError, match=r"notes\.txt: does not hold how far guessing came"):
         run(token(secrets.token_bytes(32)), Guessing(state=other))
-    assert other.read_text() == "my notes"
+    assert other.read_text() == text
 
 
 def test_lists_must_be_regular_files(tmp_path: Path) -> None:

@@ -171,9 +171,10 @@ class _Position:
             kept = json.loads(files.read(self.path, _LARGEST_STATE))
         except (ValueError, RecursionError):
             raise files.FileError(f"{files.escape(str(self.path))}: does not hold how far guessing came") from None
-        if not isinstance(kept, dict) or kept.get("search") != self.subject or not isinstance(kept.get("blocks"), int):
-            return 0
-        return max(0, int(kept["blocks"]))
+        # The settings name the file, and may be of a project that nobody trusts: what is not ours is not replaced.
+        if not isinstance(kept, dict) or kept.keys() != {"search", "blocks"} or not isinstance(kept["blocks"], int):
+            raise files.FileError(f"{files.escape(str(self.path))}: does not hold how far guessing came")
+        return max(0, kept["blocks"]) if kept["search"] == self.subject else 0
 
     def write(self, blocks: int) -> None:
         """Keep how many blocks were tried; 0 lets the next scan begin anew."""
