@@ -136,13 +136,22 @@ def test_a_named_application_needs_no_fixture(project: pytest.Pytester) -> None:
     outcome.assert_outcomes(failed=1)
 
 
+def test_the_application_of_stopper_s_settings_is_enough(project: pytest.Pytester) -> None:
+    """What `stopper init` has written is scanned, where neither pytest's settings nor a fixture say anything."""
+    (project.path / "conftest.py").unlink()
+    (project.path / "test_own.py").unlink()
+    (project.path / "stopper.toml").write_text('targets = ["openapi.yaml", "shop:app"]\n')
+    outcome = project.runpytest_inprocess("--stopper", "-v")
+    assert f"stopper::{ORDERS} " in outcome.stdout.str()
+
+
 def test_without_an_application_the_scan_fails(project: pytest.Pytester) -> None:
     """A run that had nothing to scan does not pass."""
     (project.path / "conftest.py").unlink()
     (project.path / "test_own.py").unlink()
     outcome = project.runpytest_inprocess("--stopper")
     outcome.assert_outcomes(failed=1)
-    outcome.stdout.fnmatch_lines(["there is no fixture `app`, and `stopper_app` of pytest's settings names none"])
+    outcome.stdout.fnmatch_lines(["there is no fixture `app`, and neither `stopper_app` * nor `targets` * name one"])
 
 
 def test_the_fixture_gives_the_scan(project: pytest.Pytester) -> None:

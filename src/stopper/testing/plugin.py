@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from stopper.testing.scanning import Scanned
 
 _SETTINGS = {
-    "stopper_app": "The application that is scanned, as module:app or module:factory; default: the fixture `app`.",
+    "stopper_app": "The application that is scanned, as module:app or module:factory; default: the fixture `app`, "
+    "else that of the targets in Stopper's settings.",
     "stopper_spec": "The OpenAPI or Swagger file; default: that of the targets in Stopper's settings.",
     "stopper_source": "The folder of Python; default: that of the targets in Stopper's settings, else the app's own.",
     "stopper_baseline": "The file of known findings; default: that of Stopper's settings.",
@@ -54,15 +55,19 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 @pytest.fixture
 def stopper_app(request: pytest.FixtureRequest) -> Any:
-    """The application that is scanned: the one that pytest's settings name, else the fixture `app`."""
-    scanning = _scanning()
-    named = str(request.config.getini("stopper_app"))
-    if named:
-        with _in_words():
-            return scanning.named_application(named, _settings(request.config))
-    with contextlib.suppress(pytest.FixtureLookupError):
-        return request.getfixturevalue("app")
-    pytest.fail("there is no fixture `app`, and `stopper_app` of pytest's settings names none", pytrace=False)
+    """The application that is scanned: that of pytest's settings, the fixture `app`, or that of Stopper's settings."""
+    scanning, asked = _scanning(), _settings(request.config)
+    named = asked.app
+    if not named:
+        with contextlib.suppress(pytest.FixtureLookupError):
+            return request.getfixturevalue("app")
+    with _in_words():
+        if named := named or asked.settled.application:
+            return scanning.named_application(named, asked)
+    pytest.fail(
+        "there is no fixture `app`, and neither `stopper_app` of pytest's settings nor `targets` of Stopper's name one",
+        pytrace=False,
+    )
 
 
 @pytest.fixture

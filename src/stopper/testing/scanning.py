@@ -59,13 +59,18 @@ class Asked:
         return load(None, (self.root,))
 
     @property
+    def settled(self) -> Targets:
+        """Return what Stopper's own settings name. Raises SettingsError, TargetError and FileError."""
+        return told_apart(self.settings.targets)
+
+    @property
     def targets(self) -> Targets:
         """Return what else the scan asks than the application; of Stopper's settings, nothing on the wire.
 
         Raises TargetError and FileError.
         """
         words = tuple(str(self.root / word) for word in (self.spec, self.source) if word)
-        named, settled = told_apart(words), told_apart(self.settings.targets)
+        named, settled = told_apart(words), self.settled
         return Targets(
             words=(*(self._shown(path) for path in named.specs or settled.specs),),
             specs=named.specs or settled.specs,
