@@ -146,7 +146,7 @@ def test_the_flow_from_code_to_revocation(shop: Caller) -> None:
         "scope": "orders stock",
     }
     assert first["token_type"] == "Bearer"
-    assert shop.get("/orders", first["access_token"]).json == {"orders": ["4711"]}
+    assert shop.get("/orders", first["access_token"]).json == {"user": "alice"}
     assert shop.get("/stock", first["access_token"]).json == {"user": "alice"}
 
     second = shop.token(grant_type="refresh_token", refresh_token=first["refresh_token"], scope="orders").json
@@ -285,6 +285,28 @@ def test_whom_the_subject_loader_refuses_is_out(example: ModuleType, tmp_path: P
     assert caller.ask("/introspect", SHOP, token=pair["access_token"]).json == {"active": False}
     renewed = caller.token(grant_type="refresh_token", refresh_token=pair["refresh_token"])
     assert _error(renewed) == "invalid_grant"
+
+
+def test_a_token_of_another_issuer_is_not_ended_here(shop: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a trusted issuer gave a client of the same name is none of ours, whoever wants it revoked."""
+    now = time.time()
+    foreign = Token("id", "alice", frozenset(), now, now + 60, issuer="https://id.test/", client=PUBLIC)
+    monkeypatch.setattr("stopper.guard.endpoints.found", lambda gate, credential: foreign)
+    events: list[audit.Event] = []
+
+    def keep(app: Flask, event: audit.Event) -> None:
+        events.append(event)
+
+    with audit.happened.connected_to(keep, shop.app):
+        assert shop.ask("/revoke", token="anything").status_code == 200
+    assert events == []
+
+
+def test_nobody_may_ask_about_tokens_unless_the_application_says_so() -> None:
+    """An introspection endpoint without a rule of its own tells nobody anything."""
+    now = time.time()
+    token = authlib.IssuedToken(Token("id", "alice", frozenset(), now, now + 60, client=PUBLIC))
+    assert not authlib.IntrospectionEndpoint().check_permission(token, object(), object())
 
 
 @pytest.mark.parametrize("path", ["/orders", "/introspect", "/revoke"])

@@ -266,6 +266,15 @@ def test_what_an_application_is_configured_with_is_hidden_in_any_thread(tmp_path
         assert value not in str(sentry.scrub({"message": f"with {value} in it"}, {}))
 
 
+def test_a_word_that_is_configured_is_no_secret(tmp_path: Path) -> None:
+    """A key for development and the well-known password of a database do not blacken events with the same word."""
+    app = Flask("shop", instance_path=str(tmp_path))
+    app.config.update(SECRET_KEY="dev", STOPPER_STORE="postgresql+psycopg://postgres:postgres@db.test/shop")
+    Guard(app)
+    event = {"message": "connected to postgres on dev-7", "tags": {"stage": "dev"}}
+    assert sentry.scrub(event, {}) == event
+
+
 def test_every_hook_of_the_installed_sdk_is_used() -> None:
     """What the SDK lets an application see before it leaves, the hooks clean; the rest is named on the page."""
     from sentry_sdk.consts import DEFAULT_OPTIONS

@@ -23,6 +23,9 @@ from stopper.secret import GUESSABLE, Secret, fingerprint, guessable, recognise,
 _FILTERED = "[Filtered]"
 """What stands for a value that the monitoring library has taken out by itself."""
 
+_SHORTEST = 8
+"""Characters of a configured secret that is hidden by value: `dev` or `test` would blacken half of every event."""
+
 _configured: weakref.WeakKeyDictionary[Flask, tuple[Secret, ...]] = weakref.WeakKeyDictionary()
 
 
@@ -37,17 +40,19 @@ def _secrets_of(settings: Settings) -> Iterator[Secret]:
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Secret):
                 yield item
-    if password := urlsplit(settings.store).password:
+    password = urlsplit(settings.store).password
+    if password and settings.store.count(password) == 1:  # `postgres:postgres@` is a word, which events are full of
         yield Secret(unquote(password))
 
 
 def _known() -> Iterator[Secret]:
     """Yield what is hidden by value: the settings' secrets, and Flask's own, which may be set after the guard."""
     for app, secrets in list(_configured.items()):
-        yield from secrets
-        for key in (app.secret_key, *(app.config.get("SECRET_KEY_FALLBACKS") or ())):
-            if key:
-                yield _spelled_once(key if isinstance(key, str) else key.decode("utf-8", "replace"))
+        keys = (app.secret_key, *(app.config.get("SECRET_KEY_FALLBACKS") or ()))
+        texts = (key if isinstance(key, str) else key.decode("utf-8", "replace") for key in keys if key)
+        for secret in (*secrets, *map(_spelled_once, texts)):
+            if len(secret.reveal()) >= _SHORTEST:
+                yield secret
 
 
 @functools.lru_cache(maxsize=64)
@@ -92,7 +97,11 @@ def _cleaned_item(item: Any, name: str, known: tuple[Secret, ...]) -> Any:
 
 
 def _cleaned_text(text: str, name: str, known: tuple[Secret, ...]) -> str:
-    without = clean(redact(text, known))
+    for secret in known:
+        for spelling in secret.spelled():
+            if spelling in text:  # its fingerprint is not told, as people think of such secrets themselves
+                text = text.replace(spelling, GUESSABLE)
+    without = clean(text)
     if not name or not suspicious(name):
         return without
     if len(without) > 1 and without[0] == without[-1] and without[0] in "'\"":  # a local, as `repr` writes it
