@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sentry_sdk
 
 from stopper.guard.claims import PROFILES
 from stopper.guard.settings import Settings
@@ -33,6 +34,7 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest
         exec(compile("\n".join(blocks), str(module), "exec", dont_inherit=True), names)
     finally:
         logging.getLogger("shop").handlers = handlers
+        sentry_sdk.get_global_scope().set_client(None)  # which the page on telemetry sets for the whole process
 
 
 def _default(setting: Field[Any]) -> str:

@@ -275,6 +275,31 @@ def test_a_word_that_is_configured_is_no_secret(tmp_path: Path) -> None:
     assert sentry.scrub(event, {}) == event
 
 
+def test_logs_and_metrics_of_sentry_have_no_credential() -> None:
+    """Structured logs and metrics leave without credentials in body, parameters and attributes."""
+    credential = KINDS["opaque"]
+    texts = []
+    for options in ({}, sentry.hooks()):
+        transport = Keeping({})
+        with sentry_sdk.isolation_scope():
+            sentry_sdk.init(
+                dsn="https://public@sentry.test/1",
+                transport=transport,
+                enable_logs=True,
+                default_integrations=False,
+                **options,
+            )
+            sentry_sdk.logger.warning("got {found}", found=credential, attributes={"url": f"/me?q={credential}"})
+            sentry_sdk.metrics.count("orders", 1, attributes={"found": credential})
+            sentry_sdk.flush()
+        texts.append("\n".join(envelope.serialize().decode() for envelope in transport.envelopes))
+    bare, clean = texts
+    assert bare.count(credential) >= 4
+    assert not _holds(clean, credential)
+    assert "orders" in clean
+    assert "[redacted " in clean
+
+
 def test_every_hook_of_the_installed_sdk_is_used() -> None:
     """What the SDK lets an application see before it leaves, the hooks clean; the rest is named on the page."""
     from sentry_sdk.consts import DEFAULT_OPTIONS
