@@ -32,13 +32,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Function, Module, within
 from stopper.observe.source.answers import handles_errors, reaches_client
 from stopper.observe.source.flows import is_logger, last_name, place
-from stopper.observe.source.mending import holes, without_holes
+from stopper.observe.source.mending import without_holes
 from stopper.observe.source.rewriting import before, named, replaced
 from stopper.observe.views import AppSnapshot, Exchange
 from stopper.observe.wire.evidence import evidence
@@ -207,35 +207,40 @@ def fix(subject: object, where: Place) -> Rewrite | ByHand | None:
     if not isinstance(subject, Module):
         return None
     module = subject
-    used = [use for _, uses in _errors(module) for use in uses] + list(_traces(module))
-    for use in used:
-        if module.place(use) == where and reaches_client(module, use):
-            change = _replaced(module, use)
-            if change is None:
+    groups: list[Sequence[ast.expr]] = [uses for _, uses in _errors(module)]
+    for used in (*groups, *([trace] for trace in _traces(module))):
+        shown = [use for use in used if reaches_client(module, use)]
+        if where in map(module.place, shown):
+            changes = [_replaced(module, use) for use in shown]
+            whole = [change for change in changes if change is not None]
+            if len(whole) < len(changes):
                 return ByHand("what is answered cannot be taken apart safely", _LINES)
-            logged = _logged(module, use)
             why = "the client is told that something went wrong, and those who run the program are told what"
-            return Rewrite(why, (change, *logged))
+            return Rewrite(why, (*dict.fromkeys(whole), *_logged(module, shown[0])))
     return ByHand("it cannot be told what the answer should be instead", _LINES)
 
 
 def _replaced(module: Module, use: ast.expr) -> Change | None:
-    """Return the change of the text that shows the exception: `str(e)`, `f"… {e}"`, or the expression itself."""
-    outer = module.parent(use)
+    """Return the change of the text that shows the exception: `str(e)`, `f"… {e}"`, `"… %s" % e`, or all of it."""
+    shown, outer = use, module.parent(use)
+    if isinstance(outer, ast.Call) and isinstance(outer.func, ast.Name) and outer.func.id in ("str", "repr"):
+        shown, outer = outer, module.parent(outer)
     if isinstance(outer, ast.FormattedValue):
         text = module.parent(outer)
-        shown = [hole for hole in holes(text) if hole is use] if isinstance(text, ast.JoinedStr) else []
-        return without_holes(module, text, shown, _FIXED) if isinstance(text, ast.JoinedStr) and shown else None
-    if isinstance(outer, ast.Call) and isinstance(outer.func, ast.Name) and outer.func.id in ("str", "repr"):
-        return replaced(module, outer, f'"{_FIXED}"') if not _within_text(module, outer) else None
-    if isinstance(use, ast.Call) or (isinstance(use, ast.Attribute) and use.attr not in ("args", "orig")):
-        return replaced(module, use, f'"{_FIXED}"') if not _within_text(module, use) else None
-    return None
+        return without_holes(module, text, [shown], _FIXED) if isinstance(text, ast.JoinedStr) else None
+    if any(isinstance(each, ast.JoinedStr) for each in module.ancestors(shown)):
+        return None
+    whole = shown is not use or isinstance(use, ast.Call)
+    attribute = isinstance(use, ast.Attribute) and use.attr not in ("args", "orig")
+    filled = isinstance(outer, ast.BinOp) and isinstance(outer.op, ast.Mod) and _takes_text(module, outer.left)
+    formatted = isinstance(outer, ast.Call) and last_name(outer) == "format"
+    return replaced(module, shown, f'"{_FIXED}"') if whole or attribute or filled or formatted else None
 
 
-def _within_text(module: Module, node: ast.AST) -> bool:
-    """Tell whether an expression stands in an f-string, where it cannot be replaced alone."""
-    return any(isinstance(outer, ast.JoinedStr) for outer in module.ancestors(node))
+def _takes_text(module: Module, form: ast.expr) -> bool:
+    """Tell whether the one thing that is filled into a text may be a text."""
+    text = module.constant(form)
+    return isinstance(text, str) and text.count("%") == 1 and ("%s" in text or "%r" in text)
 
 
 def _logged(module: Module, use: ast.expr) -> tuple[Change, ...]:

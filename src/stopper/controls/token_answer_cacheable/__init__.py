@@ -35,7 +35,7 @@ from collections.abc import Iterable, Iterator
 from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import UNKNOWN, Definition, Function, Module, Project, within
 from stopper.observe.source.flows import reading
-from stopper.observe.source.mending import with_member
+from stopper.observe.source.mending import dedented, with_member
 from stopper.observe.source.rewriting import at, before, replaced, written
 from stopper.observe.views import Exchange, Purpose
 from stopper.observe.wire.answers import tokens_in
@@ -96,8 +96,10 @@ _TOKEN_KEYS = re.compile(r"(?!.*(?:csrf|xsrf|next|page|continuation|device|push|
 _ANSWERS = frozenset({"jsonify", "make_response", "Response", "JSONResponse", "json_response"})
 _PUTS_TOGETHER = _ANSWERS | {"dumps", "dict"}
 _UNCACHED = re.compile(r"no_?store|never_?cache|un_?cached|dont_?cache", re.IGNORECASE)
-_MAY_FORBID = ("no-store", "no_store", "after_request", "after_app_request", "guard(")
+_MAY_FORBID = ("no-store", "no_store", "after_request", "after_app_request", "guard(", "jwtmanager(")
 _AFTER = frozenset({"after_request", "after_app_request"})
+_GUARDS = {"Guard": "stopper.guard.Guard", "JWTManager": "stopper.guard.compat.flask_jwt_extended.JWTManager"}
+"""What answers with no-store wherever a token goes out."""
 
 
 def source(module: Module) -> Iterable[Verdict]:
@@ -251,7 +253,7 @@ def _said_for_all(project: Project) -> tuple[bool, bool]:
                     isinstance(node, ast.Attribute) and node.attr == "setdefault" for node in within(target.node)
                 )
                 filled_in, overwritten = True, overwritten or not default
-        if any(module.qualified(call.func) == "stopper.guard.Guard" for call in _named(module, "Guard")):
+        if any(module.qualified(call.func) == _GUARDS[name] for name in _GUARDS for call in _named(module, name)):
             overwritten = True
     return overwritten, filled_in
 
@@ -322,9 +324,10 @@ def _added(module: Module, function: Function, answer: ast.Return, value: ast.ex
         last = value.elts[1]
         return Rewrite(_WHY, (replaced(module, last, f'{written(module, last)}, {{"Cache-Control": "no-store"}}'),))
     plain = isinstance(value, ast.Dict) or (isinstance(value, ast.Call) and _last(value) in ("jsonify", "dict"))
-    if not plain or value.lineno != value.end_lineno:
+    if not plain:
         return ByHand("the answer is not put together here", _LINES)
-    return Rewrite(_WHY, (replaced(module, value, f'{written(module, value)}, 200, {{"Cache-Control": "no-store"}}'),))
+    text = f'{written(module, value)}, 200, {{"Cache-Control": "no-store"}}'
+    return Rewrite(_WHY, (replaced(module, value, dedented(module, value, text)),))
 
 
 def _is_view(module: Module, function: Function) -> bool:

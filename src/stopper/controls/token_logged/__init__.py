@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Module
@@ -133,18 +133,36 @@ def _holder(call: ast.Call) -> str:
 
 def _hidden(module: Module, call: ast.Call, given: list[ast.expr]) -> Rewrite | ByHand:
     changes: list[Change] = []
-    for argument in given:
-        if isinstance(argument, ast.JoinedStr):
-            shown = [hole for hole in holes(argument) if _is_credential(module, hole)]
-            filled = without_holes(module, argument, shown, HIDDEN) if shown else None
+    extra = [each.value for each in call.keywords if each.arg == "extra"]
+    for part in (part for argument in (*given, *extra) for part in _parts(argument)):
+        if isinstance(part, ast.JoinedStr):
+            shown = [hole for hole in holes(part) if _is_credential(module, hole)]
+            filled = without_holes(module, part, shown, HIDDEN) if shown else None
             if shown and filled is None:
                 return ByHand("the text that is written cannot be taken apart safely", _LINES)
             changes.extend([filled] if filled else [])
-        elif _is_credential(module, argument):
-            changes.append(replaced(module, argument, f'"{HIDDEN}"'))
+        elif _is_credential(module, part):
+            changes.append(replaced(module, part, f'"{HIDDEN}"'))
     if not changes or not _takes_texts(module, call):
         return ByHand("it cannot be told which part of what is written holds it: write a fingerprint instead", _LINES)
     return Rewrite("the log says what happened without the credential, which its readers could use", tuple(changes))
+
+
+def _parts(argument: ast.expr) -> Iterator[ast.expr]:
+    """Yield what an argument is put together of: `"a" + b`, `"%s" % (a, b)`, `"{}".format(a)`, `{"a": b}`."""
+    inner: list[ast.expr] = []
+    if isinstance(argument, ast.BinOp):
+        inner = [argument.left, argument.right]
+    elif isinstance(argument, ast.Tuple | ast.List):
+        inner = argument.elts
+    elif isinstance(argument, ast.Dict):
+        inner = argument.values
+    elif isinstance(argument, ast.Call) and last_name(argument) == "format":
+        inner = [*argument.args, *(each.value for each in argument.keywords)]
+    else:
+        yield argument
+    for part in inner:
+        yield from _parts(part)
 
 
 def _is_credential(module: Module, node: ast.expr) -> bool:
@@ -158,5 +176,6 @@ def _is_credential(module: Module, node: ast.expr) -> bool:
 
 def _takes_texts(module: Module, call: ast.Call) -> bool:
     """Tell whether a text may stand wherever an argument does: `%d` takes none."""
-    form = module.constant(call.args[0]) if call.args else ""
-    return not isinstance(form, str) or {each.lower() for each in _CONVERSION.findall(form)} <= {"s", "r", "a", "%"}
+    forms = (module.constant(node) for node in ast.walk(call) if isinstance(node, ast.Constant))
+    kinds = {each.lower() for form in forms if isinstance(form, str) for each in _CONVERSION.findall(form)}
+    return kinds <= {"s", "r", "a", "%"}

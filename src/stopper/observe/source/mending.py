@@ -37,10 +37,10 @@ def with_member(module: Module, mapping: ast.Dict, text: str) -> Replace:
     if "\n" not in gap and not rest.lstrip().startswith("#"):
         return replaced(module, mapping, f"{{{gap}{text}, {rest.lstrip()}")
     first = mapping.keys[0] or mapping.values[0]
-    return replaced(module, mapping, _dedented(module, mapping, f"{{\n{' ' * first.col_offset}{text},{rest}"))
+    return replaced(module, mapping, dedented(module, mapping, f"{{\n{' ' * first.col_offset}{text},{rest}"))
 
 
-def _dedented(module: Module, node: ast.expr, text: str) -> str:
+def dedented(module: Module, node: ast.expr, text: str) -> str:
     """Return the text of an expression as if its statement stood at the left margin, as a change wants it."""
     for part in within(node):
         if isinstance(part, ast.Constant | ast.JoinedStr) and part.lineno != part.end_lineno:
@@ -67,15 +67,15 @@ def without_holes(module: Module, text: ast.JoinedStr, hidden: list[ast.expr], i
 
     None where one of them cannot be told from the rest of what is written.
     """
+    if text.lineno != text.end_lineno:
+        return None
     found = written(module, text)
-    for expression in hidden:
-        hole = re.compile(
-            r"(?<!\{)\{\s*" + re.escape(ast.unparse(expression)) + r"\s*=?(?:![rsa])?(?::[^{}]*)?\}(?!\})"
-        )
+    for expression in dict.fromkeys(map(ast.unparse, hidden)):
+        hole = re.compile(r"(?<!\{)\{\s*" + re.escape(expression) + r"\s*=?(?:![rsa])?(?::[^{}]*)?\}(?!\})")
         found, count = hole.subn(instead, found)
         if not count:
             return None
-    if "{" not in found and "}" not in found and "\n" not in found and len(re.findall(r"[fF][rR]?[\"']", found)) == 1:
+    if "{" not in found and "}" not in found and len(re.findall(r"[fF][rR]?[\"']", found)) == 1:
         found = re.sub(r"^([rR]?)[fF]([rR]?)(?=[\"'])", r"\1\2", found)  # nothing is left that the `f` would fill in
     return replaced(module, text, found)
 

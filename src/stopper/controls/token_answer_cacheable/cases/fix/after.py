@@ -38,3 +38,13 @@ def named():
 @app.post("/f")
 def wrapped():
     return make_response({"access_token": issue()})  # by hand
+
+
+@app.post("/g")
+def over_lines():
+    if app.debug:
+        return jsonify(
+            access_token=issue(),  # the token
+            token_type="Bearer",
+        ), 200, {"Cache-Control": "no-store"}
+    return {}

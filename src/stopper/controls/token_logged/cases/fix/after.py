@@ -33,3 +33,15 @@ def third():
 def fourth():
     log.debug("headers %s", dict(request.headers))  # by hand
     return {}
+
+
+@app.get("/e")
+def put_together():
+    token = request.headers["Authorization"]
+    log.info("presented " + "[redacted]")
+    log.info("presented %s by %s" % ("[redacted]", request.remote_addr))
+    log.info("presented {} by {}".format("[redacted]", request.remote_addr))
+    log.info("presented", extra={"token": "[redacted]", "by": request.remote_addr})
+    log.info(f"[redacted] and [redacted] by {request.remote_addr}")
+    log.info("%d times %s", 3, token)  # by hand
+    return {}

@@ -33,3 +33,15 @@ def third():
 def fourth():
     log.debug("headers %s", dict(request.headers))  # by hand
     return {}
+
+
+@app.get("/e")
+def put_together():
+    token = request.headers["Authorization"]
+    log.info("presented " + token)
+    log.info("presented %s by %s" % (token, request.remote_addr))
+    log.info("presented {} by {}".format(token, request.remote_addr))
+    log.info("presented", extra={"token": token, "by": request.remote_addr})
+    log.info(f"{token!r} and {token} by {request.remote_addr}")
+    log.info("%d times %s", 3, token)  # by hand
+    return {}
