@@ -47,7 +47,7 @@ _KNOWN = {
     "flask_cognito": {"cognito_auth_required": "bearer"},
     "flask_principal": {"require": "other"},
     "apiflask": {"auth_required": "bearer"},
-    "stopper": {"require": "bearer"},
+    "stopper": dict.fromkeys(("require", "jwt_required", "verify_jwt_in_request"), "bearer"),
     "authlib": {"acquire_token": "bearer"},
 }
 """Decorators of well-known libraries: package, last part of the name, what they ask for."""
