@@ -100,8 +100,6 @@ _MAY_FORBID = ("no-store", "no_store", "after_request", "after_app_request", "gu
 _AFTER = frozenset({"after_request", "after_app_request"})
 _GUARDS = {"Guard": "stopper.guard.Guard", "JWTManager": "stopper.guard.compat.flask_jwt_extended.JWTManager"}
 """What answers with no-store wherever a token goes out."""
-_GUARDS = {"Guard": "stopper.guard.Guard", "JWTManager": "stopper.guard.compat.flask_jwt_extended.JWTManager"}
-"""What answers with no-store wherever a token goes out."""
 
 
 def source(module: Module) -> Iterable[Verdict]:
