@@ -285,7 +285,7 @@ def add_views(
 
 def create_app(instance_path: str | None = None) -> Flask:
     """Return the server with a user `alice`, whose password is `correct horse`, and a public client."""
-    app = Flask("authlib_server", instance_path=instance_path)
+    app = Flask(__name__, instance_path=instance_path)
     app.config.update(
         SECRET_KEY=secrets.token_bytes(32),
         SESSION_COOKIE_SECURE=True,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import sentry_sdk
 from flask import Flask, request
+from sentry_sdk import logger, metrics
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.integrations.flask import FlaskIntegration
 from sentry_sdk.scrubber import EventScrubber
@@ -289,8 +290,8 @@ def test_logs_and_metrics_of_sentry_have_no_credential() -> None:
                 default_integrations=False,
                 **options,
             )
-            sentry_sdk.logger.warning("got {found}", found=credential, attributes={"url": f"/me?q={credential}"})
-            sentry_sdk.metrics.count("orders", 1, attributes={"found": credential})
+            logger.warning("got {found}", found=credential, attributes={"url": f"/me?q={credential}"})
+            metrics.count("orders", 1, attributes={"found": credential})
             sentry_sdk.flush()
         texts.append("\n".join(envelope.serialize().decode() for envelope in transport.envelopes))
     bare, clean = texts
@@ -298,6 +299,20 @@ def test_logs_and_metrics_of_sentry_have_no_credential() -> None:
     assert not _holds(clean, credential)
     assert "orders" in clean
     assert "[redacted " in clean
+
+
+def test_what_cannot_be_looked_through_is_not_sent() -> None:
+    """A breadcrumb that holds itself is left out, and adding it is no error in the application."""
+    transport = Keeping({})
+    endless: dict[str, Any] = {"found": KINDS["opaque"]}
+    endless["again"] = endless
+    with sentry_sdk.isolation_scope():
+        sentry_sdk.init(dsn="https://p@s.test/1", transport=transport, default_integrations=False, **sentry.hooks())
+        sentry_sdk.add_breadcrumb(message="endless", data=endless)
+        sentry_sdk.add_breadcrumb(message="short")
+        sentry_sdk.capture_message("sent")
+    (event,) = (item.payload.json for envelope in transport.envelopes for item in envelope.items)
+    assert [crumb["message"] for crumb in event["breadcrumbs"]["values"]] == ["short"]
 
 
 def test_every_hook_of_the_installed_sdk_is_used() -> None:

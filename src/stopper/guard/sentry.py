@@ -27,7 +27,8 @@ _HOOKS = (
 def scrub(event: Any, hint: Any) -> Any:
     """Return an event, transaction, breadcrumb, log or metric without credentials, as each of Sentry's hooks wants it.
 
-    For an application that has hooks of its own: call it last. Attachments are not looked into.
+    For an application that has hooks of its own: call it last. Attachments are not looked into. None, with which Sentry
+    sends nothing, for what is too deep to be looked through.
     """
     return cleaned(event)
 

@@ -64,9 +64,12 @@ def cleaned(value: Any, name: str = "") -> Any:
     """Return a copy of a tree of mappings, sequences and texts without credentials; `name` is the value's own.
 
     What holds none is equal to what it was. Two texts that stand as a pair in a list, as headers and cookies may, are
-    a name and its value.
+    a name and its value. Returns None for a tree that is too deep to be looked through, or that holds itself.
     """
-    return _cleaned(value, name, tuple(_known()))
+    try:
+        return _cleaned(value, name, tuple(_known()))
+    except RecursionError:
+        return None
 
 
 def _cleaned(value: Any, name: str, known: tuple[Secret, ...]) -> Any:
