@@ -34,7 +34,7 @@ from collections.abc import Iterable
 
 from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import Module, within
-from stopper.observe.source.flows import Says, credential, last_name, place, words
+from stopper.observe.source.flows import Says, credential, is_token_id, last_name, place, words
 from stopper.observe.source.labels import bare, label
 from stopper.observe.source.models import overloaded
 from stopper.observe.source.names import Assigned, bindings_of
@@ -130,7 +130,7 @@ def _secret(module: Module, node: ast.expr, depth: int = 0) -> str:
     if isinstance(node, ast.Call) and _makes_hmac(module, node):
         return "an HMAC"
     said = _named(label(module, node))
-    if said and _is_column(module, node):
+    if said and (_is_column(module, node) or is_token_id(module, node)):
         return ""
     if said == "a signature" and not module.mentions(*_SIGNING):
         return ""

@@ -7,6 +7,7 @@ import os
 import secrets
 
 from flask import Flask, abort, request, session
+from flask_jwt_extended import get_jwt
 from sqlalchemy import Column, String
 
 API_KEY = os.environ["API_KEY"]
@@ -145,3 +146,14 @@ def round_trip(store, token):
 def by_digest_of_the_body(body):
     digest = hmac.new(API_KEY.encode(), body, "sha256").hexdigest()
     return request.headers["X-Hub"] == "sha256=" + digest  # bad
+
+
+def own_session(sessions):
+    """A JWT's id, which anybody may know, says which of the user's own sessions this one is."""
+    active_session_token = get_jwt()["jti"]
+    return [each for each in sessions if each.token == active_session_token]
+
+
+def foreign_session(sessions):
+    sent_token = request.headers["X-Session-Token"]
+    return [each for each in sessions if each.token == sent_token]  # bad

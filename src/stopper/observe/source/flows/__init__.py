@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stopper.observe.source.flows import analysis, reading
 from stopper.observe.source.flows.analysis import Flow, Safe
-from stopper.observe.source.flows.columns import Column, columns
+from stopper.observe.source.flows.columns import Column, columns, is_token_id
 from stopper.observe.source.flows.jose import Act, JoseCall
 from stopper.observe.source.flows.literals import Literal, literals
 from stopper.observe.source.flows.naming import Says, credential, made_by, words
@@ -41,6 +41,7 @@ __all__ = [
     "credential",
     "flows",
     "is_logger",
+    "is_token_id",
     "jose_calls",
     "last_name",
     "literals",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stopper.observe.source import names
 from stopper.observe.source.flows import analysis, library
 from stopper.observe.source.flows.naming import Says, credential, words
 from stopper.observe.source.flows.sinks import REVOKED
@@ -67,10 +68,45 @@ def _columns(module: Module) -> Iterator[Column]:
             continue
         fields = [found for node in owner.body for found in _field(owner, node)]
         for name, node in fields:
-            if _holds_token(owner, name):
+            if _holds_token(owner, name) and not _given_ids(module, owner, name):
                 digested = any(name in analysis.of(other).digested_names for other in _mentioning(module, name))
                 expires = any(_ends(owner, name, other) for other, _ in fields)
                 yield Column(name, owner, node, _plain(node), digested, expires, _write(owner, name))
+
+
+def _given_ids(module: Module, owner: ast.ClassDef, name: str) -> bool:
+    """Tell whether all that the project makes objects of the class with is the id of a JWT, which opens nothing."""
+    given = [
+        is_token_id(other, each.value)
+        for other in _mentioning(module, owner.name)
+        for call in other.nodes(ast.Call)
+        if last_name(call) == owner.name
+        for each in call.keywords
+        if each.arg == name
+    ]
+    return bool(given) and all(given)
+
+
+def is_token_id(module: Module, node: ast.expr) -> bool:
+    """Tell whether a value is a JWT's `jti` (RFC 7519 section 4.1.7): read from the claims, or given it."""
+    if isinstance(node, ast.Name):
+        found = names.bindings_of(module, node, node.id)
+        bound = (
+            [each.value if isinstance(each, names.Assigned) and not each.inside else None for each in found[1]]
+            if found
+            else []
+        )
+        return bool(bound) and all(value is not None and _reads_id(value) for value in bound)
+    return _reads_id(node)
+
+
+def _reads_id(node: ast.expr) -> bool:
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.slice, ast.Constant) and node.slice.value == "jti"
+    if not isinstance(node, ast.Call):
+        return False
+    key = node.args[0] if last_name(node) == "get" and node.args else None
+    return last_name(node) == "get_jti" or (isinstance(key, ast.Constant) and key.value == "jti")
 
 
 def _mentioning(module: Module, name: str) -> list[Module]:
