@@ -87,7 +87,7 @@ _CLAIMS_APART = frozenset({"joserfc", "Authlib"})
 def source(module: Module) -> Iterable[Verdict]:
     """Look at every verification for an expiry that is switched off, forgotten or stretched."""
     for call in jose_calls(module):
-        if call.act is Act.VERIFY and call.verifies is True:
+        if call.act is Act.VERIFY and call.verifies is True and not reading.seeks_key(call):
             yield from _judged(module, call)
     for node, value in settings(module, frozenset({"JWT_DECODE_LEEWAY", "JWT_LEEWAY"})):
         if isinstance(value, int | float) and value >= _ABSURD:

@@ -33,7 +33,7 @@ from collections.abc import Iterable
 
 from stopper.model import Control, Severity, Verdict
 from stopper.observe.source import Module
-from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, seconds, settings, words
+from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, seconds, settings, words
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import minted
 
@@ -78,7 +78,8 @@ def source(module: Module) -> Iterable[Verdict]:
         if _checks(call):
             yield Verdict(True, f"{call.library} looks at `nbf`", place(module, call.node))
     for node, value in settings(module, frozenset({"verify_nbf"})):
-        if value is False and not (_by_hand(module) or _unverified(module, node) or _revokes(module, node)):
+        harmless = (_by_hand, _unverified, _revokes, _seeks_key)
+        if value is False and not any(judge(module, node) for judge in harmless):
             message = "the check of `nbf` is switched off: tokens work before their time"
             yield Verdict(False, message, place(module, node), module.endpoints(node))
     for node, value in settings(module, frozenset({"JWT_DECODE_LEEWAY"})):
@@ -95,7 +96,7 @@ def _checks(call: JoseCall) -> bool:
     return sure and call.act is Act.VERIFY and call.verifies is True and call.library in ("PyJWT", "python-jose")
 
 
-def _by_hand(module: Module) -> bool:
+def _by_hand(module: Module, _: ast.AST) -> bool:
     """Tell whether the module reads `nbf` itself, by a clock of its own; where a token is made it is written."""
     return any(
         node.value == "nbf" and not (isinstance(around := module.parent(node), ast.Dict) and node in around.keys)
@@ -118,6 +119,12 @@ def _revokes(module: Module, node: ast.AST) -> bool:
     """Tell whether it is for taking a token back, which may be done at any time."""
     function = module.function_of(node)
     return function is not None and not _REVOKING.isdisjoint(words(function.name))
+
+
+def _seeks_key(module: Module, node: ast.AST) -> bool:
+    """Tell whether it is an option of a call that only tries which of several keys fits."""
+    around = set(module.ancestors(node))
+    return any(call.node in around and reading.seeks_key(call) for call in jose_calls(module))
 
 
 def _allowed(module: Module, node: ast.AST, leeway: float | None) -> Iterable[Verdict]:

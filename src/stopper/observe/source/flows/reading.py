@@ -120,6 +120,31 @@ def after_failure(call: JoseCall) -> bool:
     return False
 
 
+def seeks_key(call: JoseCall) -> bool:
+    """Tell whether a call only tries which of several keys fits, for another verification by whoever called for it.
+
+    Its claims are thrown away, and its key, which a loop goes through, is kept.
+    """
+    key = call.arguments.get("key")
+    if (
+        call.function is None
+        or not isinstance(key, ast.Name)
+        or not isinstance(call.module.parent(call.node), ast.Expr)
+    ):
+        return False
+    loops = (outer for outer in call.module.ancestors(call.node) if isinstance(outer, ast.For))
+    loop = next((each for each in loops if last_name(each.target) == key.id), None)
+    if loop is None:
+        return False
+    values = (node.value for node in ast.walk(loop) if isinstance(node, ast.Assign | ast.Return))
+    kept = any(isinstance(value, ast.Name) and value.id == key.id for value in values)
+    return kept and any(
+        other.function is user and other.act is Act.VERIFY and other.verifies is not False
+        for module, user, _ in callers(call.module, call.function)
+        for other in analysis.of(module).calls
+    )
+
+
 def _calls_in(module: Module, body: list[ast.stmt]) -> Iterator[JoseCall]:
     inside = {id(node) for statement in body for node in ast.walk(statement)}
     return (call for call in analysis.of(module).calls if id(call.node) in inside)
