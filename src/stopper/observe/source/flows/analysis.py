@@ -7,7 +7,7 @@ import bisect
 import dataclasses
 import weakref
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from stopper.observe.source.flows.naming import Says, credential, words
 from stopper.observe.source.flows.places import place
 from stopper.observe.source.flows.sinks import Sink
 from stopper.observe.source.flows.values import NONE, Called, Origin, Summary, Taint, Value, merged
+from stopper.observe.source.syntax import within
 
 if TYPE_CHECKING:
     from stopper.observe.source.module import Module
@@ -200,12 +201,26 @@ class Analysis:
         """Return what the module's own variables hold once it is loaded."""
         frame = Frame(self, None, {})
         self.__dict__["globals"] = frame.variables
-        statements = [s for s in self.module.tree.body if self.hot(s) or isinstance(s, ast.FunctionDef | ast.ClassDef)]
         try:
-            frame.block(statements)
+            frame.block(self._loading())
         except RecursionError:
             self.incomplete.append(self.module.name)
         return frame.variables
+
+    def _loading(self) -> list[ast.stmt]:
+        """Return the statements of the module that matter: hot ones, definitions, and what gives hot ones their values.
+
+        `key = "".join(…)` has no word of credentials, `SECRET_KEY = key` on the next line has.
+        """
+        chosen: list[ast.stmt] = []
+        wanted: set[str] = set()
+        for statement in reversed(self.module.tree.body):
+            if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                chosen.append(statement)
+            elif self.hot(statement) or not wanted.isdisjoint(_targets(statement)):
+                chosen.append(statement)
+                wanted.update(node.id for node in within(statement) if isinstance(node, ast.Name))
+        return chosen[::-1]
 
     # ------------------------------------------------------------------ what the walk asks and says
 
@@ -339,6 +354,11 @@ class Analysis:
                     function = outer
                     break
         return (function.lineno, function.end_lineno or function.lineno) if function else (0, 1 << 30)
+
+
+def _targets(statement: ast.stmt) -> Iterator[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return (target.id for target in targets if isinstance(target, ast.Name))
 
 
 def _note_key(found: defaultdict[str, list[tuple[int, str]]], holder: ast.expr, key: ast.expr) -> None:
