@@ -33,8 +33,8 @@ def _called(module: Module, call: ast.Call) -> Iterator[tuple[ast.AST, str]]:
         return
     whole = module.constant(options["supports_credentials"]) if "supports_credentials" in options else False
     for origins, credentials in _rules(module, options, whole):
-        if credentials is not True:
-            continue
+        if not isinstance(credentials, bool | int | str) or not credentials:
+            continue  # any text is as good as True to the extension
         if origins is None:
             if not _setting(module):
                 yield call, "no origins are named, so that the one that asks is sent back"

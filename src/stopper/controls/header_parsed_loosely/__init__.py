@@ -36,7 +36,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Function, Module, within
-from stopper.observe.source.flows import reading
+from stopper.observe.source.flows import Act, jose_calls, reading
 from stopper.observe.source.request import taken
 from stopper.observe.source.rewriting import at, before, named, replaced, written
 from stopper.observe.views import Access, Exchange, Live, Request
@@ -293,7 +293,8 @@ class _Header:
         if not (isinstance(node, ast.Call) and node.args and self.holds(node.args[0])):
             return ""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if not name.lower().startswith(_VERIFIES) or _compares_inside(self.module, node.func, 3):
+        verifies = name.lower().startswith(_VERIFIES) or _verifies_inside(self.module, node.func)
+        if not verifies or _compares_inside(self.module, node.func, 3):
             return ""
         return "whole, without a scheme"
 
@@ -381,6 +382,20 @@ def _own(module: Module, function: Function) -> Iterator[ast.AST]:
         nodes = list(within(statement))
         alone = not any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in nodes)
         yield from (node for node in nodes if alone or module.function_of(node) is function)
+
+
+def _verifies_inside(module: Module, function: ast.expr) -> bool:
+    """Tell whether a function of the project verifies the token that it is given, whatever it is called."""
+    target = module.resolve(function)
+    if not isinstance(target, Definition) or isinstance(target.node, ast.ClassDef) or not target.node.args.args:
+        return False
+    given = {argument.arg for argument in target.node.args.args}
+    verified = (
+        call.arguments.get("token")
+        for call in jose_calls(target.module)
+        if call.function is target.node and call.act is Act.VERIFY
+    )
+    return any(isinstance(token, ast.Name) and token.id in given for token in verified)
 
 
 def _compares_inside(module: Module, function: ast.expr, steps: int) -> bool:

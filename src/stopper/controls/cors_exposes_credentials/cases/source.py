@@ -13,9 +13,11 @@ CORS(app, origins=["https://shop.example.com", "*"], supports_credentials=True) 
 CORS(app, resources={r"/api/*": {"origins": "*"}}, supports_credentials=True)  # bad
 CORS(app, resources={r"/api/*": {"origins": r".*", "supports_credentials": True}})  # bad
 CORS(app, origins=os.environ.get("ORIGINS", "*"), supports_credentials=True)  # bad
+CORS(app, origins="*", supports_credentials="true")  # bad
 CORS(app, origins=os.environ.get("ORIGINS", "*").split(","), supports_credentials=True)  # bad
 
 CORS(app)
+CORS(app, origins="*", supports_credentials="")
 CORS(app, origins="*")
 CORS(app, origins=["https://shop.example.com"], supports_credentials=True)  # ok
 CORS(app, resources={r"/api/*": {"origins": "http://localhost:3000"}}, supports_credentials=True)  # ok

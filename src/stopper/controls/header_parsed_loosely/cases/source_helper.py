@@ -1,0 +1,36 @@
+"""The header goes into functions of the program, which verify it whatever they are called."""
+
+import jwt
+from flask import abort, request
+
+KEYS = {}
+
+
+def decrypted(token):
+    return jwt.decode(token, KEYS["own"], algorithms=["HS256"])
+
+
+def decrypted_after_its_scheme(header):
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        abort(401)
+    return decrypted(token)
+
+
+def shown(header):
+    return len(header)
+
+
+def whole():
+    token = request.headers.get("Authorization")
+    return decrypted(token)  # bad
+
+
+def apart():
+    header = request.headers.get("Authorization")
+    return decrypted_after_its_scheme(header)
+
+
+def counted():
+    header = request.headers.get("Authorization")
+    return shown(header)
