@@ -57,8 +57,10 @@ CONTROL = Control(
 )
 
 _DAY = 86_400
-ACCESS = _DAY
-REFRESH = 30 * _DAY
+_ALLOWED = 60
+"""Seconds that a lifetime may be longer: `timedelta(days=1, seconds=5)` allows for clocks, and is meant as a day."""
+ACCESS = _DAY + _ALLOWED
+REFRESH = 30 * _DAY + _ALLOWED
 _REFRESHES = frozenset({"refresh", "refresh_token", "offline"})
 
 
@@ -101,11 +103,12 @@ def source(module: Module) -> Iterable[Verdict]:
 
 
 def _told(seconds: float) -> str:
-    """Return a duration in words: days from one day on, else hours or minutes."""
-    unit, size = next(
-        (unit, size) for unit, size in (("day", _DAY), ("hour", 3600), ("minute", 60), ("second", 0)) if seconds >= size
+    """Return a duration in words: in the largest unit that is right to a tenth."""
+    units = (("day", _DAY), ("hour", 3600), ("minute", 60), ("second", 1))
+    unit, count = next(
+        ((unit, seconds / size) for unit, size in units if abs(round(seconds / size) * size - seconds) < seconds / 10),
+        ("second", seconds),
     )
-    count = seconds / (size or 1)
     return f"{count:,.0f} {unit}{'' if round(count) == 1 else 's'}"
 
 

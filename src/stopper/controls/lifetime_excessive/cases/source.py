@@ -27,11 +27,13 @@ class Config:
     JWT_ACCESS_TOKEN_EXPIRES = timedelta(10**6)  # bad
     JWT_REFRESH_TOKEN_EXPIRES = timedelta(days=30)  # ok
     JWT_ACCESS_LIFESPAN = {"days": 14}  # bad
+    JWT_EXPIRATION_DELTA = timedelta(hours=30)  # bad
     SECURITY_TOKEN_MAX_AGE = int(os.environ.get("TOKEN_AGE", "604800"))  # bad
 
 
 class Short:
     JWT_ACCESS_TOKEN_EXPIRES = 3600  # ok
+    JWT_EXPIRATION_DELTA = timedelta(days=1, seconds=5)  # ok
     JWT_REFRESH_TOKEN_EXPIRES = timedelta(days=float(os.environ["DAYS"]))
 
 

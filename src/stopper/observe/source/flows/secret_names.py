@@ -24,7 +24,7 @@ _PUBLIC = frozenset(
 _NAMED_KEYS = frozenset({"key", "token", "apikey", "jwt"})
 
 ELSEWHERE = re.compile(
-    r"^(\$|\{|<|%\(|https?://|/[\w.-]+/|\./|arn:|vault[:. ]|file:|env:|op://|ENC\[|ref\+|\*+$|x+$|\.+$"
+    r"^(\$|\{|<|%\(|https?://|/[\w.-]+/|\./|arn:|alias/|vault[:. ]|file:|env:|op://|ENC\[|ref\+|\*+$|x+$|\.+$"
     r"|-----BEGIN (PUBLIC|CERT)|ssh-|pk_(live|test)_)",
     re.I,
 )
