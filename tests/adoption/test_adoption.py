@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
+import yaml
 
 from stopper.adoption import Found, Login, appended, login, look, pipeline, settings
+from stopper.cli.scan import command as scan
 from stopper.model import Endpoint, Place
 from stopper.observe.source import read_project
 
@@ -70,6 +73,11 @@ def test_the_rest_is_told_by_files() -> None:
             ("email", "passwd", "token"),
         ),
         ("return request.form['user'], request.form['pwd'], {'jwt': 1}", ("user", "pwd", "jwt")),
+        (
+            "return jsonify({'ok': 1, 'data': {'token': make(request.json['user'], request.json['pwd'])}}), 201",
+            ("user", "pwd", "data/token"),
+        ),
+        ("return jsonify(jwt=make({'jwt': [request.form['user'], request.form['pwd']]}))", ("user", "pwd", "jwt")),
         ("return 1", ("username", "password", "access_token")),
     ],
 )
@@ -112,6 +120,22 @@ def test_a_table_is_put_at_the_end() -> None:
     assert appended("tool = {ruff = {}}\n", table) is None
     assert appended("[tool.stopper]\n", table) is None
     assert appended("not toml", table) is None
+
+
+def test_the_workflow_and_the_action_do_the_same() -> None:
+    """The workflow fails from the same severity, and shows the findings in the same way, as the action of Stopper."""
+    made = pipeline(Found(host="github"), None)
+    assert made is not None
+    action = yaml.safe_load((Path(__file__).parents[2] / "action.yml").read_text())
+    default = next(each.default for each in scan.params if each.name == "fail_on")
+    assert action["inputs"]["fail-on"]["default"] == default
+    assert "--fail-on" not in made.text
+    (shows,) = (each for each in action["runs"]["steps"] if "upload-sarif" in each.get("uses", ""))
+    (step,) = (
+        each for each in yaml.safe_load(made.text)["jobs"]["stopper"]["steps"] if "upload-sarif" in each.get("uses", "")
+    )
+    assert step["uses"] == shows["uses"]
+    assert step["with"]["category"] == shows["with"]["category"]
 
 
 def test_the_pipeline_belongs_to_the_host() -> None:

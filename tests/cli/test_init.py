@@ -106,6 +106,8 @@ def test_pyproject_gets_a_table(project: Path) -> None:
     assert not (project / "stopper.toml").exists()
     assert not (project / "stopper-baseline.json").exists()
     assert "STOPPER_PASSWORD is not set" in ended.output
+    assert 'baseline = "stopper-baseline.json"' in ended.output
+    assert "Set STOPPER_PASSWORD to an identity" in ended.output
 
 
 def test_it_asks_before_each_file(project: Path) -> None:
@@ -118,10 +120,13 @@ def test_it_asks_before_each_file(project: Path) -> None:
 
 
 def test_without_an_application_nothing_is_written(project: Path) -> None:
-    """A folder without Flask is told so."""
+    """A folder without Flask is told so, with the files that could not be read."""
     (project / "shop" / "__init__.py").write_text("")
     said = init("--yes").output
     assert "Nothing was written" in said
+    assert "not read" not in said
+    (project / "shop" / "__init__.py").write_text("def (")
+    assert "shop/__init__.py: it is no Python" in init("--yes").output
     assert not (project / "stopper.toml").exists()
 
 

@@ -94,6 +94,9 @@ def pipeline(found: Found, login: Login | None) -> Pipeline | None:
 
 
 def _github(install: str, stopper: str, found: Found, logs_in: bool) -> Iterator[str]:
+    """Yield the workflow. It stands alone: where Stopper's action is kept, which a workflow would have to name, is for
+    the user to know. What both do is the same, by the defaults of `stopper scan`.
+    """
     yield "# Scans each change with Stopper; findings that are not in the baseline fail it."
     yield from ("name: stopper", "on: [push, pull_request]", "permissions:", "  contents: read")
     yield from ("  security-events: write  # for the findings beside the code", "jobs:", "  stopper:")
@@ -106,8 +109,9 @@ def _github(install: str, stopper: str, found: Found, logs_in: bool) -> Iterator
     if logs_in:
         yield "        env:"
         yield from (f"          {name}: ${{{{ secrets.{name} }}}}" for name in (USER, PASSWORD))
-    yield from ("      - uses: github/codeql-action/upload-sarif@v3", "        if: always()", "        with:")
-    yield "          sarif_file: stopper.sarif"
+    yield "      - uses: github/codeql-action/upload-sarif@v3"
+    yield "        if: ${{ !cancelled() && hashFiles('stopper.sarif') != '' }}  # a scan that could not begin has none"
+    yield from ("        with:", "          sarif_file: stopper.sarif", "          category: stopper")
 
 
 def _gitlab(install: str, stopper: str, found: Found) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from stopper.model import Endpoint, Place
@@ -18,7 +18,10 @@ _TOKENS = ("access_token", "accessToken", "token", "jwt", "auth_token", "id_toke
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A guess at the login: its fields are sent as a `form`, else as JSON; `notes` say what is unsure."""
+    """A guess at the login: its fields are sent as a `form`, else as JSON; `notes` say what is unsure.
+
+    `token` is where the answer has it: a name, or names one in another as `data/token` (RFC 6901).
+    """
 
     endpoint: Endpoint
     place: Place
@@ -59,7 +62,7 @@ def _read(endpoint: Endpoint, route: Route, source: bytes) -> Login:
         route.place,
         user or "username",
         password or "password",
-        token or "access_token",
+        _pointer(source, route.view.line, token) or token or "access_token",
         form=bool(re.search(r"request\s*\.\s*form|\.values\b", text)),
         basic=bool(re.search(r"request\s*\.\s*authorization", text)),
         notes=tuple(notes),
@@ -85,6 +88,33 @@ def _words(source: bytes, line: int) -> set[str]:
     nodes = list(ast.walk(function)) if function else []
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return texts | {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
+
+
+def _pointer(source: bytes, line: int, token: str) -> str:
+    """Return where a token of this name stands in what a view returns, empty where its code does not show it."""
+    function = _function(source, line)
+    returned = (node.value for node in ast.walk(function) if isinstance(node, ast.Return)) if function else ()
+    found = [names for value in returned for names in _names(value, ()) if names[-1] == token]
+    escaped = (name.replace("~", "~0").replace("/", "~1") for name in min(found, key=len, default=()))
+    return "/".join(escaped)
+
+
+def _names(node: ast.expr | None, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the names of the members of an answer, each below those of the objects that it stands in."""
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield (*above, key.value)
+                yield from _names(value, (*above, key.value))
+    elif isinstance(node, ast.Tuple):
+        yield from _names(node.elts[0] if node.elts else None, above)
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("jsonify", "dict"):
+        for value in node.args:
+            yield from _names(value, above)
+        for keyword in node.keywords:
+            if keyword.arg:
+                yield (*above, keyword.arg)
+                yield from _names(keyword.value, (*above, keyword.arg))
 
 
 def _text(source: bytes, line: int) -> str:

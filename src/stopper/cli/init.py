@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from stopper.adoption import Found, Login, appended, login, look, pipeline, settings
+from stopper.adoption.files import PASSWORD, USER
 from stopper.cli.scan import command as scan
 from stopper.cli.scan import ending_in_words, scanned
 from stopper.cli.settings import SettingsError, load
@@ -66,7 +69,13 @@ def command(folder: Path, yes: bool) -> None:
         if not known:
             _settings(plan, kept)
         _pipeline(plan)
-        click.echo("\nNow `stopper scan` asks all of this; `stopper test --with-known` writes a test for each finding.")
+        click.echo(f"\n{_next(plan)}`stopper test --with-known` writes a test for each finding.")
+
+
+def _next(plan: _Plan) -> str:
+    missing = [name for name in (USER, PASSWORD) if plan.login and not os.environ.get(name)]
+    first = f"Set {' and '.join(missing)} to an identity that can log in. " if missing else ""
+    return f"{first}Now `stopper scan` asks all of this; "
 
 
 def _say(what: str, which: str, why: str) -> None:
@@ -84,6 +93,8 @@ def _decided(folder: Path, yes: bool) -> _Plan | None:
     for each in found.needing:
         _say("not usable", visible(each), "a factory is called without arguments; name a wrapper of it")
     if not found.applications:
+        for path in sorted(path for path, data in read.items() if path.endswith(".py") and not _parses(data)):
+            _say("not read", visible(path), "it is no Python of this version")
         _say("application", "none found", 'name it yourself: targets = [..., "module:app"] in stopper.toml')
         click.echo("Nothing was written: there is no Flask application to set Stopper up for.")
         return None
@@ -100,6 +111,14 @@ def _decided(folder: Path, yes: bool) -> _Plan | None:
     _say("installed by", found.manager or "not known", found.install)
     _say("built by", found.host or "not known", "" if found.host else "no CI file is written")
     return _Plan(folder, found, (*specification, chosen.source, chosen.target), guess, yes)
+
+
+def _parses(source: bytes) -> bool:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _more(found: Found) -> str:
@@ -155,7 +174,9 @@ def _baseline(plan: _Plan) -> str:
         return BASELINE
     report = _scanned(plan)
     if isinstance(report, str):
-        _say("no baseline", report, f"later: stopper scan --write-baseline {BASELINE}")
+        _say("no baseline", report, "")
+        later = f'`stopper scan --write-baseline {BASELINE}`, and `baseline = "{BASELINE}"` in the settings'
+        _say("", "later", f"{later} once a scan is whole")
         return ""
     if not report.findings:
         _say("no baseline", "needed", "today's scan finds nothing")
