@@ -133,6 +133,7 @@ def test_a_named_application_needs_no_fixture(project: pytest.Pytester) -> None:
     assert f"stopper::{ORDERS} " in outcome.stdout.str()
     outcome = project.runpytest_inprocess("--stopper", "-o", "stopper_app=nowhere:app")
     outcome.stdout.fnmatch_lines(["stopper: nowhere:app: there is no module 'nowhere'*"])
+    outcome.stdout.no_fnmatch_line("*another exception occurred*")
     outcome.assert_outcomes(failed=1)
 
 

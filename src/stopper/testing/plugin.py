@@ -98,13 +98,10 @@ def _scanning() -> Any:
 @contextlib.contextmanager
 def _in_words() -> Iterator[None]:
     """Fail the test with one line where what the project says of itself cannot be used."""
-    why = ""
     try:
         yield
     except _scanning().BAD_INPUT as error:
-        why = f"stopper: {error}"
-    if why:
-        pytest.fail(why, pytrace=False)
+        raise pytest.fail.Exception(f"stopper: {error}", pytrace=False) from None
 
 
 def _settings(config: pytest.Config) -> Any:
