@@ -137,7 +137,7 @@ def test_a_key_that_is_set_too_late(tmp_path: Path) -> None:
 
 def test_the_transport_is_guarded(tmp_path: Path) -> None:
     """Plain HTTP, a token in the URL and a debugger's remote peers are refused as everywhere behind the guard."""
-    app = made(tmp_path)
+    app = made(tmp_path, STOPPER_REALM="shop")
     app.add_url_rule("/me", "me", shim.jwt_required()(lambda: {"who": current_token.subject}))
     app.add_url_rule("/login", "login", lambda: {"access_token": shim.create_access_token("ada")})
     client = app.test_client()
@@ -149,7 +149,7 @@ def test_the_transport_is_guarded(tmp_path: Path) -> None:
     assert client.get("/me", headers=bearer(token), base_url="http://localhost").status_code == 403
     assert client.get(f"/me?access_token={token}").status_code == 400
     refused = client.get("/me")
-    assert refused.headers["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert refused.headers["WWW-Authenticate"] == 'Bearer realm="shop"'
     assert client.get("/me", headers=bearer(token + "x")).status_code == 422
 
 
@@ -186,8 +186,9 @@ def test_decoding(tmp_path: Path) -> None:
     with app.app_context():
         refresh = shim.create_refresh_token("ada")
         assert shim.decode_token(refresh)["type"] == "refresh"
-        with pytest.raises(JWTDecodeError):
-            shim.decode_token("noise")
+        for noise in ("noise", "two words", "", "ü"):
+            with pytest.raises(JWTDecodeError):
+                shim.decode_token(noise)
         access = shim.create_access_token("ada")
     elsewhere = made(tmp_path / "elsewhere")
     with elsewhere.app_context(), pytest.raises(ExpiredTokenError):

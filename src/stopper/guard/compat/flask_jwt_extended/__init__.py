@@ -119,7 +119,7 @@ def verify_jwt_in_request(
             raise
         g.stopper_jwt_caller = _Caller({}, {})
         return None
-    header = presented.HEADER
+    header = dict(presented.HEADER)
     if fresh and not _is_fresh(payload):
         raise FreshTokenRequired("Fresh token required", header, payload)
     if state.manager.callbacks["token_in_blocklist"](header, payload):
@@ -127,7 +127,7 @@ def verify_jwt_in_request(
     if not state.manager.callbacks["token_verification"](header, payload):
         raise UserClaimsVerificationError("User claims verification failed", header, payload)
     g.stopper_jwt_caller = _Caller(header, payload, _user(state, header, payload))
-    return dict(header), payload
+    return header, payload
 
 
 def _check_demands(locations: str | Iterable[str] | None, verify_type: bool, skip_revocation_check: bool) -> None:

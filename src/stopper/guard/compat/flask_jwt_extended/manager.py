@@ -12,7 +12,7 @@ from stopper.guard import Guard
 from stopper.guard.compat import old
 from stopper.guard.compat.flask_jwt_extended import exceptions as errors
 from stopper.guard.compat.flask_jwt_extended.configuration import Configuration
-from stopper.guard.gate import EXTENSION
+from stopper.guard.gate import EXTENSION, current_gate
 from stopper.guard.settings import ConfigurationError
 
 NAME = "flask-jwt-extended"
@@ -201,7 +201,8 @@ def _answering(manager: JWTManager, name: str) -> Callable[[Exception], Response
         response.headers["Cache-Control"] = "no-store"
         if response.status_code == 401:  # RFC 9110 §15.5.2
             code = "" if name == "unauthorized" else ', error="invalid_token"'
-            response.headers.setdefault("WWW-Authenticate", f'Bearer realm="api"{code}')
+            realm = current_gate().settings.realm
+            response.headers.setdefault("WWW-Authenticate", f'Bearer realm="{realm}"{code}')
         return response
 
     return answer

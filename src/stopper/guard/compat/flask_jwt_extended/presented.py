@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from flask import request
@@ -20,10 +21,12 @@ from stopper.guard.token import Token
 from stopper.guard.tokens import as_token
 from stopper.secret import fingerprint
 
-HEADER: Mapping[str, Any] = {"typ": "opaque"}
+HEADER: Mapping[str, Any] = MappingProxyType({"typ": "opaque"})
 """What callbacks get for the header of a token: a random one has none."""
 
 _UNREADABLE = "Bad Authorization header. Expected 'Authorization: Bearer <JWT>'"
+_NO_TOKEN = "The token is not valid"
+_WRONG_KIND = {"access": "Only non-refresh tokens are allowed", "refresh": "Only refresh tokens are allowed"}
 _NO_BEARER = "Missing 'Bearer' type in 'Authorization' header. Expected 'Authorization: Bearer <JWT>'"
 
 
@@ -39,15 +42,14 @@ def refresh_payload(state: State) -> dict[str, Any]:
 
 def decoded(credential: str, state: State) -> dict[str, Any]:
     """Return the payload of an access or refresh token; raise a JWTExtendedException for one that is not good."""
-    gate = current_gate()
     redact.carry(credential)
     try:
-        token = _refresh(gate, state, credential)
-        if token is not None:
-            return _payload(token, "refresh", state)
-        return _payload(_access(gate, credential), "access", state)
+        token, kind = _found(current_gate(), state, credential)
     except InvalidToken as refusal:
         raise _judged(refusal, "access", state) from None
+    except InvalidRequest:
+        raise errors.JWTDecodeError(_NO_TOKEN) from None
+    return _payload(token, kind, state)
 
 
 def _admitted(state: State, wanted: str) -> dict[str, Any]:
@@ -56,25 +58,23 @@ def _admitted(state: State, wanted: str) -> dict[str, Any]:
     present.check_query(request.environ.get("QUERY_STRING", ""))
     credential = _credential()
     try:
-        token = _refresh(gate, state, credential)
-        if (token is not None) != (wanted == "refresh"):
-            if token is None:
-                _access(gate, credential)  # which says what is wrong with anything but an access token
-            raise errors.WrongTokenError(
-                "Only refresh tokens are allowed" if wanted == "refresh" else "Only non-refresh tokens are allowed"
-            )
-        token = token or _access(gate, credential)
+        token, kind = _found(gate, state, credential)
         subject = gate.subject_of(token)
-    except (InvalidToken, errors.WrongTokenError) as refusal:
-        reason = refusal.reason if isinstance(refusal, InvalidToken) else "the other kind of token"
-        known = refusal.token if isinstance(refusal, InvalidToken) else None
-        gate.recorder.record(Kind.REFUSED, known, fingerprint(credential), reason)
-        if isinstance(refusal, InvalidToken):
-            raise _judged(refusal, wanted, state) from None
-        raise
+    except InvalidToken as refusal:
+        gate.recorder.record(Kind.REFUSED, refusal.token, fingerprint(credential), refusal.reason)
+        raise _judged(refusal, wanted, state) from None
+    if kind != wanted:
+        gate.recorder.record(Kind.REFUSED, token, reason=f"{kind} token in place of the other kind")
+        raise errors.WrongTokenError(_WRONG_KIND[wanted])
     if way is not None:
         way.token, way.subject = token, subject
-    return _payload(token, wanted, state)
+    return _payload(token, kind, state)
+
+
+def _found(gate: Gate, state: State, credential: str) -> tuple[Token, str]:
+    """Return the token of a credential and its kind; raise InvalidToken."""
+    refresh = _refresh(gate, state, credential)
+    return (refresh, "refresh") if refresh is not None else (_access(gate, credential), "access")
 
 
 def _credential() -> str:
@@ -136,7 +136,7 @@ def _judged(refusal: InvalidToken, kind: str, state: State) -> errors.JWTExtende
         return errors.RevokedTokenError("Token has been revoked", HEADER, payload)
     if refusal.reason in ("expired", "unknown") or isinstance(refusal, ChangeOverEnded):
         return errors.ExpiredTokenError("Token has expired", HEADER, payload)
-    return errors.JWTDecodeError("The token is not valid")
+    return errors.JWTDecodeError(_NO_TOKEN)
 
 
 def _payload(token: Token, kind: str, state: State) -> dict[str, Any]:
