@@ -65,7 +65,7 @@ def _places(span: ReadableSpan) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("credential", CREDENTIALS)
+@pytest.mark.parametrize("credential", CREDENTIALS, ids=("by form", "by value"))
 def test_no_place_of_a_span_has_a_credential(credential: str) -> None:
     """Each place holds it before the processor and none after, also where another thread exports."""
     bare, clean = InMemorySpanExporter(), InMemorySpanExporter()
@@ -97,7 +97,7 @@ def test_a_harmless_span_stays_as_it_is() -> None:
     assert after[0].parent == after[1].context
 
 
-@pytest.mark.parametrize("credential", CREDENTIALS)
+@pytest.mark.parametrize("credential", CREDENTIALS, ids=("by form", "by value"))
 def test_no_place_of_a_log_record_has_a_credential(credential: str) -> None:
     """Body, nested body, attributes, exception and resource are clean, and other processors see the record itself."""
     bare, clean = InMemoryLogRecordExporter(), InMemoryLogRecordExporter()
@@ -127,7 +127,7 @@ def test_no_place_of_a_log_record_has_a_credential(credential: str) -> None:
         assert record.log_record.severity_number is SeverityNumber.WARN
 
 
-@pytest.mark.parametrize("credential", CREDENTIALS)
+@pytest.mark.parametrize("credential", CREDENTIALS, ids=("by form", "by value"))
 def test_baggage_leaves_without_a_credential(credential: str) -> None:
     """What a request to another service takes along is clean; what came in is read as it is."""
     context = baggage.set_baggage("user", f"alice {credential}", baggage.set_baggage("tier", "gold"))
