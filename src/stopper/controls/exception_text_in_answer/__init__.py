@@ -197,7 +197,7 @@ def _broken(module: Module, node: ast.AST, message: str) -> Iterable[Verdict]:
 
 _FIXED = "internal error"
 _LINES = (
-    'current_app.logger.exception("request failed")',
+    'logging.getLogger(__name__).exception("request failed")',
     'return {"error": "internal error"}, 500',
 )
 
@@ -257,9 +257,10 @@ def _logged(module: Module, use: ast.expr) -> tuple[Change, ...]:
     first = handler.body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(handler.body) > 1:
         first = handler.body[1]  # behind the docstring
-    app, imports = named(module, "flask.current_app")
-    call = f'{app}.logger.error("request failed"{given})' if given else f'{app}.logger.exception("request failed")'
-    return before(module, first, call), *imports
+    # `current_app` would not do: the code may run where there is no application.
+    logger, imports = named(module, "logging.getLogger")
+    call = f'error("request failed"{given})' if given else 'exception("request failed")'
+    return before(module, first, f"{logger}(__name__).{call}"), *imports
 
 
 def _logs(node: ast.AST) -> bool:

@@ -313,7 +313,7 @@ def _said_otherwise(module: Module, said: list[ast.AST]) -> Rewrite | ByHand:
 def _added(module: Module, function: Function, answer: ast.Return, value: ast.expr) -> Rewrite | ByHand:
     if isinstance(value, ast.Name) and _is_response(module, function, value):
         return Rewrite(_WHY, (before(module, answer, f'{value.id}.headers["Cache-Control"] = "no-store"'),))
-    if list(reading.callers(module, function)) or not _is_view(module, function):
+    if list(reading.callers(module, function)) or not _is_view(module, function) or _taken_up(module, function):
         return ByHand("others use what the function returns: set the header where the answer is made", _LINES)
     if isinstance(value, ast.Tuple) and len(value.elts) == 3 and isinstance(value.elts[2], ast.Dict):
         return Rewrite(_WHY, (with_member(module, value.elts[2], '"Cache-Control": "no-store"'),))
@@ -334,6 +334,17 @@ def _is_view(module: Module, function: Function) -> bool:
     return any(view.node is function for _, view in module.project.routing.views)
 
 
+def _taken_up(module: Module, function: Function) -> bool:
+    """Tell whether a decorator of the project does something with the response, and would not know a tuple."""
+    for decorator in function.decorator_list:
+        target = module.resolve(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        if isinstance(target, Definition):
+            read = {node.attr for node in within(target.node) if isinstance(node, ast.Attribute)}
+            if not _OF_RESPONSE.isdisjoint(read):
+                return True
+    return False
+
+
 def _is_response(module: Module, function: Function, name: ast.Name) -> bool:
     """Tell whether all that a variable is given are Flask's responses."""
     given = [
@@ -345,3 +356,4 @@ def _is_response(module: Module, function: Function, name: ast.Name) -> bool:
 
 
 _RESPONSES = frozenset({"jsonify", "make_response", "Response"})
+_OF_RESPONSE = frozenset({"status_code", "set_cookie", "set_data", "get_data", "get_json", "mimetype"})

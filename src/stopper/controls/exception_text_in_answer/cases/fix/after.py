@@ -1,6 +1,8 @@
 """Answers with the text of exceptions."""
 
-from flask import Flask, current_app, jsonify
+import logging
+
+from flask import Flask, jsonify
 
 from shop import sell
 
@@ -13,7 +15,7 @@ def plain():
         return sell()
     except Exception as error:
         # say what happened
-        current_app.logger.exception("request failed")
+        logging.getLogger(__name__).exception("request failed")
         return jsonify(error="internal error"), 500  # all of it
 
 
@@ -31,14 +33,14 @@ def trace():
     try:
         return sell()
     except Exception:
-        current_app.logger.exception("request failed")
+        logging.getLogger(__name__).exception("request failed")
         return "internal error", 500
 
 
 @app.errorhandler(Exception)
 def handled(error):
     """Answer what nobody foresaw."""
-    current_app.logger.error("request failed", exc_info=error)
+    logging.getLogger(__name__).error("request failed", exc_info=error)
     return {"error": "internal error"}, 500
 
 

@@ -48,3 +48,18 @@ def over_lines():
             token_type="Bearer",
         ), 200, {"Cache-Control": "no-store"}
     return {}
+
+
+def counted(view):
+    def around(*args, **kwargs):
+        response = view(*args, **kwargs)
+        app.logger.info("%s", response.status_code)
+        return response
+
+    return around
+
+
+@app.post("/h")
+@counted
+def taken_up():
+    return jsonify(access_token=issue())  # by hand
