@@ -42,7 +42,8 @@ def ours(number: int) -> int | None:
     for page in range(1, MOST_PAGES + 1):
         comments = asked("GET", f"/issues/{number}/comments?per_page=100&page={page}")
         for comment in comments:
-            if comment["user"]["type"] == "Bot" and comment["body"].startswith(MARK):
+            writer = comment["user"] or {}  # null for one who is gone
+            if writer.get("type") == "Bot" and (comment["body"] or "").startswith(MARK):
                 return int(comment["id"])
         if len(comments) < 100:
             break

@@ -8,7 +8,14 @@ report="$RUNNER_TEMP/stopper-report"
 mkdir -p "$report"
 read -ra targets <<< "$STOPPER_TARGETS"
 
-options=(--fail-on "$STOPPER_FAIL_ON" --python "$(command -v "$STOPPER_PYTHON")")
+# The base is scanned in a folder of its own, where a path such as .venv/bin/python leads nowhere.
+python=$(command -v "$STOPPER_PYTHON")
+case "$python" in
+  /* | "") ;;
+  *) python="$PWD/$python" ;;
+esac
+
+options=(--fail-on "$STOPPER_FAIL_ON" --python "$python")
 if [ -n "$STOPPER_TOKEN_VARIABLE" ]; then
   options+=(--token "env:$STOPPER_TOKEN_VARIABLE")
 fi
