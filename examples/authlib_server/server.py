@@ -1,5 +1,6 @@
 """An authorization server of Authlib's whose tokens are the guard's: authorization code with PKCE, refresh, revoke.
 
+    export FLASK_SECRET_KEY="$(openssl rand -hex 32)"
     flask --app examples/authlib_server/server.py run --cert cert.pem --key key.pem
 
 Users, clients and codes are kept in memory here, as an application has a database of its own for them. Nothing keeps a
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 import threading
 import time
 from dataclasses import dataclass, field
@@ -286,8 +286,8 @@ def add_views(
 def create_app(instance_path: str | None = None) -> Flask:
     """Return the server with a user `alice`, whose password is `correct horse`, and a public client."""
     app = Flask(__name__, instance_path=instance_path)
+    app.config.from_prefixed_env()
     app.config.update(
-        SECRET_KEY=secrets.token_bytes(32),
         SESSION_COOKIE_SECURE=True,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",  # so that no other site can press "Allow"

@@ -98,6 +98,7 @@ class Caller:
 
 def _caller(example: ModuleType, app: Flask) -> Caller:
     """Add two confidential clients and log Alice in."""
+    app.secret_key = "only for this test"
     clients = app.extensions["accounts"].clients
     for client_id, granted in ((SHOP, ("authorization_code", "refresh_token", "client_credentials")), (OTHER, ())):
         secret = example.digest(f"secret of {client_id}")
@@ -422,7 +423,6 @@ def _random(**about: Any) -> str:
 def plain(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Caller:
     """The same server with tokens of Authlib's own."""
     app = Flask("plain", instance_path=str(tmp_path_factory.mktemp("plain")))
-    app.config["SECRET_KEY"] = "only for this test"
     guard, accounts, rows = Guard(app), example.Accounts(), Rows()
     accounts.add_user("alice", "correct horse")
     accounts.clients[PUBLIC] = example.Client(PUBLIC, (CALLBACK,), ("orders", "stock"))
