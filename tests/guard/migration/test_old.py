@@ -238,6 +238,16 @@ def test_nobody_logs_in_again(moved: Flask, clock: time_machine.Coordinates) -> 
     assert (answer.status_code, answer.get_json()) == (401, {"msg": "Token has expired"})
 
 
+def test_old_refresh_tokens_end_by_themselves(moved: Flask, clock: time_machine.Coordinates) -> None:
+    """An old refresh token that has expired is refused, and the audit does not say that it was accepted."""
+    refresh = old_jwt("create_refresh_token", expires_delta=timedelta(minutes=10))
+    clock.shift(601)
+    kept = events(moved)
+    answer = moved.test_client().post("/refresh", headers=bearer(refresh))
+    assert (answer.status_code, answer.get_json()) == (401, {"msg": "Token has expired"})
+    assert [(event.kind, event.reason) for event in kept] == [(audit.Kind.REFUSED, "expired")]
+
+
 def test_the_end_through_the_stand_in(moved: Flask, clock: time_machine.Coordinates) -> None:
     """After the end, clients learn that their tokens have expired, and so log in again."""
     access, refresh = old_jwt(expires_delta=timedelta(days=60)), old_jwt("create_refresh_token", expires_delta=False)

@@ -149,6 +149,7 @@ def test_the_transport_is_guarded(tmp_path: Path) -> None:
     assert client.get("/me", headers=bearer(token), base_url="http://localhost").status_code == 403
     assert client.get(f"/me?access_token={token}").status_code == 400
     refused = client.get("/me")
+    assert refused.headers["Cache-Control"] == "no-store"
     assert refused.headers["WWW-Authenticate"] == 'Bearer realm="shop"'
     assert client.get("/me", headers=bearer(token + "x")).status_code == 422
 
