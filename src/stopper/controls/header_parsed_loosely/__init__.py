@@ -458,7 +458,7 @@ def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
     lines = tuple(_PARSER.format(fullmatch="re.fullmatch").strip("\n").split("\n"))
     for node in at(module, where, ast.Call, ast.Subscript):
         header = _cut(module, node)
-        if header is None or not isinstance(node, ast.expr):
+        if header is None or not isinstance(node, ast.expr) or _missed(module, node):
             continue
         changes = (replaced(module, node, f"{_NAME}({written(module, header)})"), *_parser(module))
         decide = ("clients that send the token without `Bearer` before it have to be told",)
@@ -488,6 +488,16 @@ def _cut(module: Module, node: ast.AST) -> ast.expr | None:
         return None
     said = "bearer" in module.text.lower() and module.constant(node.slice) in (1, -1)
     return made.func.value if said and all(module.constant(each) in (" ", None, 1) for each in made.args) else None
+
+
+def _missed(module: Module, node: ast.expr) -> bool:
+    """Tell whether the program refuses where the second part is missing, which it would not find so any more."""
+    for outer in module.ancestors(node):
+        for handler in outer.handlers if isinstance(outer, ast.Try) else ():
+            kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+            if any(last_name(kind) in ("IndexError", "LookupError", "AttributeError") for kind in kinds):
+                return True
+    return False
 
 
 def _parser(module: Module) -> tuple[Change, ...]:

@@ -30,3 +30,12 @@ def split():
 @app.get("/c")
 def whole():
     return jwt.decode(request.headers["Authorization"], KEY, algorithms=["HS256"])  # by hand
+
+
+@app.get("/d")
+def caught():
+    try:
+        token = request.headers["Authorization"].split(" ")[1]  # by hand
+    except IndexError:
+        return {"error": "no token"}, 401
+    return jwt.decode(token, KEY, algorithms=["HS256"])
