@@ -233,8 +233,19 @@ def test_packed_files_are_not_counted_twice(tmp_path: Path) -> None:
     assert [skip.why for skip in second.skipped] == ["broken or cut off"]
 
 
+PLACELESS = {"form": "password", "fingerprint": "z", "life": "alive", "count": 1, "spots": []}
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"version": 1}', '{"version": 1, "reached": {}, "tally": {"rows": 7}}']
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"version": 1}',
+        '{"version": 1, "reached": {}, "tally": {"rows": 7}}',
+        json.dumps({"version": 1, "reached": {}, "tally": {"rows": [PLACELESS], "further": 0}}),
+    ],
 )
 def test_another_file_is_no_state(text: str, tmp_path: Path) -> None:
     """A file that is no state of a sweep is refused and stays as it is."""

@@ -49,7 +49,7 @@ class Sweep:
         try:
             self.tally.read(kept["tally"])
             self._reached = {str(key): dict(value) for key, value in kept["reached"].items()}
-        except (KeyError, TypeError, ValueError):
+        except (IndexError, KeyError, TypeError, ValueError):
             raise state.StateError(f"{resume}: not the state of a sweep") from None
 
     def over(self, sources: Iterable[Source | Skipped]) -> None:
