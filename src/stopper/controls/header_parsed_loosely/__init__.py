@@ -36,7 +36,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Function, Module, within
-from stopper.observe.source.flows import Act, jose_calls, reading
+from stopper.observe.source.flows import Act, jose_calls, last_name, reading
 from stopper.observe.source.request import taken
 from stopper.observe.source.rewriting import at, before, named, replaced, written
 from stopper.observe.views import Access, Exchange, Live, Request
