@@ -61,6 +61,7 @@ def test_fix_case(entry: Entry, case: Path, monkeypatch: pytest.MonkeyPatch) -> 
     made = fix_cases.run(entry, before)
     assert fix_cases.difference(after, made) == ""
     assert any(isinstance(told, Rewrite) for told in made.told.values()), "the case repairs nothing"
+    assert not [told.why for told in made.told.values() if "a defect in" in told.why], "the hook crashed"
     assert not fix_cases.run(entry, after).changed, "a second run changes something"
     if {"source", "spec"} & set(entry.hooks):
         still, by_hand = fix_cases.left(entry, after)
