@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real browser vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec bench-sweep spec-suite integrations lock clean
+.PHONY: setup check test demo real browser vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec bench-sweep spec-suite integrations loop lock clean
 
 setup: $(READY)
 
@@ -96,6 +96,10 @@ bench-sweep: $(READY)
 # The pre-commit hook, the GitHub Action and the GitLab template, as their hosts run them.
 integrations: $(READY)
 	$(BIN)/python -m scripts.integrations
+
+# Finding, repair, proof: the leaky shop and two projects of other people's.
+loop: $(READY)
+	$(BIN)/python -m scripts.loop
 
 lock: $(READY)
 	$(BIN)/python scripts/lock.py

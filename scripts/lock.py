@@ -20,6 +20,7 @@ ENVIRONMENTS = {
     "browser": (str(REQUIREMENTS / "browser.in"),),
     "bench-spec": (str(REQUIREMENTS / "bench-spec.in"),),
     "pre-commit": (str(REQUIREMENTS / "pre-commit.in"),),
+    "loop": (str(REQUIREMENTS / "loop.in"),),
     "bench-sweep": (str(REQUIREMENTS / "bench-sweep.in"),),
 }
 

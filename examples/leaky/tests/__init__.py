@@ -1,0 +1,1 @@
+"""What the shop's customers rely on: none of it may change when the leaks are mended."""
