@@ -183,6 +183,7 @@ def test_a_signed_token_is_verified_and_ended(make_app: MakeApp, tmp_path: Path)
     [
         ("sqlite:////nowhere/at/all.db", "the store's file does not exist"),
         ("postgresql+psycopg://ada:hunter2pass@127.0.0.1:1/shop?connect_timeout=1", "the token store"),
+        ("postgresql://ada:hunter2pass@[::bad/shop", "no URL of a store"),
         ("env:NOT_SET_ANYWHERE", "is not set"),
     ],
 )

@@ -41,7 +41,7 @@ def _is_missing_file(store: str) -> bool:
 
     try:
         url = sa.make_url(store)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         return False  # which the store says better
     return url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file()
 
