@@ -66,4 +66,4 @@ if __name__ == "__main__":
         main()
     except (OSError, KeyError, ValueError) as error:
         # A fork's token may not write: the findings are in the job's summary all the same.
-        print(f"stopper: no comment could be written: {type(error).__name__}", file=sys.stderr)
+        sys.stderr.write(f"stopper: no comment could be written: {type(error).__name__}\n")
