@@ -24,8 +24,8 @@ from stopper.controls import catalogue
 from stopper.engine import Limits, Scan
 from stopper.io.cache import Cache, default_folder
 from stopper.io.child import ChildError
-from stopper.io.files import FileError, escape, read, write
 from stopper.io.errors import CertificateFileError
+from stopper.io.files import FileError, escape, read, write
 from stopper.io.policy import PolicyError
 from stopper.model import Accepted, Report, Severity, Status
 from stopper.observe.source.standing import EVERYTHING, Scope
