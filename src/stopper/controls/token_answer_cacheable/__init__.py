@@ -104,9 +104,10 @@ _GUARDS = {"Guard": "stopper.guard.Guard", "JWTManager": "stopper.guard.compat.f
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at what returns a token in a JSON object to a caller: something must forbid caches to store it."""
-    if not module.routes and not module.mentions(*map(str.lower, _ANSWERS)):
+    # a class of views may be registered elsewhere than it is written
+    lines = {route.view.line for route in module.project.routes if route.view.uri == module.path}
+    if not lines and not module.mentions(*map(str.lower, _ANSWERS)):
         return
-    lines = {route.view.line for route in module.routes}
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
         first = function.decorator_list[0] if function.decorator_list else function
         view = first.lineno in lines
