@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.serving import Application, NotServedError, certificates, served
+
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / ".work" / "loop"
 LOCK = ROOT / "requirements" / "loop.txt"
@@ -35,7 +37,7 @@ PYTHON = WORK / "environment" / "bin" / "python"
 STOPPER = Path(sys.executable).with_name("stopper")
 
 SHOP = ("openapi.yaml", ".", "shop:create_app")
-"""The specification, the source and the application of the shop: three witnesses."""
+"""The specification, the source and the application of the shop; the fourth witness is the wire."""
 
 FEWEST = 15
 """Findings of the leaky shop that must be repaired without a person."""
@@ -103,7 +105,7 @@ def main() -> int:
             problems += [f"{project.name}: {problem}" for problem in third_party(project)]
         found, sums = leaky()
         problems += [f"leaky: {problem}" for problem in found]
-    except (LoopError, subprocess.SubprocessError) as error:
+    except (LoopError, NotServedError, subprocess.SubprocessError) as error:
         problems.append(str(error))
         sums = "not ended"
     for problem in problems:
@@ -139,7 +141,7 @@ def leaky() -> tuple[list[str], str]:
         grades.append(grade(shop, environment))
         trials.append(outcomes(regression, shop, environment))
         problems += unproved(fixed, trials) + alone(fixed, regression, folder, environment)
-        run(["git", "apply", str(PATCH)], shop, environment, DONE)
+        run(["git", "apply", "-C1", str(PATCH)], shop, environment, DONE)
         grades.append(grade(shop, environment))
         trials.append(outcomes(regression, shop, environment))
         if not passes(tests, shop, environment):
@@ -207,9 +209,17 @@ def of(name: str, repairs: Sequence[Repair]) -> bool:
 
 
 def grade(shop: Path, environment: Mapping[str, str]) -> str:
-    """Return the grade of a scan of the shop with three witnesses. Raises LoopError where it is not whole."""
-    report = shop.parent / "report.json"
-    run([str(STOPPER), "scan", *SHOP, "-o", str(report)], shop, environment)
+    """Serve the shop and return the grade of a scan with all four witnesses. Raises LoopError, NotServedError."""
+    folder = shop.parent
+    authority, report = certificates(folder), folder / "report.json"
+    report.unlink(missing_ok=True)
+    application = Application(Path(sys.executable), "shop:create_app()", shop)
+    with (
+        served(application, folder, environment, tls=True) as secure,
+        served(application, folder, environment, tls=False) as clear,
+    ):
+        command = [str(STOPPER), "scan", secure, clear, *SHOP, "--ca-file", str(authority), "-o", str(report)]
+        run(command, shop, environment)
     return str(json.loads(report.read_text())["grade"])
 
 
