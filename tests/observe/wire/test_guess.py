@@ -74,7 +74,7 @@ SIGNED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "token"), SIGNED)
+@pytest.mark.parametrize(("name", "token"), SIGNED, ids=range(len(SIGNED)))
 def test_what_itsdangerous_signed_is_opened(name: str, token: str) -> None:
     """A guessable key is found behind the derivations and salts of itsdangerous and of Flask's sessions."""
     found = guess(locks(token, ["own"]), ["shop"])
