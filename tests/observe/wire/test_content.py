@@ -63,7 +63,7 @@ def test_a_second_member_is_bounded_too() -> None:
     [
         (b"x", "br", "br"),
         (b"x", "zstd", "zstd"),
-        (zipped(packed(TEXT)), "gzip, gzip", "gzip, gzip"),
+        (zipped(zipped(TEXT)), "gzip, gzip", "gzip, gzip"),
         (b"plain", "gzip", "gzip (broken)"),
         (b"plain", "deflate", "deflate (broken)"),
         (b"x", "\x1b[31mred\xff", "[31mred"),
