@@ -79,6 +79,7 @@ class TestingConfig(Config):
 
 
 TEMPLATE = {"SECRET_KEY": "{flask_secret_key}", "JWT_SECRET_KEY": "${JWT_SECRET_KEY}"}
+READ_FROM = {"client_secret": "SHOP_OAUTH_CLIENT_SECRET", "signing_key": "SHOP_SIGNING_KEY"}
 SCHEMA = {"client_secret": "string", "secret": "The secret of the client"}
 
 

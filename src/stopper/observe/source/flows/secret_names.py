@@ -30,6 +30,8 @@ ELSEWHERE = re.compile(
 )
 """Texts that only point at a secret, and keys that are public by their form: a payment service's publishable ones."""
 
+_SETTING = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+
 _DESCRIBES = frozenset(
     "string str text password hidden required optional true false none null secret_text bearer basic header query "
     "body form json access refresh token secret key foo bar baz example client_secret api_key "
@@ -74,7 +76,12 @@ def is_secret(name: str, text: str, default: bool) -> bool:
         return True
     plain = text.strip().lower()
     same = "".join(words(text)) == "".join(words(name))
-    return plain not in _DESCRIBES and not same and (default or " " not in plain)
+    return plain not in _DESCRIBES and not same and not _names_setting(name, text) and (default or " " not in plain)
+
+
+def _names_setting(name: str, text: str) -> bool:
+    """Tell whether a text is the name of the setting that holds the secret: `client_secret: "SHOP_CLIENT_SECRET"`."""
+    return bool(_SETTING.fullmatch(text)) and not name.isupper() and text.lower().endswith("_" + "_".join(words(name)))
 
 
 def looks_random(text: str, shortest: int) -> bool:
