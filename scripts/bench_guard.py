@@ -9,7 +9,8 @@ machine meets all alike. `first` is with a token that was not seen before, `repe
 R1 to R4 are ratios to the peer named in the issue (HS256 first and repeat to Flask-JWT-Extended's HS256, opaque first
 and repeat to Authlib's on SQLite), R5 is the guard's EdDSA at first sight to one bare Ed25519 verification, U is what
 redaction adds to a clean log record within a request. Before the last line stands how much memory grew over `--tokens`
-distinct tokens (default 100,000; the claim is made for 1,000,000).
+distinct tokens (default 100,000; the claim is made for 1,000,000), and before that what a plain token costs where
+tokens may be bound to keys (DPoP is switched on), as a share of what it costs where they may not.
 
 The last line is `bench-guard: first R1, repeat R2, opaque R3, opaque-repeat R4, eddsa R5, redact U us`.
 """
@@ -370,6 +371,7 @@ def measure(rounds: int, tokens: int) -> int:
         hs256 = guarded(folder, "HS256 first", algorithm="HS256", **signed)
         opaque = guarded(folder, "opaque SQLite first")
         eddsa = guarded(folder, "EdDSA first", algorithm="EdDSA", **signed)
+        binding = guarded(folder, "opaque SQLite, DPoP first", dpop=["https://shop.test"])
         cases = [
             bare(),
             primitive(),
@@ -377,12 +379,16 @@ def measure(rounds: int, tokens: int) -> int:
             jwt_extended("EdDSA"),
             authlib_opaque(folder),
             httpauth(),
-            *(hs256, repeating(hs256), opaque, repeating(opaque), eddsa, repeating(eddsa)),
+            *(hs256, repeating(hs256), opaque, repeating(opaque), binding, repeating(binding)),
+            *(eddsa, repeating(eddsa)),
         ]
         costs = added(cases, rounds)
         redaction = redaction_microseconds(rounds, plain_handle)
         for name, value in costs.items():
             print(f"{name:32} {value:8.1f} µs added")
+        for turn in ("first", "repeat"):
+            share = costs[f"guard opaque SQLite, DPoP {turn}"] / costs[f"guard opaque SQLite {turn}"]
+            print(f"a plain token where DPoP is on, {turn}: {share:.2f} of what it costs elsewhere")
         quarter, more = growth(hs256, tokens)
         print(f"memory over {tokens} distinct tokens: {quarter:.1f} MiB after a quarter, {more:+.1f} MiB from there on")
     peer, authlib = costs["Flask-JWT-Extended HS256"], costs["Authlib opaque, SQLite"]

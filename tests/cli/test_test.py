@@ -48,7 +48,7 @@ PROMISE = {
 def leaky(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the leaky shop with the tests that were written for it, and what was said, in `said.txt`."""
     folder = tmp_path_factory.mktemp("leaky") / "project"
-    shutil.copytree(EXAMPLES / "leaky", folder)
+    shutil.copytree(EXAMPLES / "leaky", folder, ignore=shutil.ignore_patterns("tests"))  # it has its own
     (folder / "said.txt").write_text(run(folder, *ARGUMENTS))
     return folder
 
