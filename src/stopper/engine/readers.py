@@ -29,8 +29,8 @@ SHARE_BYTES = 2 << 20
 LEAST_BYTES = 512 << 10
 """Source that is not worth another child, which has to look up much that the first one knows."""
 
-WORN_BLOCKS = 450_000
-"""Blocks of memory, some forty mebibytes of trees, after which a child ends and another reads on."""
+WORN_BLOCKS = 600_000
+"""Blocks of memory, some fifty mebibytes of trees, after which a child ends and another reads on."""
 
 _LENGTH = struct.Struct("!Q")
 
