@@ -91,7 +91,7 @@ bench-guess: $(READY)
 
 # MEMORY=1 sweeps a file of 2 GiB too.
 bench-sweep: $(READY)
-	$(BIN)/python scripts/bench_sweep.py $(if $(MEMORY),--memory)
+	$(BIN)/python -m scripts.bench_sweep $(if $(MEMORY),--memory)
 
 # The pre-commit hook, the GitHub Action and the GitLab template, as their hosts run them.
 integrations: $(READY)

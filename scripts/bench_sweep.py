@@ -1,6 +1,6 @@
 """Sweeping log lines without hits beside ripgrep and detect-secrets: processor time, one process each, in turn.
 
-    python scripts/bench_sweep.py [--rounds N] [--size MIB] [--memory]
+    python -m scripts.bench_sweep [--rounds N] [--size MIB] [--memory]
 
 The peers are installed from requirements/bench-sweep.txt into an environment of their own under .work/bench-sweep. The
 lines are made up from a fixed seed as servers write them: access lines with identifiers and user agents, JSON events
@@ -19,16 +19,16 @@ The last line is `bench-sweep: stopper A MB/s, ripgrep B, detect-secrets C, shar
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Callable
 from pathlib import Path
+
+from scripts.environments import installed
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements" / "bench-sweep.txt"
@@ -64,18 +64,6 @@ PATTERNS = (
     r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----",
     r"://[^\s/:@?#\"'<>]{0,128}:[^\s/@\"'<>]{1,256}@",
 )
-
-
-def prepared() -> Path:
-    """Return the folder of commands of an environment that holds exactly what the lock names."""
-    commands, stamp = WORK / "bin", WORK / ".ready"
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != digest:
-        venv.create(WORK, clear=True, with_pip=True, symlinks=True)
-        install = [str(commands / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "--require-hashes", "-r", str(LOCK)], check=True)
-        stamp.write_text(digest)
-    return commands
 
 
 # --------------------------------------------------------------------------- the lines
@@ -231,7 +219,7 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=64, metavar="MIB")
     parser.add_argument("--memory", action="store_true")
     arguments = parser.parse_args()
-    peers = prepared()
+    peers = installed(WORK, LOCK)
     missed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="stopper-bench-sweep-") as name:
         folder = Path(name)

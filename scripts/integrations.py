@@ -14,7 +14,6 @@ The last line is `integrations: N of N as wanted`.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -23,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import venv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +29,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from scripts.environments import installed
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements" / "pre-commit.txt"
@@ -76,18 +76,6 @@ def changed(origin: Path, folder: Path, addition: str) -> Path:
 # --------------------------------------------------------------------------- pre-commit
 
 
-def pre_commit() -> Path:
-    """Return the command of an environment that holds exactly what the lock names, making it where need be."""
-    command, stamp = WORK / "bin" / "pre-commit", WORK / ".ready"
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != digest:
-        venv.create(WORK, clear=True, with_pip=True, symlinks=True)
-        install = [str(WORK / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "--require-hashes", "-r", str(LOCK)], check=True)
-        stamp.write_text(digest)
-    return command
-
-
 def hooked(stopper: Path, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
     """Run the hook on a project, as `git commit` does once pre-commit is installed there."""
     configured = {
@@ -96,7 +84,7 @@ def hooked(stopper: Path, folder: Path, home: Path) -> subprocess.CompletedProce
     (folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(configured))
     git(folder, "add", ".pre-commit-config.yaml")
     return subprocess.run(
-        [str(pre_commit()), "run", "--all-files"],
+        [str(installed(WORK, LOCK) / "pre-commit"), "run", "--all-files"],
         cwd=folder,
         env={**os.environ, "PRE_COMMIT_HOME": str(home)},
         capture_output=True,

@@ -10,7 +10,6 @@ is made from `requirements/loop.txt`. Nothing of theirs is kept but below `.work
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
@@ -19,13 +18,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.environments import installed
 from scripts.serving import Application, NotServedError, certificates, served
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,7 +99,7 @@ def main() -> int:
     shutil.rmtree(WORK / "projects", ignore_errors=True)
     problems: list[str] = []
     try:
-        install()
+        installed(WORK / "environment", LOCK)
         for project in PROJECTS:
             problems += [f"{project.name}: {problem}" for problem in third_party(project)]
         found, sums = leaky()
@@ -237,18 +236,6 @@ def outcomes(regression: Path, shop: Path, environment: Mapping[str, str]) -> di
 
 
 # --------------------------------------------------------------------------- projects of other people's
-
-
-def install() -> None:
-    """Make the environment of the projects from its lock; one made from the same lock is kept."""
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    stamp = WORK / "environment" / ".lock"
-    if stamp.is_file() and stamp.read_text() == digest:
-        return
-    print("loop: installing the projects' environment", flush=True)
-    venv.create(WORK / "environment", clear=True, with_pip=True, symlinks=True)
-    pip("install", "--require-hashes", "--requirement", str(LOCK))
-    stamp.write_text(digest)
 
 
 def third_party(project: Project) -> list[str]:

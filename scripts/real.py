@@ -12,7 +12,6 @@ reports are left in `.work/real/`; docs/real.md says which findings are true.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import secrets
@@ -21,13 +20,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scripts.environments import installed
 from scripts.serving import Application, NotServedError, certificates, served
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,7 +38,6 @@ MOST_MEBIBYTES = 250
 """Peak memory that the scanner and its child process may have together."""
 
 SECONDS_TO_SCAN = 300.0
-SECONDS_TO_INSTALL = 600.0
 SECONDS_TO_PREPARE = 60.0
 SECONDS_BETWEEN_SAMPLES = 0.02
 
@@ -192,7 +190,7 @@ def main(names: Sequence[str]) -> int:
             if names and api.name not in names:
                 continue
             try:
-                install(api)
+                installed(WORK / api.name, REQUIREMENTS / f"{api.name}.txt")
                 outcome = scanned(api, folder, authority)
             except (NotServedError, subprocess.SubprocessError) as error:
                 problems.append(f"{api.name}: {error}")
@@ -218,20 +216,6 @@ def unexpected(outcome: Outcome) -> list[str]:
 
 
 # --------------------------------------------------------------------------- installing and serving
-
-
-def install(api: Api) -> None:
-    """Make the API's environment from its lock; one made from the same lock is kept."""
-    lock = REQUIREMENTS / f"{api.name}.txt"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-    stamp = WORK / api.name / ".lock"
-    if stamp.is_file() and stamp.read_text() == digest:
-        return
-    print(f"real: installing {api.name}", flush=True)
-    venv.create(WORK / api.name, clear=True, with_pip=True, symlinks=True)
-    command = [str(api.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    subprocess.run([*command, "-r", str(lock)], check=True, timeout=SECONDS_TO_INSTALL)
-    stamp.write_text(digest)
 
 
 def scanned(api: Api, folder: Path, authority: Path) -> Outcome:

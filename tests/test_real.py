@@ -82,39 +82,6 @@ def test_summary_counts_findings_by_control_and_status(tmp_path: Path) -> None:
     assert "peak memory                      100 MiB" in lines
 
 
-def test_an_environment_is_made_once_per_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same lock installs once, another lock anew, and an installation that fails is not taken for done."""
-    installed: list[str] = []
-    status = 0
-
-    def run(command: list[str], **_: object) -> None:
-        if status:
-            raise subprocess.CalledProcessError(status, "pip")
-        installed.append(command[-1])
-
-    def create(folder: Path, **_: object) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".lock").unlink(missing_ok=True)
-
-    monkeypatch.setattr(real, "WORK", tmp_path / "work")
-    monkeypatch.setattr(real, "REQUIREMENTS", tmp_path)
-    monkeypatch.setattr(real.venv, "create", create)
-    monkeypatch.setattr(real.subprocess, "run", run)
-    api, *_ = real.apis(tmp_path)
-    lock = tmp_path / "httpbin.txt"
-    lock.write_text("one")
-    real.install(api)
-    real.install(api)
-    assert installed == [str(lock)]
-    lock.write_text("two")
-    status = 1
-    with pytest.raises(subprocess.CalledProcessError):
-        real.install(api)
-    status = 0
-    real.install(api)
-    assert installed == [str(lock), str(lock)]
-
-
 def test_a_specification_is_a_path_of_the_api_a_file_or_nothing(tmp_path: Path) -> None:
     """What the command is given is a URL behind the base address, a file as it stands, or nothing at all."""
     every = {api.name: real.described(api, "https://127.0.0.1:1") for api in real.apis(tmp_path)}
