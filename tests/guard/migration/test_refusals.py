@@ -68,8 +68,9 @@ def test_a_key_that_is_not_safe(tmp_path: Path, key: str, value: Any) -> None:
     ],
 )
 def test_a_safe_configuration(tmp_path: Path, config: dict[str, Any]) -> None:
-    """What is safe starts as it is."""
-    made(tmp_path, **config)
+    """What is safe starts as it is, and tokens are handed out."""
+    with made(tmp_path, **config).app_context():
+        assert shim.decode_token(shim.create_access_token("ada"))["sub"] == "ada"
 
 
 def test_every_refusal_is_shown_and_listed() -> None:
