@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup check test demo real browser vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec bench-sweep spec-suite integrations loop lock clean
+.PHONY: setup check test demo real browser haproxy vectors museum museum-guard museum-source fuzz-jose requirements faults truth soak bench-source bench-wire bench-guard bench-guess bench-spec bench-sweep spec-suite integrations loop lock clean
 
 setup: $(READY)
 
@@ -35,6 +35,11 @@ real: $(READY)
 # Needs chromium (on Debian: apt-get install chromium); REPORT=FILE.html is opened beside the samples.
 browser: $(READY)
 	REPORT=$(REPORT) $(BIN)/python scripts/browser.py
+
+# Client certificates behind HAProxy, which is installed from Debian's packages where it is absent.
+haproxy: $(READY)
+	PATH="$$PATH:/usr/sbin"; command -v haproxy >/dev/null || apt-get install --yes --no-install-recommends haproxy
+	$(BIN)/python -m pytest tests/guard/test_haproxy.py
 
 # VECTORS=FOLDER names the folder of the Wycheproof files; default ../shared/vectors.
 vectors: $(READY)
