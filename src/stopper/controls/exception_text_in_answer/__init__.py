@@ -36,7 +36,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Function, Module, within
-from stopper.observe.source.answers import handles_errors, reaches_client
+from stopper.observe.source.answers import handled, reaches_client
 from stopper.observe.source.flows import is_logger, last_name, place
 from stopper.observe.source.mending import without_holes
 from stopper.observe.source.rewriting import before, named, replaced
@@ -63,7 +63,9 @@ _UNFORESEEN = frozenset(
 """Exceptions whose text nobody wrote for a client: whatever may happen, the database, the system."""
 
 _TRACES = frozenset({"format_exc", "format_exception", "format_stack", "format_tb", "format_exception_only"})
-_TEXTS = frozenset({"message", "args", "orig", "statement", "stderr", "output", "detail", "description"})
+_TEXTS = frozenset(
+    {"message", "args", "orig", "statement", "stderr", "output", "detail", "description", "__str__", "__repr__"}
+)
 
 
 _READ = 65_536
@@ -125,7 +127,7 @@ def app(snapshot: AppSnapshot) -> Iterable[Verdict]:
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at handlers of unforeseen exceptions, and at tracebacks, for a text that becomes a part of an answer."""
-    if not ("except" in module.text or "errorhandler" in module.text):
+    if "except" not in module.text and "rror" not in module.text:
         return
     for anchor, uses in _errors(module):
         shown = [use for use in uses if reaches_client(module, use)]
@@ -145,7 +147,7 @@ def _errors(module: Module) -> Iterator[tuple[ast.AST | None, list[ast.expr]]]:
             uses = list(_uses(module, handler.body, handler.name))
             yield (handler if _answers_in(module, handler) else None), uses
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-        if handles_errors(function) and function.args.args and _handles_unforeseen(function):
+        if function.args.args and any(_for_any(kind) for kind in handled(module, function)):
             yield function, list(_uses(module, function.body, function.args.args[0].arg))
 
 
@@ -159,9 +161,9 @@ def _unforeseen(kind: ast.expr | None) -> bool:
     return kind is None or any(last_name(each) in _UNFORESEEN for each in kinds)
 
 
-def _handles_unforeseen(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    registered = (each for each in function.decorator_list if isinstance(each, ast.Call))
-    return any(last_name(kind) in _UNFORESEEN for each in registered for kind in each.args)
+def _for_any(kind: ast.expr) -> bool:
+    """Tell whether a handler is registered for exceptions that nobody foresaw: by name, or for all of them."""
+    return last_name(kind) in _UNFORESEEN or last_name(kind) == "errorhandler"
 
 
 def _uses(module: Module, body: list[ast.stmt], name: str) -> Iterator[ast.expr]:

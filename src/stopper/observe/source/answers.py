@@ -23,8 +23,10 @@ _ANSWERS = {
     "flask": ("jsonify", "make_response", "Response", "abort", "render_template", "render_template_string", "flash"),
     "werkzeug": ("abort", "Response"),
     "flask_restful": ("abort",),
+    "flask_restplus": ("abort",),
     "flask_restx": ("abort",),
     "flask_smorest": ("abort",),
+    "apiflask": ("abort",),
 }
 """Functions whose arguments become a body or a page: package, last part of the name."""
 
@@ -40,6 +42,7 @@ _HANDLERS = frozenset({"errorhandler", "app_errorhandler", "register_error_handl
 _DEEPEST = 4
 
 _ANSWERING: weakref.WeakKeyDictionary[Project, frozenset[ast.AST]] = weakref.WeakKeyDictionary()
+_REGISTERED: weakref.WeakKeyDictionary[Project, dict[ast.AST, tuple[ast.expr, ...]]] = weakref.WeakKeyDictionary()
 
 
 def answers(module: Module, function: Function) -> bool:
@@ -49,7 +52,7 @@ def answers(module: Module, function: Function) -> bool:
         views = (view.node for _, view in module.project.routing.views)
         found = frozenset([*views, *_formatters(module.project)])
         _ANSWERING[module.project] = found
-    return function in found or handles_errors(function) or _wraps(module, function)
+    return function in found or bool(handled(module, function)) or _wraps(module, function)
 
 
 def _formatters(project: Project) -> Iterator[ast.AST]:
@@ -64,6 +67,42 @@ def _formatters(project: Project) -> Iterator[ast.AST]:
 def handles_errors(function: Function) -> bool:
     """Tell whether a function is registered by decorator to answer when a view fails."""
     return any(last_name(each) in _HANDLERS for each in function.decorator_list)
+
+
+def handled(module: Module, function: Function) -> tuple[ast.expr, ...]:
+    """Return the exceptions that a function is registered for, by decorator, call or assignment; () for most functions.
+
+    A decorator without exceptions is Flask-RESTX's way to register for all of them: it is returned itself.
+    """
+    marks = [each for each in function.decorator_list if last_name(each) in _HANDLERS]
+    by_mark = [kind for each in marks for kind in (each.args if isinstance(each, ast.Call) else [each])]
+    return (*by_mark, *_registered(module.project).get(function, ()))
+
+
+def _registered(project: Project) -> dict[ast.AST, tuple[ast.expr, ...]]:
+    """Return the functions that a call or an assignment registers for exceptions, with these."""
+    if project not in _REGISTERED:
+        found: dict[ast.AST, tuple[ast.expr, ...]] = {}
+        for module in project.modules:
+            if "register_error_handler" not in module.text and "error_handlers[" not in module.text:
+                continue
+            for kind, handler in _registrations(module):
+                target = module.resolve(handler)
+                if isinstance(target, Definition):
+                    found[target.node] = (*found.get(target.node, ()), kind)
+        _REGISTERED[project] = found
+    return _REGISTERED[project]
+
+
+def _registrations(module: Module) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield `app.register_error_handler(kind, handler)` and `api.error_handlers[kind] = handler`."""
+    for call in module.nodes(ast.Call):
+        if last_name(call) == "register_error_handler" and len(call.args) == 2:
+            yield call.args[0], call.args[1]
+    for assign in module.nodes(ast.Assign):
+        target = assign.targets[0]
+        if isinstance(target, ast.Subscript) and last_name(target.value) == "error_handlers":
+            yield target.slice, assign.value
 
 
 def _wraps(module: Module, function: Function) -> bool:
@@ -83,6 +122,8 @@ def reaches_client(module: Module, node: ast.AST, depth: int = 0) -> bool:
         if isinstance(outer, ast.Call):
             if inner is not outer.func and _makes_answer(module, outer):
                 return True
+            if _puts_into_answer(module, outer, inner, depth):
+                return True
             if not _hands_on(outer, inner) or _only_asks(module, outer, inner):
                 return False
         elif isinstance(outer, ast.Return):
@@ -99,11 +140,79 @@ def _makes_answer(module: Module, call: ast.Call) -> bool:
     name = last_name(call)
     if isinstance(module.parent(call), ast.Raise):
         # Flask answers with the description that such an exception was given
-        return (module.qualified(call.func) or "").startswith("werkzeug.exceptions.")
+        return (module.qualified(call.func) or "").startswith("werkzeug.exceptions.") or _is_answered(module, call)
     if not any(name in names for names in _ANSWERS.values()):
         return False
     package = (module.qualified(call.func) or "").partition(".")[0]
     return name in _ANSWERS.get(package, ()) or (name == "abort" and isinstance(call.func, ast.Attribute))
+
+
+def _is_answered(module: Module, call: ast.Call) -> bool:
+    """Tell whether a handler of the project makes its answer of the text of such an exception."""
+    target = module.resolve(call.func)
+    if not isinstance(target, Definition) or not isinstance(target.node, ast.ClassDef):
+        return False
+    for other in target.module.project.holding(target.node.name):
+        for function in other.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+            if any(_is_class(other, kind, target) for kind in handled(other, function)) and _tells_text(function):
+                return True
+    return False
+
+
+def _is_class(module: Module, kind: ast.expr, wanted: Definition) -> bool:
+    found = module.resolve(kind) if last_name(kind) == getattr(wanted.node, "name", "") else None
+    return isinstance(found, Definition) and found.node is wanted.node
+
+
+def _tells_text(function: Function) -> bool:
+    """Tell whether a handler puts its exception, or what that has of text, into what it returns or logs for it."""
+    given = function.args.args[0].arg if function.args.args else ""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Attribute) and last_name(node.value) == given:
+            if node.attr in ("message", "description", "error", "errors", "detail", "msg", "args", "to_dict"):
+                return True
+        elif isinstance(node, ast.Call) and last_name(node) in ("str", "repr", "format") and node.args:
+            if last_name(node.args[0]) == given:
+                return True
+    return False
+
+
+def _puts_into_answer(module: Module, call: ast.Call, given: ast.AST, depth: int) -> bool:
+    """Tell whether a function of the project makes an answer of a text that it is given: `failed(message=text)`."""
+    target = module.resolve(call.func) if depth < _DEEPEST and given is not call.func else None
+    if not isinstance(target, Definition) or isinstance(target.node, ast.ClassDef):
+        return False
+    name = _parameter(call, given, target.node)
+    if name is None or target.module.function_of(target.node) is not None:
+        return False
+    for use in ast.walk(target.node):
+        if isinstance(use, ast.Name) and use.id == name and isinstance(use.ctx, ast.Load):
+            if any(
+                isinstance(outer, ast.Call) and last_name(outer) in ("jsonify", "make_response", "Response")
+                for outer in _expression(target.module, use)
+            ):
+                return True
+    return False
+
+
+def _parameter(call: ast.Call, given: ast.AST, function: Function) -> str | None:
+    """Return the parameter that an argument of a call fills, None where that cannot be told."""
+    if isinstance(given, ast.keyword):
+        return given.arg
+    names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    if any(isinstance(each, ast.Starred) for each in call.args):
+        return None
+    bound = 1 if names[:1] in (["self"], ["cls"]) and isinstance(call.func, ast.Attribute) else 0
+    position = next((index + bound for index, each in enumerate(call.args) if each is given), len(names))
+    return names[position] if position < len(names) else None
+
+
+def _expression(module: Module, node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what stands around an expression, up to its statement."""
+    for outer in module.ancestors(node):
+        if isinstance(outer, ast.stmt):
+            return
+        yield outer
 
 
 def _hands_on(call: ast.Call, given: ast.AST) -> bool:

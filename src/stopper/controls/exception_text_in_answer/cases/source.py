@@ -219,7 +219,7 @@ def raised_for_us():
     try:
         return load()
     except OSError as e:
-        raise ShopError(str(e)) from e
+        raise ShopError(str(e)) from e  # bad
 
 
 def explained(error):

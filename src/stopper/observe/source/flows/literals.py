@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING
 from stopper.observe.source import names
 from stopper.observe.source.flows import analysis
 from stopper.observe.source.flows.jose import Act
-from stopper.observe.source.flows.naming import words
+from stopper.observe.source.flows.naming import Says, words
 from stopper.observe.source.flows.secret_names import ELSEWHERE, is_secret, means_secret, strength
 from stopper.observe.source.flows.spelling import last_name
+from stopper.observe.source.labels import bare, label
 from stopper.secret import Secret
 
 if TYPE_CHECKING:
@@ -48,7 +50,26 @@ _ENVIRONMENTS = frozenset({"environ", "env", "config", "settings", "conf", "cfg"
 _GETTERS = frozenset({"get", "getenv", "setdefault", "str", "config", "env", "get_env", "getattr", "pop", "string"})
 _OUTSIDE = frozenset({"environ", "getenv", "token_hex", "token_urlsafe", "token_bytes", "urandom", "read_text"})
 _SERIALIZERS = ("Serializer", "Signer")
-_SPEAKS = ("secret", "_key", "apikey", "token", "jwt", "signer", "hmac", "itsdangerous", "'key'", '"key"')
+_SPEAKS = (
+    "secret",
+    "_key",
+    "apikey",
+    "token",
+    "jwt",
+    "signer",
+    "hmac",
+    "itsdangerous",
+    "'key'",
+    '"key"',
+    "passw",
+    "pwd",
+)
+_NO_CREDENTIAL = frozenset(
+    "null none undefined nil bearer basic digest token false true invalid access refresh password jwt confirm reset "
+    "optional required string text hidden".split()
+)
+"""Texts that are compared with a token or a password and are none: kinds, placeholders, what is forbidden."""
+_STANDS_IN = re.compile(r"your|change|example|placeholder|insert|todo|xxx|\*\*|<|\{|\$", re.I)
 
 
 _FOUND: weakref.WeakKeyDictionary[Module, tuple[Literal, ...]] = weakref.WeakKeyDictionary()
@@ -65,7 +86,7 @@ def _literals(module: Module) -> tuple[Literal, ...]:
     if not module.mentions(*_SPEAKS):
         return ()
     found: dict[tuple[int, int], Literal] = {}
-    for literal in (*_named(module), *_used_as_keys(module)):
+    for literal in (*_named(module), *_used_as_keys(module), *_compared(module)):
         node = literal.node or literal.anchor
         position = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
         known = found.get(position)
@@ -275,13 +296,45 @@ def _used_as_keys(module: Module) -> Iterator[Literal]:
             key = call.arguments.get("key")
             if key is not None:
                 yield from _as_key(module, key, f"the key of {call.library}")
+    aliases = analysis.of(module).aliases
     for made in module.nodes(ast.Call):
-        name = last_name(made.func)
+        written = last_name(made.func)
+        name = aliases.get(written, written)
         if name.endswith(_SERIALIZERS) and made.args:
             if (module.qualified(made.func) or "").startswith("itsdangerous"):
                 yield from _as_key(module, made.args[0], f"the key of {name}")
         elif name in ("new", "digest") and made.args and module.qualified(made.func) in ("hmac.new", "hmac.digest"):
             yield from _as_key(module, made.args[0], "an HMAC key")
+
+
+def _compared(module: Module) -> Iterator[Literal]:
+    """Yield the texts that let a caller in who presents them: `token == "…"`, `password != "…"`."""
+    for compare in module.nodes(ast.Compare):
+        if len(compare.ops) != 1 or not isinstance(compare.ops[0], ast.Eq | ast.NotEq):
+            continue
+        for presented, known in ((compare.left, compare.comparators[0]), (compare.comparators[0], compare.left)):
+            text = known.value if isinstance(known, ast.Constant) else None
+            if isinstance(text, str) and _lets_in(module, compare, presented, text):
+                yield Literal(compare, known, f"the {label(module, bare(presented))} that is let in", Secret(text))
+
+
+def _lets_in(module: Module, compare: ast.Compare, presented: ast.expr, text: str) -> bool:
+    """Tell whether a caller's token or password is held against a text, and whoever has it goes on."""
+    function = module.function_of(compare)
+    says = analysis.of(module).credential(label(module, bare(presented)), function)
+    plain = text.strip().lower()
+    if says not in (Says.TOKEN, Says.PASSWORD) or function is None or len(plain) < 4 or " " in plain:
+        return False
+    if (
+        plain in _NO_CREDENTIAL
+        or _STANDS_IN.search(plain)
+        or says is Says.TOKEN
+        and not re.search(r"[a-z]{3}|\d{3}", plain)
+    ):
+        return False
+    branch = next((outer for outer in module.ancestors(compare) if isinstance(outer, ast.stmt)), None)
+    refuses = isinstance(branch, ast.If) and any(_ends(statement) for statement in branch.body)
+    return isinstance(compare.ops[0], ast.NotEq) or not refuses
 
 
 def _as_key(module: Module, key: ast.expr, name: str) -> Iterator[Literal]:
