@@ -110,8 +110,8 @@ def test_archives_are_read_and_what_is_in_them_is_named(form: str, tmp_path: Pat
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     """A file that is cut off, one that is missing and a pipe are each said; what was read before counts."""
-    whole = gzip.compress(os.urandom(9000) + LINE.encode())
-    (tmp_path / "cut.gz").write_bytes(whole[:-20])
+    whole = gzip.compress(LINE.encode() * 3 + os.urandom(9000))
+    (tmp_path / "cut.gz").write_bytes(whole[:-4000])
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("/etc/passwd")
     sweep = swept(tmp_path, tmp_path / "missing.log")
@@ -120,6 +120,76 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         ("pipe", "not a regular file"),
         ("missing.log", "no such file or directory"),
     }
+    assert counts(sweep) == {fingerprint(TOKEN): 3}
+
+
+@pytest.mark.parametrize(
+    "start", [b"7z\xbc\xaf\x27\x1c\0\x04", b"Rar!\x1a\x07\x01\0", b"\x04\x22\x4d\x18", b"LZIP\x01", b"\x1f\x9d\x90"]
+)
+def test_what_is_packed_in_another_way_is_said(start: bytes, tmp_path: Path) -> None:
+    """A packed file that is not unpacked was not looked at, wherever it lies, and is never said to be clean."""
+    (tmp_path / "packed").write_bytes(start + os.urandom(99))
+    (tmp_path / "backup.zip").write_bytes(archive_of({"inner": start + os.urandom(99)}, "zip"))
+    whats = [skip.what for skip in swept(tmp_path).skipped if skip.why.endswith("which is not read")]
+    assert whats == [f"{tmp_path}/backup.zip inner", f"{tmp_path}/packed"]
+
+
+def test_a_broken_member_hides_no_other(tmp_path: Path) -> None:
+    """A file in a zip archive that is packed in an unheard-of way is said, and those after it are read."""
+    data = bytearray(archive_of({name: LINE.encode() for name in ("a.log", "b.log", "c.log")}, "zip"))
+    second = data.find(b"PK\1\2", data.find(b"PK\1\2") + 1)
+    data[second + 10] = 99  # how it is packed, as the archive's list has it
+    data[data.find(b"PK\3\4", 4) + 8] = 99
+    (tmp_path / "odd.zip").write_bytes(data)
+    sweep = swept(tmp_path)
+    assert [spot.item for spot in sweep.tally.rows[0].spots] == ["a.log", "c.log"]
+    assert [skip.what for skip in sweep.skipped] == [f"{tmp_path}/odd.zip b.log"]
+
+
+def test_holes_of_a_file_are_not_read(tmp_path: Path) -> None:
+    """A log that is nearly all hole, as one that was cut while it was written to, is read at once, and places are right."""
+    log, kept = tmp_path / "sparse.log", tmp_path / "state.json"
+    with log.open("wb") as file:
+        file.write(LINE.encode())
+        file.seek(1 << 32)
+        file.write(f"\n{LINE}".encode())
+    sweep = swept(tmp_path, resume=kept)
+    (row,) = sweep.tally.rows
+    assert [spot.line for spot in row.spots] == [1, 3]
+    assert [spot.offset for spot in row.spots] == [LINE.index("ey"), (1 << 32) + 1 + LINE.index("ey")]
+    assert sweep.bytes < 1 << 20
+    with log.open("ab") as file:
+        file.write(LINE.encode())
+    assert [spot.line for spot in swept(tmp_path, resume=kept).tally.rows[0].spots] == [1, 3, 4]
+
+
+def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """What lies at a path when it is read is looked at again: nobody makes a sweep hang or follow a link."""
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text(LINE)
+    found = list(sources([str(tmp_path)]))
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / "a.log")
+    (tmp_path / "b.log").symlink_to("/etc/hostname")
+    sweep = Sweep(Tally())
+    sweep.over(found)
+    assert [skip.why for skip in sweep.skipped] == ["not a regular file", "too many levels of symbolic links"]
+
+
+def test_folders_may_nest_deeply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders within folders, more than a stack is deep, end no sweep."""
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1200):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("a.log").write_text(LINE)
+    found = counts(swept(tmp_path))
+    Path("a.log").unlink()
+    for _ in range(1200):  # what pytest cleans up with cannot
+        os.chdir("..")
+        Path("d").rmdir()
+    assert found == {fingerprint(TOKEN): 1}
 
 
 def test_what_unfolds_to_too_much_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,12 +367,29 @@ def test_a_primary_key_that_is_a_token_is_not_shown(tmp_path: Path) -> None:
     assert TOKEN not in str(items) and f"[redacted {fingerprint(TOKEN)}]" in items[1]
 
 
-@pytest.mark.parametrize("name", ["nosuch://u:hunter2pass@h/d", "env:NO_SUCH_VARIABLE"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nosuch://u:hunter2pass@h/d",
+        "postgresql:u:hunter2pass@h/d",
+        "postgresql//u:hunter2pass@h/d",
+        "u:hunter2pass@h:5432/d",
+        "POSTGRESQL://h/d?pw=hunter2pass",
+        "env:NO_SUCH_VARIABLE",
+    ],
+)
 def test_a_wrong_address_is_refused_without_its_password(name: str, tmp_path: Path) -> None:
     """A misspelt name among others ends the sweep before anything is read, in one line that repeats no password."""
-    with pytest.raises(ValueError, match=r"not the address|is not set") as raised:
+    with pytest.raises(ValueError, match=r"the address|is not set") as raised:
         swept(tmp_path, name)
     assert "hunter2pass" not in str(raised.value)
+
+
+def test_a_file_may_be_named_as_addresses_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose name could be an address is read, as it is there."""
+    monkeypatch.chdir(tmp_path)
+    Path("mail:ada@shop.log").write_text(LINE)
+    assert counts(swept("mail:ada@shop.log")) == {fingerprint(TOKEN): 1}
 
 
 def test_a_database_that_cannot_be_reached_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,6 +454,18 @@ def test_history_is_read_once_and_nothing_of_it_runs(repository: Path) -> None:
     assert spots[fingerprint(branch)] == [(f"{second}:key", 1)]
     assert spots[fingerprint(message)][0][0] == f"{third} message"
     assert sweep.skipped == []
+
+
+def test_what_an_amended_commit_left_behind_is_read(repository: Path) -> None:
+    """A token that was amended away lies in the repository yet, packed or not, as long as git remembers the commit."""
+    commit(repository, "begin", config="x")
+    first = commit(repository, "slip", config=f"TOKEN={TOKEN}\n")
+    (repository / "config").write_text("TOKEN=\n")
+    git(repository, "commit", "-q", "-a", "--amend", "-m", "settings")
+    for pack in (False, True):
+        if pack:
+            git(repository, "gc", "-q")
+        assert [spot.item for spot in swept(repository).tally.rows[0].spots] == [f"{first}:config"]
 
 
 def test_history_goes_on(repository: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -45,6 +45,7 @@ class File:
     """A regular file. It is known again by its number and its beginning, so that a rotated log is not read twice."""
 
     path: Path
+    link: bool
     identity: str
     size: int
     changed: int
@@ -53,16 +54,12 @@ class File:
     def found(cls, path: Path, link: bool = False) -> File | Skipped:
         """Return what is at a path, or why it cannot be read; `link`: it was named and may be a link."""
         try:
-            descriptor = os.open(path, _OPEN & ~os.O_NOFOLLOW if link else _OPEN)
-        except OSError as error:
+            with _opened(path, link) as file:
+                status, head = os.fstat(file.fileno()), file.read(_HEAD)
+        except (UnpackError, OSError) as error:
             return Skipped(printable(str(path)), why(error))
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                return Skipped(printable(str(path)), "not a regular file")
-            head = file.read(_HEAD)
         known = hashlib.sha256(head).hexdigest()[:16] if len(head) == _HEAD else "short"
-        return cls(path, f"file {status.st_dev}:{status.st_ino}:{known}", status.st_size, status.st_mtime_ns)
+        return cls(path, link, f"file {status.st_dev}:{status.st_ino}:{known}", status.st_size, status.st_mtime_ns)
 
     def steps(self, reached: dict[str, Any]) -> Iterator[Step]:
         """Yield what stands in it. A plain file goes on where it was left; a packed one is read whole or not at all."""
@@ -71,7 +68,7 @@ class File:
             yield Step(tuple(Skipped(what, why) for what, why in reached["skipped"]))
             return
         try:
-            with self.path.open("rb") as file:
+            with _opened(self.path, self.link) as file:
                 yield from self._read(file, shown, Position(int(reached.get("offset", 0)), int(reached.get("line", 1))))
         except (UnpackError, *BROKEN) as error:
             skipped = Skipped(shown, why(error))
@@ -82,7 +79,7 @@ class File:
         stream = unpacked(outer)
         entries = members(stream, file if stream is outer else None)
         if entries is None and stream is outer:
-            yield from self._plain(file, outer, shown, start)
+            yield from self._plain(file.fileno(), shown, start)
             return
         skipped: list[Skipped] = []
         for name, member in entries if entries is not None else [("", stream)]:
@@ -91,19 +88,56 @@ class File:
                 yield step
         yield Step((), self._done(skipped))
 
-    def _plain(self, file: IO[bytes], stream: Peeked, shown: str, start: Position) -> Iterator[Step]:
-        read: Callable[[int], bytes] = stream.read
-        if 0 < start.offset <= self.size:
-            file.seek(start.offset)
-            read = file.read
-        else:
-            start = Position()
-        for stretch in stretches(read, shown, start=start):
-            at = stretch.reached
-            yield Step(stretch.found, {"offset": at.offset, "line": at.line} if at else None, stretch.bytes)
+    def _plain(self, descriptor: int, shown: str, start: Position) -> Iterator[Step]:
+        at = start if 0 < start.offset <= self.size else Position()
+        while (begin := _data_from(descriptor, at.offset)) is not None:
+            line = at.line
+            for stretch in stretches(_Extent(descriptor, begin).read, shown, start=Position(begin, line)):
+                reached = stretch.reached
+                at = reached or at
+                yield Step(
+                    stretch.found, {"offset": reached.offset, "line": reached.line} if reached else None, stretch.bytes
+                )
 
     def _done(self, skipped: list[Skipped]) -> dict[str, Any]:
         return {"size": self.size, "changed": self.changed, "skipped": [(each.what, each.why) for each in skipped]}
+
+
+def _opened(path: Path, link: bool) -> IO[bytes]:
+    """Open a regular file, and wait for nobody. Raises OSError, and UnpackError for what is none."""
+    descriptor = os.open(path, _OPEN & ~os.O_NOFOLLOW if link else _OPEN)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnpackError("not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def _data_from(descriptor: int, offset: int) -> int | None:
+    """Return where a file's next bytes stand that are no hole, None at its end: a hole holds nothing at all."""
+    try:
+        return os.lseek(descriptor, offset, os.SEEK_DATA)
+    except OSError:
+        return None
+
+
+class _Extent:
+    """The bytes of a file from a place up to the next hole or to its end, to which others may add meanwhile."""
+
+    def __init__(self, descriptor: int, begin: int) -> None:
+        self._descriptor, self._at, self._end = descriptor, begin, begin
+
+    def read(self, size: int) -> bytes:
+        if self._at == self._end:
+            self._end = self._hole()
+        data = os.pread(self._descriptor, min(size, self._end - self._at), self._at)
+        self._at += len(data)
+        return data
+
+    def _hole(self) -> int:
+        try:
+            return os.lseek(self._descriptor, self._at, os.SEEK_HOLE)
+        except OSError:  # at the end of the file
+            return self._at
 
 
 def member_steps(shown: str, item: str, member: Peeked | str) -> Iterator[Step]:

@@ -69,6 +69,9 @@ class Peeked:
 
 def unpacked(stream: Peeked) -> Peeked:
     """Return what stands in a stream, once it is neither compressed nor in UTF-16. Raises UnpackError."""
+    for magic, form in _UNREADABLE:
+        if stream.peek(len(magic)) == magic:
+            raise UnpackError(f"packed as {form}, which is not read")
     for magic, opened in _OPENERS:
         if stream.peek(len(magic)) == magic:
             return unpacked(Peeked(_Bounded(opened(stream), stream)))
@@ -91,20 +94,44 @@ _OPENERS: tuple[tuple[bytes, Callable[[Any], Any]], ...] = (
     (b"\x28\xb5\x2f\xfd", _zstd),
 )
 
+_UNREADABLE = (
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"\x04\x22\x4d\x18", "LZ4"),
+    (b"LZIP\x01", "lzip"),
+    (b"\x1f\x9d\x90", "compress"),
+    (b"\xff\x06\x00\x00sNaPpY", "Snappy"),
+)
+"""What is said to be left out: its bytes as they are hide what is in it."""
+
 
 class _Bounded:
-    """What comes out of a decompressor, as long as it stands in some proportion to what goes in."""
+    """What comes out of a decompressor, as long as it stands in some proportion to what goes in.
+
+    What stands before a break is given first, and then the error raised.
+    """
 
     def __init__(self, opened: Any, packed: Peeked) -> None:
         self._opened, self._packed = opened, packed
         self._count = 0
+        self._broken: Exception | None = None
 
     def read(self, size: int) -> bytes:
-        data: bytes = self._opened.read(size)
-        self._count += len(data)
+        if self._broken is not None:
+            raise self._broken
+        parts, left = [], size
+        try:
+            while left and (data := self._opened.read1(left)):
+                parts.append(data)
+                left -= len(data)
+        except BROKEN as error:
+            if not parts:
+                raise
+            self._broken = error
+        self._count += size - left
         if self._count > max(ALWAYS_UNFOLDED, MOST_UNFOLDED * self._packed.count):
             raise UnpackError("unfolds to too much")
-        return data
+        return b"".join(parts)
 
 
 class _Recoded:
@@ -168,7 +195,12 @@ def _zipped(whole: IO[bytes]) -> Iterator[tuple[str, Peeked | str]]:
             if info.flag_bits & 1:
                 yield info.filename, "locked by a password"
                 continue
-            with archive.open(info) as opened:
+            try:
+                opened = archive.open(info)
+            except BROKEN:
+                yield info.filename, "broken, or packed in a way that is not read"
+                continue
+            with opened:
                 yield info.filename, Peeked(_Bounded(opened, _Claimed(info.compress_size)))
 
 

@@ -1,4 +1,4 @@
-"""The history of a git repository: every version of every file that a reference reaches, once, and every message.
+"""The history of a git repository: every version of every file that a reference reaches, or did of late, and messages.
 
 Nothing of the repository's own is run: objects are read raw, without hooks, filters, replacements and pagers, and what
 is missing is not fetched.
@@ -31,6 +31,7 @@ _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
+_ALL = ("--all", "--reflog")  # also what an amended or a reset commit has left behind
 _CHUNK = 1 << 16
 
 
@@ -59,7 +60,7 @@ class Repository:
         """Yield what stands in it, the oldest commit first; goes on where it was left if no reference has moved."""
         shown = printable(str(self.folder))
         try:
-            tips = hashlib.sha256(self._said("for-each-ref") + self._said("rev-list", "-n1", "--all")).hexdigest()
+            tips = hashlib.sha256(self._said("for-each-ref") + self._said("rev-list", "--no-walk", *_ALL)).hexdigest()
             anew: dict[str, Any] = {"tips": tips, "objects": 0, "skipped": []}
             known = reached if reached.get("tips") == tips else anew
             yield Step(tuple(Skipped(what, why) for what, why in known["skipped"]))
@@ -68,7 +69,7 @@ class Repository:
             yield Step((Skipped(f"{shown} (git history)", str(error) if isinstance(error, _GitError) else "broken"),))
 
     def _objects(self, shown: str, known: dict[str, Any]) -> Iterator[Step]:
-        listing = ("rev-list", "--objects", "--in-commit-order", "--reverse", "--all")
+        listing = ("rev-list", "--objects", "--in-commit-order", "--reverse", *_ALL)
         with self._running(*listing) as listed, self._running("cat-file", "--batch") as read:
             assert listed.stdout and read.stdin and read.stdout
             commit, skipped = "", list(known["skipped"])

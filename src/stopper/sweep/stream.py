@@ -52,11 +52,16 @@ class Stretch:
 def stretches(
     read: Callable[[int], bytes], source: str, item: str = "", start: Position | None = None
 ) -> Iterator[Stretch]:
-    """Yield what stands in a stream, whose `read(n)` gives at most n bytes from `start` on, and none at its end."""
+    """Yield what stands in a stream, whose `read(n)` gives at most n bytes from `start` on, and none at its end.
+
+    What `read` raises is raised once what it gave before was gone over.
+    """
     begin = start or Position()
     window = _Window(source, item, begin.offset, begin.line)
     while window.fill(read):
         yield window.stretch()
+    if window.broken is not None:
+        raise window.broken
 
 
 class _Window:
@@ -71,11 +76,15 @@ class _Window:
         self._line_start = True
         self._told = 0  # in the stream: up to here credentials were told
         self._ended = False
+        self.broken: Exception | None = None
 
     def fill(self, read: Callable[[int], bytes]) -> bool:
         """Read the next block; tell whether there is anything to go over."""
         while not self._ended and len(self._buffer) - self._begin < BLOCK + REACH:
-            data = read(BLOCK)
+            try:
+                data = read(BLOCK)
+            except Exception as error:
+                self.broken, data = error, b""
             self._ended = not data
             self._buffer += data
         return self._begin < len(self._buffer)
