@@ -147,7 +147,7 @@ def test_a_broken_member_hides_no_other(tmp_path: Path) -> None:
 
 
 def test_holes_of_a_file_are_not_read(tmp_path: Path) -> None:
-    """A log that is nearly all hole, as one that was cut while it was written to, is read at once, and places are right."""
+    """A log that is nearly all hole, as one that was cut while it was written to, is read at once, with true places."""
     log, kept = tmp_path / "sparse.log", tmp_path / "state.json"
     with log.open("wb") as file:
         file.write(LINE.encode())
