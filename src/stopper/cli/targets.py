@@ -56,7 +56,7 @@ def told_apart(words: Iterable[str]) -> Targets:
         elif _APPLICATION.fullmatch(word):
             applications.append(word)
         else:
-            raise TargetError(f"{files.escape(word)}: no such file or folder, and neither a URL nor module:app")
+            raise TargetError(f"{_shown(word)}: no such file or folder, and neither a URL nor module:app")
     for kind, found in (("folder", [*folders, *archives]), ("application", applications)):
         if len(found) > 1:
             raise TargetError(f"one {kind} at a time: {', '.join(map(str, found))}")
@@ -69,6 +69,12 @@ def told_apart(words: Iterable[str]) -> Targets:
         archive=archives[0] if archives else None,
         application=applications[0] if applications else "",
     )
+
+
+def _shown(word: str) -> str:
+    """Return a word as it may be repeated: a misspelt address without its user and password."""
+    user, _, rest = word.rpartition("@")
+    return files.escape(f"…@{rest}" if ":" in user else word)
 
 
 def _is_spec(path: Path) -> bool:
