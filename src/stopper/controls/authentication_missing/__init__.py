@@ -99,7 +99,7 @@ _MEANT_FOR_ALL = re.compile(
     r"|confirm(?:ation)?(?!_(?!e?mail|account|user|regist|token|pass))|verif|activat|invit|unsubscrib|subscrib|recover|validat|webhook|hook|health|ping|status|ready|live|alive|metric"
     r"|version|static|asset|favicon|robots|sitemap|openapi|swagger|redoc|spec|docs?$|schema|well-known|jwks|public|anonym"
     r"|contact|feedback|search|graphql|captcha|csrf|cookie|consent|locale|language|lang|theme|about|terms|privacy|tos$"
-    r"|home|index|hello|echo|(?<!la)(?<!con)test|demo|error|404|session|setup|install|onboard|share|embed|preview|catalog|newsletter",
+    r"|(?<![a-z])open(?![a-z])|home|index|hello|echo|(?<!la)(?<!con)test|demo|error|404|session|setup|install|onboard|share|embed|preview|catalog|newsletter",
     re.IGNORECASE,
 )
 """Words in a path or a view's name of what is open by its nature, or guards itself by what it is sent."""
@@ -112,6 +112,9 @@ _GIVES_AWAY = re.compile(
 """Words in a path or a view's name of data that belongs to somebody."""
 
 _PEOPLE = re.compile(r"/(users?|accounts?|members?|customers?|people|clients?)/?$", re.IGNORECASE)
+_PERSON = re.compile(
+    r"/(users?|accounts?|members?|customers?|employees?|patients?)/([a-z_-]+/)?\{[^}]*\}$", re.IGNORECASE
+)
 _EDITS = re.compile(r"(update|edit|change|save|set|delete|remove)_", re.IGNORECASE)
 _CHECKS_ITSELF = re.compile(
     r"compare_digest|check_password|verify_password|check_pw|checkpw|signature|hmac|captcha|remote_addr|loads$|secret",
@@ -162,18 +165,24 @@ def _forgotten(module: Module, route: Route) -> bool:
     """Tell whether an open route is out of place: it changes or gives away something where others are guarded."""
     neighbours = module.project.routing.neighbours(route)
     guarded = [each for each in neighbours if each.guarded]
-    if sum(not _SCHEME.search(each.endpoints[0].path) for each in guarded) < _SHARE * len(neighbours):
+    person = bool(guarded) and _one_of_people(route)
+    if sum(not _SCHEME.search(each.endpoints[0].path) for each in guarded) < _SHARE * len(neighbours) and not person:
         return False
     beside = [each for each in guarded if each.place.uri == route.place.uri]
     related = any(_collection(each) == _collection(route) for each in beside)
     methods = _methods(route)
     if methods & _CHANGES:
-        return related or (len(guarded) >= _ENOUGH and any(_methods(each) - {"GET"} for each in guarded))
+        return related or person or (len(guarded) >= _ENOUGH and any(_methods(each) - {"GET"} for each in guarded))
     if methods - {"GET"}:
         signs_up = any(_PEOPLE.search(endpoint.path) for endpoint in route.endpoints) and not _EDITS.match(route.name)
         return len(beside) >= _ENOUGH and not signs_up
     gives_away = _GIVES_AWAY.search(f"{route.endpoints[0].path} {route.name}")
-    return bool(gives_away) and (related or len(beside) >= _ENOUGH)
+    return bool(gives_away) and (related or person or len(beside) >= _ENOUGH)
+
+
+def _one_of_people(route: Route) -> bool:
+    """Tell whether a route is about one person or account, chosen by the caller: `/users/{id}`, `/user/get/{id}`."""
+    return any(_PERSON.search(endpoint.path) for endpoint in route.endpoints)
 
 
 def _collection(route: Route) -> str:

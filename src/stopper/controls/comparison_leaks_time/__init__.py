@@ -33,7 +33,7 @@ import ast
 from collections.abc import Iterable
 
 from stopper.model import Control, Place, Severity, Verdict
-from stopper.observe.source import Module, within
+from stopper.observe.source import Definition, Module, within
 from stopper.observe.source.flows import Says, credential, is_token_id, last_name, place, words
 from stopper.observe.source.labels import bare, label
 from stopper.observe.source.models import overloaded
@@ -60,6 +60,7 @@ _SIGNING = ("hmac", "webhook", "jwt", "secret")
 _CONSTANT_TIME = frozenset({"compare_digest", "safe_str_cmp", "constant_time_compare", "bytes_eq"})
 _SIGNED = frozenset({"signature", "hmac", "mac"})
 _HASHES = frozenset({"hash", "hashed", "digest", "hexdigest"})
+_HASHING = _HASHES | {"md5", "sha1", "sha256", "sha512", "encrypt"}
 _NO_ATTACK = frozenset(
     "new old previous prev default example insecure placeholder dummy empty initial repeat confirm confirmation before "
     "after changed original type count class kind failed invalid missing unset unknown".split()
@@ -109,13 +110,38 @@ def _compared(module: Module, compare: ast.Compare) -> str:
         (*words(label(module, left)), *words(label(module, right)))
     ):
         return ""
+    if _written_here(module, compare, left) or _written_here(module, compare, right):
+        return ""
     one, other = _secret(module, left), _secret(module, right)
     if "an HMAC" in (one, other):
         return "an HMAC"
+    if "a password" in (one, other) and (_hashes_password(module, left) or _hashes_password(module, right)):
+        return "a password's hash"
     if one == "a password" or other == "a password":
         checked = {one, other} == {"a password"} and (_configured(left) or _configured(right))
         return "a password" if checked else ""
     return one if one and other else ""
+
+
+def _written_here(module: Module, compare: ast.Compare, side: ast.expr) -> bool:
+    """Tell whether a setting is checked at the start: a text of the source is held against it, and the program ends."""
+    branch = module.parent(compare)
+    ends = isinstance(branch, ast.If) and isinstance(branch.body[-1], ast.Raise)
+    return ends and isinstance(compare.ops[0], ast.Eq) and isinstance(module.constant(side), str)
+
+
+def _hashes_password(module: Module, side: ast.expr) -> bool:
+    """Tell whether a call hashes the password that it is given, itself or as a function of the project."""
+    if not isinstance(side, ast.Call) or _makes_hmac(module, side):
+        return False
+    if last_name(side) in ("hexdigest", "digest") and isinstance(side.func, ast.Attribute):
+        return _hashes_password(module, side.func.value)
+    if credential(label(module, bare(side.args[0])) if side.args else "") is not Says.PASSWORD:
+        return False
+    target = module.resolve(side.func)
+    inside = within(target.node) if isinstance(target, Definition) else ()
+    made = any(last_name(node) in ("hexdigest", "digest") for node in inside if isinstance(node, ast.Call))
+    return made or last_name(side).lower() in _HASHING or not _HASHING.isdisjoint(words(last_name(side)))
 
 
 def _of_two_records(left: ast.expr, right: ast.expr) -> bool:

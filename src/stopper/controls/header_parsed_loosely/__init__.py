@@ -147,6 +147,8 @@ _SPEAKS_OF_IT = (
     'startswith("bearer',
 )
 _TAKES_APART = frozenset({"replace", "removeprefix", "strip", "lstrip", "split", "rsplit", "partition"})
+_SHOWING = frozenset("print debug info warning error exception log".split())
+"""Functions that show what they are given, and decide nothing by it."""
 _VERIFIES = ("decode", "verify", "validate", "check", "authenticate", "loads", "introspect")
 
 
@@ -268,7 +270,8 @@ class _Header:
 
     def _given_to_another(self, name: str) -> bool:
         """Tell whether the scheme goes into an object or a function, which may compare it."""
-        given = (argument for node in self.nodes if isinstance(node, ast.Call) for argument in node.args)
+        calls = (node for node in self.nodes if isinstance(node, ast.Call) and last_name(node) not in _SHOWING)
+        given = (argument for node in calls for argument in node.args)
         return any(isinstance(argument, ast.Name) and argument.id == name for argument in given)
 
     def _handed_on(self, name: str) -> bool:
@@ -290,7 +293,8 @@ class _Header:
         return ""
 
     def _used_whole(self, node: ast.AST) -> str:
-        if not (isinstance(node, ast.Call) and node.args and self.holds(node.args[0])):
+        given = [*node.args[:1], *(each.value for each in node.keywords)] if isinstance(node, ast.Call) else []
+        if not isinstance(node, ast.Call) or not any(self.holds(each) for each in given):
             return ""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         verifies = name.lower().startswith(_VERIFIES) or _verifies_inside(self.module, node.func)

@@ -49,7 +49,7 @@ CONTROL = Control(
     cwe=(256, 328, 916),
 )
 
-_SPEAKS = ("passw", "pwd", "passphrase")
+_SPEAKS = ("passw", "pwd", "passphrase", "hashlib", "crypto.hash")
 _SLOW = frozenset(
     "generate_password_hash check_password_hash hashpw checkpw argon2 scrypt pbkdf2_hmac verify_and_update".split()
 )

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from stopper.controls.password_weakly_kept.naming import password, protects
-from stopper.observe.source import Definition, Module, within
-from stopper.observe.source.flows import last_name, words
+from stopper.observe.source import Module, within
+from stopper.observe.source.flows import last_name, reading, words
 from stopper.observe.source.outbound import outbound
 
 _FAST = frozenset(
@@ -31,10 +31,7 @@ def hashes(module: Module) -> Iterator[Found]:
     """Yield each call that puts a password through a fast hash, with what is wrong with it."""
     for call in module.nodes(ast.Call):
         name = _fast(module, call)
-        name = (
-            name if name and _of_password(module, call) and not _other_use(module, call) else _by_helper(module, call)
-        )
-        if name:
+        if name and ((_of_password(module, call) and not _other_use(module, call)) or _by_caller(module, call)):
             yield call, f"a password is kept under {name}: whoever reads it there tries billions of guesses a second"
         elif last_name(call) == "generate_password_hash":
             method = _werkzeug_method(module, call)
@@ -96,22 +93,21 @@ def _becomes_password(module: Module, call: ast.Call) -> bool:
     return "password" in named and not {"hash", "encrypt", "encode", "digest"}.isdisjoint(named)
 
 
-def _by_helper(module: Module, call: ast.Call) -> str:
-    """Return the fast hash in a function of the project that a comparison gives a password to, "" for none.
+def _by_caller(module: Module, call: ast.Call) -> bool:
+    """Tell whether a fast hash stands in a function that others give a password to.
 
     `encrypt(text)` says nothing of passwords, `user.password != encrypt(typed.password)` does.
     """
-    if not (call.args and isinstance(module.parent(call), ast.Compare) and password(module, call.args[0])):
-        return ""
-    target = module.resolve(call.func)
-    if not isinstance(target, Definition) or isinstance(target.node, ast.ClassDef):
-        return ""
-    for made in within(target.node):
-        name = _fast(target.module, made) if isinstance(made, ast.Call) else ""
-        if name and isinstance(made, ast.Call):
-            told = _of_password(target.module, made) and target.module.mentions("passw", "pwd", "passphrase")
-            return "" if told or _other_use(target.module, made) else name
-    return ""
+    function = module.function_of(call)
+    if function is None or _other_use(module, call):
+        return False
+    taken = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    hashed = {part.id for each in call.args for part in within(each) if isinstance(part, ast.Name)}
+    if hashed.isdisjoint(taken) or len(hashed.intersection(taken) - {"self"}) != 1:
+        return False
+    return any(
+        password(other, given) for other, _, made in reading.callers(module, function) for given in made.args[:1]
+    )
 
 
 def _asked_for_password(module: Module, call: ast.Call, hashed: list[ast.expr]) -> bool:

@@ -38,6 +38,9 @@ _ANSWERING_WORDS = frozenset(
 _NO_TEXT = frozenset("code status number count kind type class".split())
 """Last words of functions whose answer is no text, whatever they look at: `map_error_to_code(error)`."""
 
+_TEXTS = frozenset("message description error errors detail msg args to_dict".split())
+"""What an exception of the project has of text."""
+
 _HANDLERS = frozenset({"errorhandler", "app_errorhandler", "register_error_handler"})
 _DEEPEST = 4
 
@@ -168,12 +171,10 @@ def _tells_text(function: Function) -> bool:
     """Tell whether a handler puts its exception, or what that has of text, into what it returns or logs for it."""
     given = function.args.args[0].arg if function.args.args else ""
     for node in ast.walk(function):
-        if isinstance(node, ast.Attribute) and last_name(node.value) == given:
-            if node.attr in ("message", "description", "error", "errors", "detail", "msg", "args", "to_dict"):
-                return True
-        elif isinstance(node, ast.Call) and last_name(node) in ("str", "repr", "format") and node.args:
-            if last_name(node.args[0]) == given:
-                return True
+        told = isinstance(node, ast.Attribute) and last_name(node.value) == given and node.attr in _TEXTS
+        made = isinstance(node, ast.Call) and last_name(node) in ("str", "repr", "format")
+        if told or (isinstance(node, ast.Call) and made and any(last_name(each) == given for each in node.args[:1])):
+            return True
     return False
 
 
@@ -185,14 +186,14 @@ def _puts_into_answer(module: Module, call: ast.Call, given: ast.AST, depth: int
     name = _parameter(call, given, target.node)
     if name is None or target.module.function_of(target.node) is not None:
         return False
-    for use in ast.walk(target.node):
-        if isinstance(use, ast.Name) and use.id == name and isinstance(use.ctx, ast.Load):
-            if any(
-                isinstance(outer, ast.Call) and last_name(outer) in ("jsonify", "make_response", "Response")
-                for outer in _expression(target.module, use)
-            ):
-                return True
-    return False
+    uses = [node for node in ast.walk(target.node) if isinstance(node, ast.Name) and node.id == name]
+    return any(_answered(target.module, use) for use in uses if isinstance(use.ctx, ast.Load))
+
+
+def _answered(module: Module, use: ast.Name) -> bool:
+    """Tell whether an expression puts a name into a body that it makes."""
+    around = (outer for outer in _expression(module, use) if isinstance(outer, ast.Call))
+    return any(last_name(outer) in ("jsonify", "make_response", "Response") for outer in around)
 
 
 def _parameter(call: ast.Call, given: ast.AST, function: Function) -> str | None:

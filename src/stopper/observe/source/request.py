@@ -77,7 +77,7 @@ def _part(module: Module, holder: ast.expr) -> str:
         return part if part in _PARTS and part != name else ""
     written = dotted(holder)
     before, _, last = written.rpartition(".")
-    if last in _PARTS and before.rpartition(".")[2] in ("request", "req"):
+    if last in _PARTS and before.rpartition(".")[2].rpartition("_")[2] in ("request", "req"):
         return last
     # `headers` handed on to a function of its own is the request's, where nothing says otherwise
     return "headers" if written == "headers" and isinstance(holder, ast.Name) and _parameter(module, holder) else ""

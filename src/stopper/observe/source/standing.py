@@ -4,7 +4,7 @@ The rule, applied in this order to the path of the file, then to the classes and
 
 * a folder `test`, `tests`, `testing`, `spec`, `e2e` or `fixtures`, a file `test_*`, `*_test`, `tests`, `conftest`
   (whatever its suffix; `-` and `.` part words as `_` does), a script `*.spec.js`, a class `Test*` or
-  `*TestConfig`, `*TestingConfig`, a function `test_*`: a test;
+  `*TestConfig`, `*TestingConfig`, a function `test_*` that answers no request: a test;
 * a folder `vendor`, `_vendor`, `third_party`, `site-packages`: other people's code (a vulnerable library is a finding
   of its own);
 * a folder or file of examples, demos, samples or documentation; of migrations; of seeds or fake data; of a development
@@ -66,6 +66,7 @@ _ORDER = (Standing.TEST, Standing.VENDORED, Standing.MIGRATION, Standing.SEED, S
 """Which standing a path has that speaks of several: what weighs least comes first."""
 
 _TEST_CLASS = re.compile(r"^(Tests?([A-Z_]|$)|.*Test(ing|s)?(Config|Configuration|Settings)?$|.*TestCase$)")
+_REGISTER = frozenset("route get post put delete on errorhandler".split())
 _CLASSES = (
     (_TEST_CLASS, Standing.TEST),
     (re.compile(r"(?:^|[a-z_])(Example|Demo)(Config|Configuration|Settings)?$"), Standing.EXAMPLE),
@@ -101,7 +102,14 @@ def of_line(module: Module, line: int) -> Standing:
 def _of_definition(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> Standing:
     if isinstance(node, ast.ClassDef):
         return next((standing for form, standing in _CLASSES if form.search(node.name)), Standing.PRODUCTION)
-    return Standing.TEST if node.name.startswith("test_") else Standing.PRODUCTION
+    tests = node.name.startswith("test_") and not any(_registers(mark) for mark in node.decorator_list)
+    return Standing.TEST if tests else Standing.PRODUCTION
+
+
+def _registers(mark: ast.expr) -> bool:
+    """Tell whether a decorator makes a function answer requests or events, whatever that is called: `@app.route`."""
+    maker = mark.func if isinstance(mark, ast.Call) else None
+    return isinstance(maker, ast.Attribute) and maker.attr in _REGISTER
 
 
 # --------------------------------------------------------------------------- what is said of it

@@ -157,3 +157,21 @@ def own_session(sessions):
 def foreign_session(sessions):
     sent_token = request.headers["X-Session-Token"]
     return [each for each in sessions if each.token == sent_token]  # bad
+
+
+def encoded(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def login(user, typed):
+    if user.password != encoded(typed.password):  # bad
+        abort(401)
+    return user.password == hashlib.md5(typed.password.encode()).hexdigest()  # bad
+
+
+SHIPPED_SECRET_KEY = "only-for-development"
+
+
+def refuse_shipped(secret_key):
+    if secret_key == SHIPPED_SECRET_KEY:
+        raise RuntimeError("set SECRET_KEY")

@@ -34,3 +34,25 @@ def apart():
 def counted():
     header = request.headers.get("Authorization")
     return shown(header)
+
+
+class Tokens:
+    @classmethod
+    def decode_access_token(cls, token):
+        return decrypted(token)
+
+    @classmethod
+    def named(cls):
+        token = request.headers.get("Authorization")
+        return cls.decode_access_token(token=token)  # bad
+
+
+def printed():
+    scheme, token = request.headers["Authorization"].split(None, 1)  # bad
+    print(scheme)
+    return decrypted(token)
+
+
+def handed_a_request(new_request):
+    token = new_request.headers.get("Authorization")
+    return decrypted(token)  # bad

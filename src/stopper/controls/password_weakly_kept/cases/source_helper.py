@@ -5,6 +5,10 @@ import hmac
 
 
 def encoded(text):
+    return hashlib.sha256(text.encode()).hexdigest()  # bad
+
+
+def checksum(text):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -13,11 +17,11 @@ def tag(key, text):
 
 
 def login(user, typed):
-    return user.password == encoded(typed.password)  # bad
+    return user.password == encoded(typed.password)
 
 
 def unchanged(page, text):
-    return page.checksum == encoded(text)
+    return page.checksum == checksum(text)
 
 
 def signed(user, key, typed):

@@ -26,5 +26,19 @@ def some():
     return ""
 
 
+@app.get("/connected")
+def test_connection():
+    print(request.headers)  # bad
+    return ""
+
+
+class StoreConfig:
+    DB_PASSWORD = None
+
+
+def unreachable():
+    log.error(f"no store with {StoreConfig.DB_PASSWORD}")  # bad
+
+
 def claims(dec_access_token):
     log.warning("no user of %s", dec_access_token)

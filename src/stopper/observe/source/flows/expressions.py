@@ -64,7 +64,8 @@ class Expressions(Calls):
         if node.attr == "authorization" and self.module.qualified(node) == "flask.request.authorization":
             return Value((Taint(Origin.PRESENTED, self.module, node, says=Says.TOKEN),))
         says = self.credential(node.attr)
-        if says is None or _of_class(node.value) or (dotted and self._object(dotted, node)):
+        column = _of_class(node.value) and not node.attr.isupper()
+        if says is None or column or (dotted and self._object(dotted, node)):
             return NONE
         return Value((Taint(Origin.NAMED, self.module, node, says=says),))
 

@@ -325,12 +325,9 @@ def _lets_in(module: Module, compare: ast.Compare, presented: ast.expr, text: st
     plain = text.strip().lower()
     if says not in (Says.TOKEN, Says.PASSWORD) or function is None or len(plain) < 4 or " " in plain:
         return False
-    if (
-        plain in _NO_CREDENTIAL
-        or _STANDS_IN.search(plain)
-        or says is Says.TOKEN
-        and not re.search(r"[a-z]{3}|\d{3}", plain)
-    ):
+    if plain in _NO_CREDENTIAL or _STANDS_IN.search(plain):
+        return False
+    if says is Says.TOKEN and not re.search(r"[a-z]{3}|\d{3}", plain):
         return False
     branch = next((outer for outer in module.ancestors(compare) if isinstance(outer, ast.stmt)), None)
     refuses = isinstance(branch, ast.If) and any(_ends(statement) for statement in branch.body)
