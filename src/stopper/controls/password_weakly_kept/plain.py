@@ -35,6 +35,7 @@ _INPUT = frozenset(
     "form data body payload request req args params credentials creds json login input auth values content post "
     "schema info document attempt".split()
 )
+_USERS = frozenset("user account member customer".split())
 _TABLES = frozenset("users user accounts passwords credentials members logins customers".split())
 _LOOKS_UP = frozenset({"filter_by", "find_one", "find", "get_or_none", "first_or_none", "get_by", "count_documents"})
 _KEEPS = frozenset({"insert_one", "insert_many", "insert", "replace_one", "put_item", "append", "save", "dump", "add"})
@@ -226,7 +227,8 @@ def _record(module: Module, call: ast.Call) -> Iterator[Found]:
     values = [(each.arg, each.value) for each in call.keywords if each.arg and password(module, ast.Name(each.arg))]
     values.extend((label(module, value), value) for value in call.args if password(module, value))
     for name, value in values:
-        if typed(module, value) and _model(module.resolve(call.func), name):
+        kind = module.resolve(call.func) if typed(module, value) else None
+        if _model(kind, name) or _kept_in_memory(kind):
             yield call, f"a `{last_name(call)}` is made with the password as it was typed"
 
 
@@ -311,6 +313,22 @@ def _model(target: object, name: str) -> bool:
         return False
     made = column(target, name)
     return made is not None and plain(made) and not any(_hashes_in(method) for method in target.node.body)
+
+
+def _kept_in_memory(target: object) -> bool:
+    """Tell whether a class of users without columns keeps the password that it is made with."""
+    if not isinstance(target, Definition) or not isinstance(target.node, ast.ClassDef) or target.node.bases:
+        return False
+    if _USERS.isdisjoint(words(target.node.name)) or any(_hashes_in(method) for method in target.node.body):
+        return False
+    made = next((each for each in target.node.body if getattr(each, "name", "") == "__init__"), None)
+    kept = (node for node in within(made) if isinstance(node, ast.Assign)) if made is not None else ()
+    return any(
+        isinstance(node.targets[0], ast.Attribute)
+        and password(target.module, node.targets[0])
+        and password(target.module, node.value)
+        for node in kept
+    )
 
 
 def _hashes_in(method: ast.stmt) -> bool:

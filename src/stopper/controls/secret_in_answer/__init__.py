@@ -58,7 +58,12 @@ CONTROL = Control(
 )
 
 _SECRET = frozenset({Says.SECRET, Says.PASSWORD})
-_SERIALIZERS = frozenset("to_dict to_json as_dict serialize serialized to_representation asdict".split())
+_SERIALIZERS = frozenset(
+    "to_dict to_json as_dict serialize serialized to_representation asdict json to_object toobject".split()
+)
+_PASSWORDS = frozenset({"password", "password_hash", "hashed_password", "passwd", "pwd"})
+_TYPED = frozenset("form forms fields errors config settings schema".split())
+_BY_MAIL = frozenset({"token", "code", "link", "url", "otp"})
 _ENROLLING = frozenset("totp otp mfa twofactor fa qr authenticator provisioning".split())
 """Words of functions that show a new secret to its owner once, as they must."""
 _LOWER = frozenset({"config", "environ", "secret_key"})
@@ -136,7 +141,7 @@ def source(module: Module) -> Iterable[Verdict]:
     if not module.mentions("passw", "secret", "api_key", "apikey", "_key", "config", "environ"):
         return
     seen: set[int] = set()
-    for node, what in (*_settings(module), *_members(module), *_records(module)):
+    for node, what in (*_settings(module), *_members(module), *_records(module), *_shown(module)):
         line: int = getattr(node, "lineno", 0)
         if line not in seen:
             seen.add(line)
@@ -240,10 +245,19 @@ def _members(module: Module) -> Iterator[tuple[ast.AST, str]]:
             for keyword in call.keywords:
                 if keyword.arg:
                     yield from _member(module, keyword.value, keyword.arg, keyword.value)
+    for assign in module.nodes(ast.Assign):
+        target = assign.targets[0]
+        key = target.slice if isinstance(target, ast.Subscript) else None
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield from _member(module, assign.value, key.value, assign.value)
 
 
 def _member(module: Module, holder: ast.expr, key: str, value: ast.expr) -> Iterator[tuple[ast.AST, str]]:
     function = module.function_of(holder)
+    if function is not None and _sent_by_mail(key) and not isinstance(value, ast.Constant | ast.Compare):
+        if reaches_client(module, holder):
+            yield value, f"`{key}`, which only the owner of an address should get,"
+        return
     if function is None or not _tells(key) or not _stored(value) or _enrolls(module, function):
         return
     if isinstance(value, ast.Name) and _made_here(function, value.id):
@@ -265,6 +279,25 @@ def _tells(key: str) -> bool:
     if _is_api_key("_".join(parts)):
         return True
     return credential("_".join(parts)) in _SECRET and "client" not in parts
+
+
+def _sent_by_mail(key: str) -> bool:
+    """Tell whether a member of this name lets whoever has it choose a new password: it is for a mail, not an answer."""
+    parts = words(key)
+    return "reset" in parts and parts[-1] in _BY_MAIL
+
+
+def _shown(module: Module) -> Iterator[tuple[ast.AST, str]]:
+    """Yield the passwords of records that are put into an answer as they are: `f"{user.password} is wrong"`."""
+    for node in module.nodes(ast.Attribute):
+        if node.attr not in _PASSWORDS or not isinstance(node.ctx, ast.Load):
+            continue
+        told = words(last_name(node.value))
+        outer = module.parent(node)
+        if isinstance(outer, ast.Attribute | ast.Dict | ast.keyword) or not _TYPED.isdisjoint(told):
+            continue
+        if module.function_of(node) is not None and reaches_client(module, node):
+            yield node, f"`{last_name(node.value)}.{node.attr}`"
 
 
 def _is_api_key(key: str) -> bool:

@@ -41,7 +41,8 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from stopper.model import Control, Endpoint, Severity, Strength, Verdict, Witness
-from stopper.observe.source import Module
+from stopper.observe.source import Module, within
+from stopper.observe.source.flows import Act, jose_calls, last_name
 from stopper.observe.source.frontend import Frontend, words
 from stopper.observe.source.request import Taken, all_taken
 from stopper.observe.views import (
@@ -182,6 +183,7 @@ def _accepted(exchange: Exchange, where: str, strength: Strength) -> Verdict:
 
 
 _KEYS = _CREDENTIALS | {"api_key", "apikey", "api_token", "apitoken", "bearer", "session_token", "sessiontoken"}
+_PASSWORDS = frozenset({"password", "passwd", "pwd", "passphrase"})
 _ONE_TIME = re.compile(
     r"(confirm|verif|reset|activat|invit|unsubscrib|magic|download|share|callback|email|recover)", re.I
 )
@@ -223,8 +225,32 @@ def _is_credential(module: Module, found: Taken) -> bool:
         return False
     view = any(route.name.rpartition(".")[2] == function.name for route in module.routes)
     if name == _PERHAPS:
-        return not view and len(module.endpoints(found.node)) > 0
-    return name in _KEYS
+        return (not view or _is_verified(module, found.node)) and len(module.endpoints(found.node)) > 0
+    return name in _KEYS or (found.part == "args" and name in _PASSWORDS)
+
+
+def _is_verified(module: Module, node: ast.expr) -> bool:
+    """Tell whether a view gives what it read to the verification of an access token, itself or through a variable."""
+    function = module.function_of(node)
+    statement = module.parent(node)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    for call in within(function) if function is not None else ():
+        if isinstance(call, ast.Call) and (_decodes(last_name(call)) or _jose(module, call)):
+            for given in (*call.args, *(each.value for each in call.keywords)):
+                same = isinstance(target, ast.Name) and isinstance(given, ast.Name) and given.id == target.id
+                if given is node or same:
+                    return True
+    return False
+
+
+def _decodes(name: str) -> bool:
+    """Tell whether a function is called for verifying tokens that let callers in: `decode_access_token`."""
+    told = set(words(name))
+    return bool(told & {"decode", "verify", "validate", "check"}) and bool(told & {"token", "jwt"})
+
+
+def _jose(module: Module, call: ast.Call) -> bool:
+    return any(each.node is call and each.act is Act.VERIFY for each in jose_calls(module))
 
 
 _SENT = re.compile(

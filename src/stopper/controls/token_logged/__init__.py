@@ -33,6 +33,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from stopper.controls.token_logged.bodies import bodies
 from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Module
 from stopper.observe.source.flows import Flow, Says, Sink, credential, flows, is_logger, last_name, place, safe
@@ -88,6 +89,11 @@ def source(module: Module) -> Iterable[Verdict]:
     for flow in flows(module):
         if flow.sink_kind in (Sink.LOGGED, Sink.RAISED):
             yield from _broken(module, flow)
+    followed = {flow.sink_node for flow in flows(module)}
+    for call, target in bodies(module):
+        if call not in followed:
+            message = f"the body of a login, with the password, is written to a log by {target}"
+            yield Verdict(False, message, place(module, call), module.endpoints(call))
     for kept in safe(module):
         if kept.sink_kind is Sink.LOGGED:
             yield Verdict(True, "only a fingerprint of the credential is logged", place=place(module, kept.node))

@@ -148,6 +148,35 @@ def debugged():
     return "no"
 
 
+@app.route("/forgot", methods=["POST"])
+def forgot():
+    body = {"message": "If there is such a user, a mail is on its way"}
+    reset_token = load("token")
+    body["reset_token"] = reset_token  # bad
+    return jsonify(body)
+
+
+@app.route("/forgotten", methods=["POST"])
+def forgotten():
+    send({"reset_token": load("token")})
+    return jsonify(reset_allowed=True)
+
+
+@app.route("/change", methods=["PUT"])
+def change():
+    user, typed = load("user"), request.json["password"]
+    if not check(user.password, typed):
+        return jsonify(error="wrong: %s is not %s" % (user.password, typed)), 400  # bad
+    return jsonify(ok=True)
+
+
+@app.route("/profile")
+def profile():
+    user, answer = load("user"), {}
+    answer["password"] = user.password  # bad
+    return jsonify(answer)
+
+
 def ask(name, password):
     return requests.post("https://login.test", json={"name": name, "password": password}).json()
 
@@ -166,3 +195,11 @@ def load(_):
 
 def keep(_):
     pass
+
+
+def send(_):
+    pass
+
+
+def check(*_):
+    return False

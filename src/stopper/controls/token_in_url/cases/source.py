@@ -72,3 +72,20 @@ def reset_password():
 @app.post("/session")
 def session():
     return jsonify(ok=known(request.form["access_token"]))
+
+
+@app.get("/login")
+def log_in():
+    return jsonify(ok=known(request.args.get("password")))  # bad
+
+
+@app.get("/stream")
+def stream():
+    token = request.args.get("token")  # bad
+    return jsonify(decode_access_token(token))
+
+
+@app.get("/page")
+def page():
+    token = request.args.get("token")
+    return jsonify(show(token))
