@@ -1,4 +1,4 @@
-"""The files that code hosts run, run as the hosts run them: pre-commit, the GitHub Action, the GitLab template.
+"""What runs beside other programs: pre-commit, the GitHub Action, the GitLab template, mitmproxy.
 
     python -m scripts.integrations
 
@@ -6,6 +6,7 @@ All start from clean clones: of this repository as it is committed, and of a pro
 the real one, in an environment of its own (requirements/pre-commit.txt), and installs Stopper by itself. The steps of
 action.yml are run as a runner runs them, with its variables, files and expressions, in order, a failed one ending the
 job; the API that the comment goes to is a server on loopback. The GitLab job's script is run line by line.
+mitmproxy is the real one too (requirements/proxy.txt), between a client and the examples.
 
 What cannot be run here is the host's own: `uses:` steps are not run, but the files that they are given must be there.
 The last line is `integrations: N of N as wanted`.
@@ -30,6 +31,7 @@ from typing import Any
 
 import yaml
 
+from scripts import proxying
 from scripts.environments import installed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -298,12 +300,24 @@ def gitlab_keeps_the_report(hosts: Hosts) -> bool:
     return statuses == [1, 0]
 
 
+def traffic_becomes_a_witness(_: Hosts) -> bool:
+    """A session through `stopper proxy` shows what is wrong on the leaky shop, nothing on the guarded, and no token."""
+    leaky, guarded = proxying.session("leaky"), proxying.session("guarded")
+    return (
+        leaky.found() == {"BT104", "BT306", "BT307", "BT501"}
+        and not guarded.found()
+        and leaky.whole()
+        and guarded.whole()
+    )
+
+
 CHECKS: tuple[Callable[[Hosts], bool], ...] = (
     pre_commit_stops_a_leaky_commit,
     a_push_fails_and_is_summed_up,
     a_pull_request_is_commented_on_once,
     only_what_is_new_fails,
     gitlab_keeps_the_report,
+    traffic_becomes_a_witness,
 )
 
 

@@ -21,6 +21,7 @@ ENVIRONMENTS = {
     "bench-spec": (str(REQUIREMENTS / "bench-spec.in"),),
     "pre-commit": (str(REQUIREMENTS / "pre-commit.in"),),
     "loop": (str(REQUIREMENTS / "loop.in"),),
+    "proxy": (str(REQUIREMENTS / "proxy.in"),),
     "bench-sweep": (str(REQUIREMENTS / "bench-sweep.in"),),
 }
 

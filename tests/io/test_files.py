@@ -287,3 +287,12 @@ def test_a_folder_or_a_missing_one_is_an_error(tmp_path: Path) -> None:
         with pytest.raises(FileError) as error:
             files.write(path, "text")
         assert str(error.value) == f"{path}: {cause}"
+
+
+def test_a_private_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """Also where one that others could read stood in its place."""
+    path = tmp_path / "traffic.har"
+    files.write(path, "old")
+    path.chmod(0o644)
+    files.write_private(path, "new")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o600)

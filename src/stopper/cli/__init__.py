@@ -16,6 +16,7 @@ COMMANDS = {
     "init": "Set Stopper up in a Flask project.",
     "matrix": "Show who may come in at each endpoint, as each witness says.",
     "mcp": "Serve scans and repair plans to coding agents (MCP).",
+    "proxy": "Record what passes between clients and an API (mitmproxy), for a scan.",
     "score": "Explain the score of a report.",
     "scan": "Ask up to four witnesses whether an API keeps its tokens.",
     "sweep": "Find tokens at rest: logs, dumps, databases, git histories.",

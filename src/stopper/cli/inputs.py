@@ -109,9 +109,7 @@ async def _opened(targets: Targets, options: Options, gathered: _Gathered) -> As
     for path in targets.specs:
         gathered.documents.append(_spec(path, root, gathered))
     for path in targets.recordings:
-        recording = read_recording(path)
-        gathered.recorded.extend(recording.exchanges)
-        gathered.skips.extend(Skip(f"{number} recorded exchanges", why) for why, number in recording.left_out.items())
+        _recording(path, gathered)
     project = _project(targets.folder, options.scope, gathered) if targets.folder else None
     async with AsyncExitStack() as stack:
         if targets.urls:
@@ -164,6 +162,16 @@ def _given_secrets(options: Options) -> tuple[Secret, ...]:
 
 
 # --------------------------------------------------------------------------- files
+
+
+def _recording(path: Path, gathered: _Gathered) -> None:
+    """Read recorded traffic; what of it was never kept, or cannot be told of it, is a skip. Raises FileError."""
+    recording, name = read_recording(path), files.escape(path.name)
+    gathered.recorded.extend(recording.exchanges)
+    gathered.skips.extend(Skip(f"{number} in {name}", why, "recording") for why, number in recording.left_out.items())
+    if recording.disguised:
+        why = "stand-ins were recorded in their place: neither their keys nor what they are made of was guessed"
+        gathered.skips.append(Skip(f"the credentials of {name}", why, "recording"))
 
 
 def _spec(path: Path, root: Path, gathered: _Gathered) -> SpecDocument:

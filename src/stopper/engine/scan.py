@@ -13,6 +13,7 @@ from stopper import __version__, correlate, suppression
 from stopper.controls import Entry
 from stopper.correlate import Heard, Joined, Matcher, wide_parameters
 from stopper.engine import plan as planning
+from stopper.engine import recorded
 from stopper.engine.cleaning import cleaned, cleaned_row
 from stopper.engine.events import CheckFailed, Event, Guessed, Observed, ScanFinished, ScanStarted, Sent, Skipped
 from stopper.engine.guessing import Guessing
@@ -39,7 +40,7 @@ from stopper.model import (
 from stopper.observe.app.extensions import configured_lifetime
 from stopper.observe.source import Project, State
 from stopper.observe.source.standing import Scope
-from stopper.observe.views import AppSnapshot, Baseline, Exchange, Purpose, SpecDocument
+from stopper.observe.views import AppSnapshot, Baseline, Exchange, SpecDocument
 from stopper.secret import Secret, redact
 from stopper.suppression import Comments
 
@@ -111,11 +112,16 @@ class Scan:
         for skip in self.inputs.skips:
             self.skipped(skip)
         await self._ask_source()
-        self.joined = correlate.join(replace(self._heard(()), exchanges=self.inputs.recorded))
+        operations = [operation for document in self.inputs.documents for operation in document.operations]
+        own = recorded.own(self.inputs.recorded, [live.base for live in self.inputs.live], operations)
+        self.joined = correlate.join(replace(self._heard(()), exchanges=own))
         self._plan()
         self._ask_static()
-        for exchange in self.inputs.recorded:
-            self.exchanged(exchange)
+        placed = recorded.placed(own, self.joined)
+        self.notes.extend(recorded.strangers(self.inputs.recorded, placed))
+        self.exchanges.extend(own)
+        for exchange in placed:
+            self._overheard(exchange)
         await asyncio.gather(*(self._ask_live(target) for target in self.inputs.live))
         self._ask_joint()
         report = self.report()
@@ -232,9 +238,11 @@ class Scan:
     def exchanged(self, exchange: Exchange) -> None:
         """Record an exchange and show it to every passive check."""
         self.exchanges.append(exchange)
-        if exchange.purpose is not Purpose.RECORDED:
-            sent = (live.recorder.sent for live in self.lives if live.target.witness is exchange.witness)
-            self.emit(Sent(exchange.witness, sum(sent)))
+        sent = (live.recorder.sent for live in self.lives if live.target.witness is exchange.witness)
+        self.emit(Sent(exchange.witness, sum(sent)))
+        self._overheard(exchange)
+
+    def _overheard(self, exchange: Exchange) -> None:
         for control, entry in self.entries.items():
             asked = exchange.witness is Witness.WIRE or "A" in entry.control.witnesses.split()
             if "wire" not in entry.hooks or not asked:

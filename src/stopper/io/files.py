@@ -239,6 +239,15 @@ def write(path: Path, text: str) -> None:
 
     A path that is a terminal, a pipe or a device is written to as it is.
     """
+    _write(path, text, 0o666)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a text as `write` does, into a file that its owner alone may read. Raises FileError."""
+    _write(path, text, 0o600)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
     data = text.encode("utf-8", "backslashreplace")
     target = Path(os.path.realpath(path))
     try:
@@ -247,14 +256,14 @@ def write(path: Path, text: str) -> None:
                 raise FileError(f"{escape(str(path))}: is a folder")
             target.write_bytes(data)
         else:
-            _replace(target, data)
+            _replace(target, data, mode)
     except OSError as error:
         raise FileError(f"{escape(str(path))}: {_cause(error)}") from None
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, data: bytes, mode: int) -> None:
     temporary = target.with_name(f".stopper-{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -265,7 +265,8 @@ class Exchange:
     """A request with its answer, or with the `error` that came instead ("timeout", "refused", "malformed answer").
 
     `witness` says who carried it: the wire or the application in its child process, which also tells where tokens went
-    meanwhile: `leaks` is None where that was not looked at, or there was no token.
+    meanwhile: `leaks` is None where that was not looked at, or there was no token. `disguised` says that stand-ins of
+    the same form took the place of its credentials when it was recorded: what their values would tell cannot be told.
     """
 
     request: Request
@@ -275,6 +276,7 @@ class Exchange:
     purpose: Purpose = Purpose.RECORDED
     witness: Witness = Witness.WIRE
     leaks: tuple[Leak, ...] | None = None
+    disguised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

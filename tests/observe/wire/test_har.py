@@ -126,3 +126,14 @@ def test_a_recording_is_known_by_its_start() -> None:
     assert looks_like_har(b'{"comment": "", "log": {"entries": []}}')
     assert not looks_like_har(b'{"openapi": "3.0.0", "paths": {"/log": {}}}')
     assert not looks_like_har(b"log: entries")
+
+
+def test_members_of_our_own_recordings_are_read() -> None:
+    """That credentials are stand-ins is known of each exchange; what the recorder left out is counted on."""
+    har = json.loads(_har(_entry()))
+    har["log"] |= {"_standIns": True, "_leftOut": {"exchanges with other hosts": 3, "nonsense": "many", "none": 0}}
+    recording = read_har(json.dumps(har).encode())
+    assert recording.disguised
+    assert [exchange.disguised for exchange in recording.exchanges] == [True]
+    assert recording.left_out == {"exchanges with other hosts": 3}
+    assert not read_har(_har(_entry())).exchanges[0].disguised

@@ -87,7 +87,7 @@ _BEARER = re.compile(r"(?:[A-Za-z]+ )?([A-Za-z0-9_.=-]{20,8192})")
 
 def wire(exchange: Exchange) -> Iterable[Verdict]:
     """Guess the key of the sessions that an answer sets, and of the token in recorded traffic, by the quick guesses."""
-    if exchange.purpose not in _LOOKED_AT:
+    if exchange.purpose not in _LOOKED_AT or exchange.disguised:
         return
     for what, token in dict.fromkeys(_signed(exchange)):
         found = _guess(token, urlsplit(exchange.request.url).hostname or "")

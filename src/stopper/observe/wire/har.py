@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -17,6 +17,13 @@ from stopper.observe.views import Exchange, Request, Response
 _START = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
 _LOOKED_AT = 1 << 16
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+# Members of `log` that only our own recordings have; the format leaves names with an underscore to applications.
+STAND_INS = "_standIns"
+"""True where no entry holds a credential, but something of the same form in its place."""
+
+LEFT_OUT = "_leftOut"
+"""What the recorder did not keep: reasons with the number of exchanges or connections."""
 
 
 class HarError(Exception):
@@ -33,10 +40,14 @@ class HarLimits:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a recording holds; `left_out` gives reasons with the number of entries that each kept out."""
+    """What a recording holds; `left_out` gives reasons with the number of entries that each kept out.
+
+    `disguised` says that no exchange holds the credential that it was sent with.
+    """
 
     exchanges: tuple[Exchange, ...]
     left_out: Mapping[str, int]
+    disguised: bool = False
 
 
 class _EntryError(Exception):
@@ -56,18 +67,26 @@ def read_har(data: bytes, limits: HarLimits | None = None) -> Recording:
     bounds = limits or HarLimits()
     exchanges: list[Exchange] = []
     left_out: Counter[str] = Counter()
-    for entry in _entries(data):
+    log = _log(data)
+    disguised = log.get(STAND_INS) is True
+    left_out.update(_counts(log.get(LEFT_OUT)))
+    for entry in log["entries"]:
         if len(exchanges) >= bounds.exchanges:
             left_out[f"more than {bounds.exchanges} entries"] += 1
             continue
         try:
-            exchanges.append(_exchange(entry, bounds.body))
+            exchanges.append(replace(_exchange(entry, bounds.body), disguised=disguised))
         except _EntryError as error:
             left_out[str(error)] += 1
-    return Recording(tuple(exchanges), dict(left_out))
+    return Recording(tuple(exchanges), dict(left_out), disguised)
 
 
-def _entries(data: bytes) -> list[Any]:
+def _counts(told: Any) -> dict[str, int]:
+    counts = _mapping(told).items()
+    return {str(why)[:80]: number for why, number in counts if isinstance(number, int) and number > 0}
+
+
+def _log(data: bytes) -> Mapping[str, Any]:
     try:
         document = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except RecursionError:
@@ -75,10 +94,10 @@ def _entries(data: bytes) -> list[Any]:
     except ValueError as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise HarError(f"not valid JSON{where}") from None
-    entries = _mapping(_mapping(document).get("log")).get("entries")
-    if not isinstance(entries, list):
+    log = _mapping(_mapping(document).get("log"))
+    if not isinstance(log.get("entries"), list):
         raise HarError("not a HAR file: no log.entries")
-    return entries
+    return log
 
 
 def _exchange(entry: Any, cap: int) -> Exchange:
