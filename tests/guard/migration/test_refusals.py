@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import flask_jwt_extended
 import pytest
 from flask import Flask
 
 from stopper.guard import ConfigurationError, Guard, current_token
 from stopper.guard.compat import flask_jwt_extended as shim
-from stopper.guard.compat.flask_jwt_extended.configuration import REFUSED
+from stopper.guard.compat.flask_jwt_extended.configuration import DEFAULTS, REFUSED
 from stopper.guard.compat.flask_jwt_extended.exceptions import ExpiredTokenError, JWTDecodeError
 from tests.guard.migration.before_and_after import bearer
 
@@ -134,6 +136,40 @@ def test_a_key_that_is_set_too_late(tmp_path: Path) -> None:
     app.config["JWT_ACCESS_TOKEN_EXPIRES"] = 60
     with app.app_context(), pytest.raises(ConfigurationError, match="before"):
         shim.create_access_token("ada")
+
+
+def test_what_applications_read_and_import(tmp_path: Path) -> None:
+    """Keys that an application does not set have Flask-JWT-Extended's values, and its module names lead here."""
+    plain, shimmed = Flask("plain"), made(tmp_path)
+    flask_jwt_extended.JWTManager(plain)
+    assert {key: plain.config[key] for key in DEFAULTS} == DEFAULTS
+    assert {key: shimmed.config[key] for key in DEFAULTS} == DEFAULTS
+    for name in ("utils", "view_decorators", "jwt_manager", "exceptions"):
+        theirs = importlib.import_module(f"flask_jwt_extended.{name}")
+        ours = importlib.import_module(f"stopper.guard.compat.flask_jwt_extended.{name}")
+        made_there = {key for key, value in vars(theirs).items() if getattr(value, "__module__", "") == theirs.__name__}
+        wanted = made_there if name == "exceptions" else made_there & vars(flask_jwt_extended).keys()
+        assert wanted
+        assert wanted <= vars(ours).keys()
+
+
+def test_a_message_s_key_may_be_set_late(tmp_path: Path) -> None:
+    """The key of messages is read when a request is refused, as before."""
+    app = made(tmp_path)
+    app.add_url_rule("/me", "me", shim.jwt_required()(dict))
+    app.config["JWT_ERROR_MESSAGE_KEY"] = "message"
+    assert app.test_client().get("/me").get_json() == {"message": "Missing Authorization Header"}
+
+
+def test_two_credentials_in_one_header(tmp_path: Path) -> None:
+    """A header with several credentials is refused, of which another server might have read the other."""
+    app = made(tmp_path)
+    app.add_url_rule("/me", "me", shim.jwt_required()(dict))
+    with app.app_context():
+        token = shim.create_access_token("ada")
+    for header in (f"Bearer {token}, Basic YTpi", f"Basic YTpi, Bearer {token}", f"Bearer {token},"):
+        assert app.test_client().get("/me", headers={"Authorization": header}).status_code in (401, 422)
+    assert "several credentials" in PAGE.read_text("utf-8")
 
 
 def test_the_transport_is_guarded(tmp_path: Path) -> None:

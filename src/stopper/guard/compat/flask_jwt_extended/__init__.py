@@ -307,12 +307,12 @@ set_access_cookies = set_refresh_cookies = get_csrf_token = _no_cookies
 
 def unset_access_cookies(response: Response, domain: str | None = None) -> None:
     """Delete the cookies with access tokens that browsers may still have from before."""
-    _unset(response, "ACCESS", "access", domain)
+    _unset(response, "ACCESS", domain)
 
 
 def unset_refresh_cookies(response: Response, domain: str | None = None) -> None:
     """Delete the cookies with refresh tokens that browsers may still have from before."""
-    _unset(response, "REFRESH", "refresh", domain)
+    _unset(response, "REFRESH", domain)
 
 
 def unset_jwt_cookies(response: Response, domain: str | None = None) -> None:
@@ -321,15 +321,12 @@ def unset_jwt_cookies(response: Response, domain: str | None = None) -> None:
     unset_refresh_cookies(response, domain)
 
 
-def _unset(response: Response, kind: str, name: str, domain: str | None) -> None:
+def _unset(response: Response, kind: str, domain: str | None) -> None:
     config = current_app.config
-    for key, default in (
-        (f"JWT_{kind}_COOKIE", f"{name}_token_cookie"),
-        (f"JWT_{kind}_CSRF_COOKIE", f"csrf_{name}_token"),
-    ):
+    for key in (f"JWT_{kind}_COOKIE", f"JWT_{kind}_CSRF_COOKIE"):
         response.delete_cookie(
-            config.get(f"{key}_NAME", default),
-            path=config.get(f"{key}_PATH", "/"),
-            domain=domain or config.get("JWT_COOKIE_DOMAIN"),
+            config[f"{key}_NAME"],
+            path=config[f"{key}_PATH"],
+            domain=domain or config["JWT_COOKIE_DOMAIN"],
             secure=True,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from stopper.guard.settings import LARGEST_LEEWAY, ConfigurationError
@@ -17,6 +18,28 @@ LONGEST_REFRESH = timedelta(days=366)
 
 _SHORTEST_SECRET = 32
 
+DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {
+        "JWT_ACCESS_TOKEN_EXPIRES": timedelta(minutes=15),
+        "JWT_REFRESH_TOKEN_EXPIRES": timedelta(days=30),
+        "JWT_IDENTITY_CLAIM": "sub",
+        "JWT_ERROR_MESSAGE_KEY": "msg",
+        "JWT_TOKEN_LOCATION": ("headers",),
+        "JWT_HEADER_NAME": "Authorization",
+        "JWT_HEADER_TYPE": "Bearer",
+        "JWT_ACCESS_COOKIE_NAME": "access_token_cookie",
+        "JWT_ACCESS_COOKIE_PATH": "/",
+        "JWT_ACCESS_CSRF_COOKIE_NAME": "csrf_access_token",
+        "JWT_ACCESS_CSRF_COOKIE_PATH": "/",
+        "JWT_REFRESH_COOKIE_NAME": "refresh_token_cookie",
+        "JWT_REFRESH_COOKIE_PATH": "/",
+        "JWT_REFRESH_CSRF_COOKIE_NAME": "csrf_refresh_token",
+        "JWT_REFRESH_CSRF_COOKIE_PATH": "/",
+        "JWT_COOKIE_DOMAIN": None,
+    }
+)
+"""What the keys that mean something here are where the application sets none; it may read them in its configuration."""
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -28,12 +51,12 @@ class Configuration:
     access_expires: int
     refresh_expires: int
     identity_claim: str
-    message_key: str
     old_until: date | None
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Configuration:
-        """Read an application's configuration; raise ConfigurationError for what is not safe."""
+        """Read an application's configuration over the defaults; raise ConfigurationError for what is not safe."""
+        config = {**DEFAULTS, **config}
         for key, refused, instead in REFUSED:
             if key in config and refused(config[key]):
                 raise ConfigurationError(f"{key}: {instead}")
@@ -41,10 +64,9 @@ class Configuration:
         if until is not None and not isinstance(until, date):
             raise ConfigurationError("JWT_ACCEPT_OLD_UNTIL: the date at which old tokens end, a datetime.date")
         return cls(
-            access_expires=_seconds(config, "JWT_ACCESS_TOKEN_EXPIRES", timedelta(minutes=15), LONGEST_ACCESS),
-            refresh_expires=_seconds(config, "JWT_REFRESH_TOKEN_EXPIRES", timedelta(days=30), LONGEST_REFRESH),
-            identity_claim=config.get("JWT_IDENTITY_CLAIM", "sub"),
-            message_key=config.get("JWT_ERROR_MESSAGE_KEY", "msg"),
+            access_expires=_seconds(config, "JWT_ACCESS_TOKEN_EXPIRES", LONGEST_ACCESS),
+            refresh_expires=_seconds(config, "JWT_REFRESH_TOKEN_EXPIRES", LONGEST_REFRESH),
+            identity_claim=config["JWT_IDENTITY_CLAIM"],
             old_until=until,
         )
 
@@ -58,8 +80,8 @@ def seconds(key: str, lifetime: object) -> int:
     return lifetime
 
 
-def _seconds(config: Mapping[str, Any], key: str, default: timedelta, longest: timedelta) -> int:
-    found = seconds(key, config.get(key, default))
+def _seconds(config: Mapping[str, Any], key: str, longest: timedelta) -> int:
+    found = seconds(key, config[key])
     if found > longest.total_seconds():
         raise ConfigurationError(f"{key}: {longest.days} days at most; let clients refresh, or log in again")
     return found

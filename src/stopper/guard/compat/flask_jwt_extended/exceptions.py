@@ -18,6 +18,14 @@ class InvalidHeaderError(JWTExtendedException):
     """The Authorization header is malformed."""
 
 
+class CSRFError(JWTExtendedException):
+    """Never raised, as no token is taken from a cookie; for applications that catch it."""
+
+
+class InvalidQueryParamError(JWTExtendedException):
+    """Never raised, as no token is taken from a URL; for applications that catch it."""
+
+
 class JWTDecodeError(JWTExtendedException):
     """The token is none of this application."""
 

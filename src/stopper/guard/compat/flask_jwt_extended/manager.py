@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, jsonify
 from stopper.guard import Guard
 from stopper.guard.compat import old
 from stopper.guard.compat.flask_jwt_extended import exceptions as errors
-from stopper.guard.compat.flask_jwt_extended.configuration import Configuration
+from stopper.guard.compat.flask_jwt_extended.configuration import DEFAULTS, Configuration
 from stopper.guard.gate import EXTENSION, current_gate
 from stopper.guard.settings import ConfigurationError
 
@@ -56,6 +56,8 @@ class JWTManager:
     def init_app(self, app: Flask, add_context_processor: bool = False) -> None:
         """Take care of an application; raise ConfigurationError for `JWT_*` keys that are not safe."""
         configuration = Configuration.read(app.config)
+        for key, value in DEFAULTS.items():
+            app.config.setdefault(key, value)
         app.config.setdefault("STOPPER_ACCESS_LIFETIME", configuration.access_expires)
         app.config.setdefault("STOPPER_REFRESH_LIFETIME", configuration.refresh_expires)
         app.config.setdefault("STOPPER_REFRESH_IDLE", configuration.refresh_expires)
@@ -155,7 +157,7 @@ def _accept_old(app: Flask, configuration: Configuration) -> old.Verify:
 
 
 def _message(text: str) -> Response:
-    return jsonify({current_state().configuration.message_key: text})
+    return jsonify({current_app.config["JWT_ERROR_MESSAGE_KEY"]: text})
 
 
 def _unknown_user(header: Mapping[str, Any], payload: Mapping[str, Any]) -> tuple[Response, int]:
