@@ -15,7 +15,8 @@ from pathlib import Path
 from stopper.controls import Entry
 from stopper.correlate import Key, key_of
 from stopper.engine import Event, Inputs, Limits, Login, Scan, Target, Transport
-from stopper.io.app_runner import Watch, databases_watched, described, fault_answer, log_trials
+from stopper.io.app_runner import described, fault_answer, log_trials
+from stopper.io.app_watch import Watch, databases_watched
 from stopper.io.in_process import InProcess, handlers_set_aside
 from stopper.io.listener import LoopbackListener
 from stopper.io.login import login, throwaway

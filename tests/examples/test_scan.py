@@ -20,7 +20,7 @@ PASSWORD = "canary-correct-horse-battery-staple"
 EXAMPLES = demo.ROOT / "examples"
 SERIOUS = frozenset({"critical", "high", "medium"})
 
-ONE_WITNESS = frozenset("BT104 BT201 BT205 BT206 BT301 BT302".split())
+ONE_WITNESS = frozenset("BT104 BT201 BT205 BT206".split())
 """Faults that only the specification or only the source can see."""
 
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from stopper import proof
 from stopper.controls import Entry
+from stopper.engine import canary
 from stopper.engine.guessing import Guessing, guessed
 from stopper.engine.identities import Renewal
 from stopper.engine.plan import Plan, Step, common_folder, filled, guard_of, request_for
@@ -31,6 +32,7 @@ from stopper.observe.views import (
     Access,
     Baseline,
     Credential,
+    EndpointView,
     Exchange,
     Live,
     NotAskedError,
@@ -151,6 +153,8 @@ class LiveScan:
             await self._still_alive(lives)
             if not self.died:
                 await self._spend(spending, groups)
+                self._settle()
+                await self._sweep([*self.plan.changing, *unfilled])
         except CutShortError as cut:
             self.listener.skipped(Skip(f"the rest of the {self.target.witness.value} scan", str(cut), "budget"))
             self.died = str(cut)
@@ -685,6 +689,50 @@ class LiveScan:
         ]
 
     # ------------------------------------------------------------------ the end
+
+    async def _sweep(self, views: Sequence[EndpointView]) -> None:
+        """Send made-up tokens through what the proofs must not call; whatever the application writes is thrown away."""
+        steps = canary.steps(views) if self.target.witness is Witness.APP else []
+        called = 0
+        try:
+            accepted = await self._to_sweep_with() if steps else None
+            for step in steps:
+                await self._sweep_through(step, accepted)
+                called += 1
+        except CutShortError as cut:
+            what = f"made-up tokens through {canary.names(steps[called:])}"
+            self.listener.skipped(Skip(what, str(cut), "control"))
+        if called:
+            self.listener.noted(
+                f"made-up tokens went through {canary.names(steps[:called])} in the application's process; its "
+                "databases were copies, and files, other programs and the network were refused to it meanwhile"
+            )
+
+    async def _sweep_through(self, step: Step, accepted: Credential | None) -> None:
+        """Send a token that nobody issued, and one that is let in. Raises CutShortError where nothing may be called."""
+        stranger = self._stranger()
+        sent = [(stranger, stranger.token), *([(canary.unique(accepted), None)] if accepted else [])]
+        for credential, taken in sent:
+            self.listener.learnt(credential.token)
+            request = canary.asked(step, self.target.base, credential, taken)
+            answer = await self.recorder.ask(request, Purpose.CANARY, step.endpoint)
+            if answer.error.startswith(canary.REFUSED):
+                why = answer.error.removeprefix(canary.REFUSED)
+                raise CutShortError(f"what the application writes could not be undone: {why}")
+
+    async def _to_sweep_with(self) -> Credential | None:
+        """Return a working credential: a new one, where a login makes it; with what signs, where the API takes that."""
+        held = self.identity
+        if self.target.logins:
+            made = await self.renewal.log_in(self.target.logins[0], self.target.base)
+            held = self._keyed(made) if isinstance(made, Credential) else held
+        door = next((each for each in self.baselines if each.original and each.access is Access.GUARDED), None)
+        if not held or not held.sign or not door or not door.nothing:
+            return replace(held, sign=None) if held else None
+        minted = canary.unique(held)
+        self.listener.learnt(minted.token)
+        tried = await self.recorder.ask(proof.presented(door.nothing.request, minted), Purpose.CANARY, door.endpoint)
+        return held if alike(tried, door.original) else replace(held, sign=None)
 
     async def _still_alive(self, lives: Sequence[Live]) -> None:
         """Ask once more what worked at the beginning: a dead token or target makes the scan incomplete."""

@@ -72,7 +72,8 @@ class Plan:
     """What the scan will do: the operations it will ask, the ones it will not and why, and the budget it keeps to.
 
     `unfilled` are operations that would be asked if their path's parameters had values; answers may tell some.
-    `spent` is how many requests the throw-away identity may make on top of the budget.
+    `spent` is how many requests the throw-away identity may make on top of the budget. `changing` are operations that
+    may change state: an application in a process of its own is asked for them where it can be undone.
     """
 
     steps: tuple[Step, ...]
@@ -83,6 +84,7 @@ class Plan:
     unfilled: tuple[EndpointView, ...] = ()
     per_group: int = 1
     spent: int = 0
+    changing: tuple[EndpointView, ...] = ()
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -95,19 +97,28 @@ def make(views: Sequence[EndpointView], witnesses: Sequence[Witness], limits: Li
     steps: list[Step] = []
     skips: list[Skip] = []
     unfilled: list[EndpointView] = []
+    changing: list[EndpointView] = []
     for view in views:
         why = ineligible(view)
         template = view.operation.endpoint.path if view.operation else view.endpoint.path
         target = None if why else target_of(view, values.recorded(template, filter(succeeded, view.traffic)))
         if why:
             skips.append(Skip(str(view.endpoint), why))
+            changing.append(view)
         elif target is None:
             unfilled.append(view)
         else:
             steps.append(Step(view, target))
     budget = min(limits.requests, max(SMALLEST_BUDGET, limits.per_operation * len(views)))
     return Plan(
-        tuple(steps), tuple(skips), tuple(witnesses), budget, limits.per_second, tuple(unfilled), limits.per_group
+        tuple(steps),
+        tuple(skips),
+        tuple(witnesses),
+        budget,
+        limits.per_second,
+        tuple(unfilled),
+        limits.per_group,
+        changing=tuple(changing),
     )
 
 
@@ -129,12 +140,11 @@ def ineligible(view: EndpointView) -> str:
         return f"{view.endpoint.method} may change state"
     if Witness.APP in view.asked and not view.app_route and not view.operation:
         return "the running application has no such route"
-    words = _words(view)
-    found = sorted(words & CHANGING)
+    found = sorted(words(view) & CHANGING)
     return f"its name says that it changes state ({found[0]})" if found else ""
 
 
-def _words(view: EndpointView) -> set[str]:
+def words(view: EndpointView) -> set[str]:
     """Return the words of the path's literal segments and of its names, and the verb that its summary begins with."""
     literal = re.sub(r"\{[^{}]*\}", " ", view.endpoint.path)
     names = [literal]
@@ -144,9 +154,9 @@ def _words(view: EndpointView) -> set[str]:
         names.append(view.app_route.name)
     if view.route:
         names.append(view.route.name)
-    words = {word.lower() for name in names for word in _WORDS.findall(name)}
+    found = {word.lower() for name in names for word in _WORDS.findall(name)}
     verb = _WORDS.match(view.operation.summary.strip()) if view.operation else None
-    return words | ({verb[0].lower(), verb[0].lower().removesuffix("s")} if verb else set())
+    return found | ({verb[0].lower(), verb[0].lower().removesuffix("s")} if verb else set())
 
 
 def target_of(view: EndpointView, learnt: Mapping[str, str]) -> str | None:

@@ -236,8 +236,12 @@ class Scan:
     # ------------------------------------------------------------------ what a live scan tells (recorder.Listener)
 
     def exchanged(self, exchange: Exchange) -> None:
-        """Record an exchange and show it to every passive check."""
-        self.exchanges.append(exchange)
+        """Record an exchange and show it to every passive check.
+
+        While its effects are to be undone much is refused to an application: what it answers then proves nothing.
+        """
+        if not exchange.request.undone:
+            self.exchanges.append(exchange)
         sent = (live.recorder.sent for live in self.lives if live.target.witness is exchange.witness)
         self.emit(Sent(exchange.witness, sum(sent)))
         self._overheard(exchange)

@@ -1,29 +1,21 @@
 """Runs inside the application's own interpreter: makes the named Flask application and answers questions about it.
 
-Started by `stopper.io.child` as a plain script with one argument, the number of an inherited socket. It needs only
-the standard library and the application's Flask, and must never import `stopper`, which that interpreter need not
-have. Every line on the socket is one JSON object: a command comes in, an answer goes out. What the application
-prints goes elsewhere and cannot disturb it. Of an exception only its type and place are told, never its text.
+Started by `app_start.py` with one argument, the number of an inherited socket. It needs only the standard library and
+the application's Flask, and must never import `stopper`, which that interpreter need not have. Every line on the socket
+is one JSON object: a command comes in, an answer goes out. What the application prints goes elsewhere and cannot
+disturb it. Of an exception only its type and place are told, never its text.
 """
 
 from __future__ import annotations
-
-import sys
-
-if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
-    del sys.path[0]  # this script's folder holds modules named like the standard library's
 
 import base64
 import contextlib
 import datetime
 import difflib
-import errno
-import functools
 import importlib
 import importlib.metadata
 import inspect
 import io
-import ipaddress
 import json
 import logging
 import os
@@ -31,6 +23,7 @@ import re
 import secrets
 import signal
 import socket
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -38,8 +31,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from .app_seal import Copies, Fence, not_undone
+from .app_watch import (
+    HOME,
+    Watch,
+    databases_watched,
+    every_handler,
+    installed,
+    kind_of,
+    writes_what_it_formats,
+)
+
 KEY_WORDS = ("KEY", "SECRET", "PASSWORD", "PEM", "PEPPER", "JWT", "TOKEN")
-LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 TEXT_CAP = 16_384
 DEPTH_CAP = 6
 ITEMS_CAP = 1_000
@@ -75,34 +78,6 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-class NetworkFence:
-    """An audit hook that refuses connections and datagrams beyond loopback; `refused` holds where they would go.
-
-    The application sees a machine without a network, as it may be prepared for.
-    """
-
-    def __init__(self) -> None:
-        self.refused: set[str] = set()
-
-    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Look at one audit event and raise OSError when it is a way out."""
-        if event not in ("socket.connect", "socket.sendto", "socket.sendmsg"):
-            return
-        address = arguments[1]
-        if isinstance(address, tuple) and address and not _loopback(str(address[0])):
-            self.refused.add(f"{address[0]}:{address[1]}")
-            raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
-
-
-def _loopback(host: str) -> bool:
-    if host in ("localhost", ""):
-        return True
-    try:
-        return ipaddress.ip_address(host.split("%")[0]).is_loopback
-    except ValueError:
-        return False
-
-
 # --------------------------------------------------------------------------- making the application
 
 
@@ -112,11 +87,6 @@ def search_paths(folder: str) -> tuple[Path, Path]:
     while (outer / "__init__.py").is_file() and outer.parent != outer:
         outer = outer.parent
     return outer, inner
-
-
-def installed(file: str) -> bool:
-    """Tell whether a file stands among what package managers install."""
-    return not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
 def of_project(file: str, project: Path) -> bool:
@@ -198,9 +168,7 @@ def _raised_at(error: BaseException, folder: str) -> tuple[str, int]:
     if isinstance(error, SyntaxError) and error.filename:
         return str(Path(error.filename).absolute()), error.lineno or 0
     walked = [(Path(frame.filename), frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
-    frames = [
-        (str(f.absolute()), line) for f, line in walked if f.exists() and f.absolute() != Path(__file__).absolute()
-    ]
+    frames = [(str(f.absolute()), line) for f, line in walked if f.exists() and not str(f.absolute()).startswith(HOME)]
     project = [frame for frame in frames if of_project(frame[0], search_paths(folder)[0])]
     return (project or frames or [("", 0)])[-1]
 
@@ -410,7 +378,7 @@ def candidate_keys(app: Any, project: Path) -> list[list[Any]]:
     """
     sources: list[dict[Any, Any]] = [dict(app.config)]
     for name, module in list(sys.modules.items()):
-        if name != "__main__" and of_project(getattr(module, "__file__", None) or "", project):
+        if not name.startswith(f"{__package__}.") and of_project(getattr(module, "__file__", None) or "", project):
             sources.append(dict(vars(module)))
     sources.append(dict(os.environ))
     found = []
@@ -527,16 +495,6 @@ def formatted(handler: logging.Handler, record: logging.LogRecord) -> str:
     return "".join(texts)
 
 
-def writes_what_it_formats(handler: logging.Handler) -> bool:
-    """Tell whether `emit` of a handler writes what its `format` returns, as far as its code tells."""
-    emits = [vars(kind)["emit"] for kind in type(handler).__mro__ if "emit" in vars(kind)]
-    if "emit" in vars(handler) or not hasattr(handler, "__dict__"):
-        return False
-    if emits[0].__module__ in ("logging", "logging.handlers"):
-        return any("format" in each.__code__.co_names for each in emits)
-    return hasattr(emits[0], "__code__") and "format" in emits[0].__code__.co_names
-
-
 def redacting_place(logger: logging.Logger, handler: logging.Handler) -> tuple[str, int]:
     """Return the first code on the way to a handler that is neither the standard library's nor installed."""
     filters = [(each, "filter") for each in (*handler.filters, *logger.filters)]
@@ -545,11 +503,6 @@ def redacting_place(logger: logging.Logger, handler: logging.Handler) -> tuple[s
         if file and type(holder).__module__.partition(".")[0] != "logging" and not installed(file):
             return file, line
     return "", 0
-
-
-def kind_of(thing: Any) -> str:
-    """Return `module.QualifiedName` of an object's class."""
-    return f"{type(thing).__module__}.{type(thing).__qualname__}"
 
 
 # --------------------------------------------------------------------------- what it answers to a fault of its own
@@ -673,168 +626,12 @@ def answer_of(application: Any, call: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# --------------------------------------------------------------------------- where its tokens go meanwhile
-
-LONG_ENOUGH = 16
-"""Characters from which on a value may be a token."""
-TEXTS_CAP = 10_000
-NAMES_TOKEN = re.compile(r"(?i)token|jwt|api[-_]?key")
-FORGERY = re.compile(r"(?i)csrf|xsrf")
-WRITES_ROWS = re.compile(r"(?is)\s*(?:INSERT\b.*?\bINTO|REPLACE\s+INTO|UPDATE)\s+[\"`\[]?(\w+)")
-
-
-class Watch:
-    """Hears what is logged, printed and written to SQLite while a request is answered; forgets it afterwards."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[str, str, tuple[str, int], str]] = []
-        self.listening = False
-        self.logging = 0
-
-    def hear(self, kind: str, where: str, place: tuple[str, int], text: str) -> None:
-        """Keep one text until the request is answered; there may be tokens in it."""
-        if self.listening and len(self.heard) < TEXTS_CAP:
-            self.heard.append((kind, where, place, text))
-
-    @contextlib.contextmanager
-    def during(self) -> Iterator[None]:
-        """Listen while the context lasts. What is printed goes nowhere, as it would without."""
-        tapped = [handler for handler in every_handler() if writes_what_it_formats(handler)]
-        for handler in tapped:
-            handler.emit = self._tap(handler, handler.emit)  # type: ignore[method-assign]
-        self.heard.clear()
-        self.listening = True
-        try:
-            with contextlib.redirect_stdout(Printed(self)), contextlib.redirect_stderr(Printed(self)):
-                yield
-        finally:
-            self.listening = False
-            for handler in tapped:
-                vars(handler).pop("emit", None)
-
-    def _tap(self, handler: logging.Handler, emit: Callable[[logging.LogRecord], None]) -> Callable[..., None]:
-        def tapped(record: logging.LogRecord) -> None:
-            with contextlib.suppress(Exception):  # emit meets the same and has its own way with it
-                place = (record.pathname, record.lineno) if own_code(record.pathname) else caller()
-                self.hear("log", kind_of(handler), place, str(handler.format(record)))
-            self.logging += 1
-            try:
-                emit(record)
-            finally:
-                self.logging -= 1
-
-        return tapped
-
-    def statement(self, sql: str) -> None:
-        """Hear a statement that SQLite runs, its values filled in."""
-        table = WRITES_ROWS.match(sql)
-        if table:
-            self.hear("database", f"the table {table[1]}", caller(), sql)
-
-    def leaks(self, call: dict[str, Any], answer: dict[str, Any]) -> list[dict[str, Any]] | None:
-        """Return where tokens of the request or its answer went, each place once; None where there was no token."""
-        tokens = {"presented": presented(call["headers"]), "issued": issued(answer["body"])}
-        found: dict[tuple[object, ...], dict[str, Any]] = {}
-        for kind, where, place, text in self.heard:
-            for origin, values in tokens.items():
-                if any(value in text for value in values):
-                    leak = {"kind": kind, "where": where, "place": list(place), "origin": origin}
-                    found.setdefault((kind, where, place), leak)
-        self.heard.clear()
-        return list(found.values()) if any(tokens.values()) else None
-
-
-class Printed(io.StringIO):
-    """Stands in for standard output while a watch listens."""
-
-    def __init__(self, watch: Watch) -> None:
-        super().__init__()
-        self.watch = watch
-
-    def write(self, text: str) -> int:
-        """Hear what is printed, but for what a log handler prints: that was heard before."""
-        if not self.watch.logging:
-            self.watch.hear("output", "standard output", caller(), text)
-        return len(text)
-
-
-@contextlib.contextmanager
-def databases_watched(watch: Watch) -> Iterator[None]:
-    """Have the watch hear the statements of SQLite connections that are opened while the context lasts."""
-    try:
-        import sqlite3
-    except ImportError:  # a Python that was built without it
-        yield
-        return
-    original = sqlite3.connect
-
-    @functools.wraps(original)
-    def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = original(*arguments, **options)
-        connection.set_trace_callback(watch.statement)
-        return connection
-
-    sqlite3.connect = sqlite3.dbapi2.connect = connect  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        sqlite3.connect = sqlite3.dbapi2.connect = original
-
-
-def every_handler() -> list[logging.Handler]:
-    """Return the log handlers in place, each once."""
-    loggers = [
-        logging.root,
-        *(v for v in list(logging.root.manager.loggerDict.values()) if isinstance(v, logging.Logger)),
-    ]
-    return list(dict.fromkeys(handler for logger in loggers for handler in logger.handlers))
-
-
-def presented(headers: Iterable[Iterable[str]]) -> list[str]:
-    """Return the tokens that a request carries in its headers."""
-    found = []
-    for name, value in headers:
-        scheme, _, rest = value.strip().rpartition(" ")
-        token = (name.lower() == "authorization" and scheme.lower() != "basic") or NAMES_TOKEN.search(name)
-        if token and len(rest) >= LONG_ENOUGH and not FORGERY.search(name):
-            found.append(rest)
-    return found
-
-
-def issued(body: str) -> list[str]:
-    """Return the tokens that the JSON of an answer holds, by the names of its members."""
-    try:
-        remaining = [("", json.loads(base64.b64decode(body)))]
-    except (ValueError, RecursionError):
-        return []
-    found = []
-    while remaining:
-        name, value = remaining.pop()
-        if isinstance(value, dict):
-            remaining += value.items()
-        elif isinstance(value, list):
-            remaining += [(name, item) for item in value]
-        elif isinstance(value, str) and NAMES_TOKEN.search(name) and not FORGERY.search(name):
-            found += [value] if len(value) >= LONG_ENOUGH and not re.search(r"\s|://", value) else []
-    return found
-
-
-def own_code(file: str) -> bool:
-    """Tell whether a file is neither this one, nor of the standard library, nor installed."""
-    return file != __file__ and not file.startswith(("<", LIBRARY)) and not installed(file)
-
-
-def caller() -> tuple[str, int]:
-    """Return the innermost line of own code that is running."""
-    frame = inspect.currentframe()
-    while frame is not None and not own_code(frame.f_code.co_filename):
-        frame = frame.f_back
-    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
+# --------------------------------------------------------------------------- its answer, and where tokens went
 
 
 def watched_answer(application: Any, call: dict[str, Any], watch: Watch) -> dict[str, Any]:
     """Call the WSGI application once; `leaks` tells where tokens of the request and the answer went meanwhile."""
-    with watch.during():
+    with watch.during(flask_of(application)):
         answer = answer_of(application, call)
     return {**answer, "leaks": watch.leaks(call, answer)}
 
@@ -845,9 +642,11 @@ def watched_answer(application: Any, call: dict[str, Any], watch: Watch) -> dict
 class Runner:
     """Holds the application between commands; each public method answers the command of its name."""
 
-    def __init__(self, fence: NetworkFence, watch: Watch) -> None:
+    def __init__(self, fence: Fence, watch: Watch, copies: Copies, channel: int = -1) -> None:
         self.fence = fence
         self.watch = watch
+        self.copies = copies
+        self.channel = channel
         self.application: Any = None
         self.app: Any = None
         self.project = Path()
@@ -856,6 +655,7 @@ class Runner:
 
     def load(self, command: dict[str, Any]) -> dict[str, Any]:
         """Make the application; must come first."""
+        self.copies.folder = self.fence.folder = str(Path(command["copies"]).resolve())
         outer, folder = search_paths(command["folder"])
         self.project = outer
         sys.path.insert(0, str(outer))
@@ -908,7 +708,12 @@ class Runner:
         return {"keys": candidate_keys(self.app, self.project)}
 
     def call(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Send one request through the application."""
+        """Send one request through the application; one whose effects are to be undone only where they can be."""
+        if command["undone"]:
+            reasons = not_undone(self.copies, self.channel, every_handler())
+            if reasons:
+                return {"error": f"not called: {reasons[0]}"}
+            self.fence.sealed = self.watch.muted = True
         started = time.perf_counter()
         try:
             with time_limit(command["seconds"]):
@@ -951,11 +756,11 @@ def main() -> None:
     channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)
     os.register_at_fork(after_in_child=lambda: cut_off(channel))
-    fence = NetworkFence()
+    fence = Fence()
     sys.addaudithook(fence)
-    watch = Watch()
-    runner = Runner(fence, watch)
-    with databases_watched(watch):
+    watch, copies = Watch(), Copies()
+    runner = Runner(fence, watch, copies, channel.fileno())
+    with databases_watched(watch, copies):
         for line in channel.makefile("rb"):
             command = json.loads(line)
             try:
@@ -963,7 +768,3 @@ def main() -> None:
             except BaseException as error:
                 answer = {"crashed": type(error).__name__}
             channel.sendall(json.dumps({**answer, "number": command["number"]}).encode() + b"\n")
-
-
-if __name__ == "__main__":
-    main()

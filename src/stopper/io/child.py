@@ -1,6 +1,6 @@
 """Runs a Flask application in a child process of its own interpreter, and carries requests to it.
 
-The child executes `app_runner.py`; one socket pair, inherited by number, carries JSON lines both ways. What the
+The child executes `app_start.py`; one socket pair, inherited by number, carries JSON lines both ways. What the
 application prints goes to the null device: it may hold tokens. The child leads a process group of its own, which is
 ended with it, so that nothing the application starts stays behind.
 """
@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,7 +35,7 @@ PEER = "192.0.2.10"
 """The address that requests seem to come from: of TEST-NET-1 (RFC 5737), as servers and applications trust loopback."""
 
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
-_RUNNER = Path(__file__).with_name("app_runner.py")
+_RUNNER = Path(__file__).with_name("app_start.py")
 _LINE_CAP = 32 * 1024 * 1024
 _GRACE = 2.0
 
@@ -149,7 +150,8 @@ class AppChild:
     which is also the working directory. `root` is the folder that places are told relative to (default: `cwd`).
     `timeout` seconds are given to importing and making the application, `call_timeout` to each request. `env` is the
     child's whole environment (default: ours). `peer` is the address that requests seem to come from. Connections that
-    the application's Python sockets open beyond loopback are refused, and noted in the snapshot.
+    the application's Python sockets open beyond loopback are refused, and noted in the snapshot. Files of SQLite are
+    copied when it opens them, and the copies thrown away in the end: what it writes to them is lost.
 
     Entering raises ChildError where there is no application to examine.
     """
@@ -175,12 +177,20 @@ class AppChild:
         self._env = dict(os.environ if env is None else env)
         self._peer = peer
         self._channel: _Channel | None = None
+        self._copies: TemporaryDirectory[str] | None = None
 
     async def __aenter__(self) -> Self:
         """Start the child and make the application."""
         try:
             self._channel = await self._started()
-            command = {"command": "load", "target": self.target, "folder": str(self.folder), "seconds": self._timeout}
+            self._copies = TemporaryDirectory(prefix="stopper-", ignore_cleanup_errors=True)
+            command = {
+                "command": "load",
+                "target": self.target,
+                "folder": str(self.folder),
+                "copies": self._copies.name,
+                "seconds": self._timeout,
+            }
             answer = await self._ask(command, self._timeout, "while the application was made")
             if "failed" in answer:
                 raise ChildError(failure(answer["failed"], self.target, self.root, self._timeout))
@@ -268,3 +278,5 @@ class AppChild:
         if self._channel is not None:
             channel, self._channel = self._channel, None
             await channel.close()
+        if self._copies is not None:
+            self._copies.cleanup()

@@ -18,11 +18,8 @@ from typing import Any, Self
 
 from stopper.io.app_runner import (
     LoadError,
-    Watch,
     candidate_keys,
-    databases_watched,
     described,
-    every_handler,
     fault_answer,
     flask_of,
     load,
@@ -31,6 +28,7 @@ from stopper.io.app_runner import (
     told,
     watched_answer,
 )
+from stopper.io.app_watch import Watch, databases_watched, every_handler
 from stopper.io.child import PEER, ChildError
 from stopper.model import Witness
 from stopper.observe.app.exchange import call_command, exchange
@@ -74,6 +72,8 @@ class InProcess:
         It runs in a context of its own, as in a server: what a test pushed (an application context with its `g`) must
         not let one request in on the credential of another.
         """
+        if request.undone:
+            return Exchange(request, None, "not called: the process is not its own", witness=Witness.APP)
         command = call_command(request, PEER, 0.0)
         if command is None:
             return Exchange(request, None, "malformed request", witness=Witness.APP)

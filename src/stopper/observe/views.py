@@ -166,7 +166,8 @@ class SpecDocument:
 class Request:
     """One HTTP request, target absolute. Headers keep their order and spelling; the body is bytes or None.
 
-    `delay` is how many seconds are waited before it is sent.
+    `delay` is how many seconds are waited before it is sent. What is `undone` may be sent to an application in its own
+    process alone, which answers only where nothing that it writes stays behind.
     """
 
     method: str
@@ -174,6 +175,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     delay: float = 0.0
+    undone: bool = False
 
     def __repr__(self) -> str:
         """Return method and path only: headers and query may carry a token."""
@@ -242,6 +244,7 @@ class Purpose(enum.Enum):
     LOGIN = "login"
     CLEAR = "clear"
     PROBE = "probe"
+    CANARY = "canary"
     CALIBRATION = "calibration"
     RECORDED = "recorded"
 
@@ -250,14 +253,19 @@ class Purpose(enum.Enum):
 class Leak:
     """Where a token of an exchange went while the running application answered it.
 
-    `kind` is log, output or database; `where` names it (a log handler's class, a table). `issued` tells a token that
-    the answer hands out from one that was presented. `place` is the line of the project that did it.
+    `kind` is log, output, exception, database, cache, session or answer; `where` names it (a log handler's class, a
+    column, a key of a cache, a header). `issued` tells a token that the answer hands out from one that was presented.
+    `place` is the line of the project that did it, `logger` the logger's name. `form` says how the token was written
+    ("URL-encoded", "in Base64", empty for as it is), or which `digest` of it: that shows nobody the token.
     """
 
     kind: str
     where: str
     issued: bool
     place: Place | None = None
+    logger: str = ""
+    form: str = ""
+    digest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

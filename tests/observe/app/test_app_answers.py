@@ -173,6 +173,7 @@ def test_an_answer_becomes_an_exchange() -> None:
     answer = {"status": 200, "headers": [["A", "1"], ["a", "2"]], "body": body, "truncated": True, "seconds": 0.25}
     place = [str(Path("shop.py").absolute()), 3]
     leak = {"kind": "log", "where": "logging.StreamHandler", "place": place, "origin": "issued"}
+    leak |= {"logger": "shop", "form": "in Base64", "digest": False}
     elsewhere = {**leak, "place": ["/elsewhere/x.py", 3]}
     made = exchange(request, {**answer, "leaks": [leak, elsewhere]}, Path())
     assert [each.place and str(each.place) for each in made.leaks or ()] == ["shop.py:3", None]

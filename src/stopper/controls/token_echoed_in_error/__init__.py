@@ -25,9 +25,11 @@ ASVS 5.0.0 16.5.1 and 16.2.5; RFC 6750 section 3.1; CWE-209, CWE-532.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from urllib.parse import unquote
 
 from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.app.leaks import readable
 from stopper.observe.views import Exchange, Purpose, Request, Response
 from stopper.observe.wire.evidence import evidence
 
@@ -54,9 +56,11 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
     if not response or response.status < 400 or not endpoint or exchange.purpose is Purpose.LOGIN:
         return
     parts = tuple(_presented(exchange.request))
-    if not parts:
+    told = [f"{leak.where} {leak.form}".strip() for leak in readable(exchange, "answer")]
+    if not parts and not told:
         return
-    where = next((place for place, text in _texts(response) if any(part in text for part in parts)), "")
+    found = (place for place, text in _texts(response) if any(part in text for part in parts))
+    where = next(chain(found, told), "")
     yield Verdict(
         kept=not where,
         message=f"{endpoint} repeats the token in {where}" if where else f"the errors of {endpoint} repeat no token",

@@ -35,6 +35,7 @@ from collections.abc import Iterable, Iterator
 
 from stopper.controls.token_logged.bodies import bodies
 from stopper.model import Control, Place, Severity, Strength, Verdict
+from stopper.observe.app.leaks import readable, said, somebody_s
 from stopper.observe.source import Module
 from stopper.observe.source.flows import Flow, Says, Sink, credential, flows, is_logger, last_name, place, safe
 from stopper.observe.source.labels import bare, label
@@ -59,25 +60,23 @@ CONTROL = Control(
 
 
 def wire(exchange: Exchange) -> Iterable[Verdict]:
-    """Look at where the running application put the tokens of an exchange, in clear.
+    """Look at the logs, outputs and exceptions into which the running application put the tokens of an exchange.
 
     A presented token that was refused was nobody's, as far as can be told: it weighs less.
     """
-    if exchange.endpoint is None or exchange.leaks is None or exchange.response is None:
+    if exchange.endpoint is None or exchange.leaks is None:
         return
-    leaks = [leak for leak in exchange.leaks if leak.kind in ("log", "output")]
+    leaks = list(readable(exchange, "log", "output", "exception"))
     for leak in leaks:
-        worth = leak.issued or exchange.response.status < 300
-        which = "a token that it issues" if leak.issued else "the token that is presented"
         yield Verdict(
             kept=False,
-            message=f"{exchange.endpoint} writes {which} to {leak.where}",
+            message=said(exchange, leak),
             place=leak.place,
             endpoints=(exchange.endpoint,),
             evidence=(evidence("the exchange meanwhile", exchange),),
             strength=Strength.PROVEN,
             cause=str(leak.place or leak.where),
-            severity=None if worth else Severity.MEDIUM,
+            severity=None if somebody_s(exchange, leak) else Severity.MEDIUM,
         )
     if not leaks:
         message = f"no token of {exchange.endpoint} was seen to reach a log"

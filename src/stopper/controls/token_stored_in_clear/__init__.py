@@ -35,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stopper.model import Control, Severity, Strength, Verdict
+from stopper.observe.app.leaks import digested, readable, said, somebody_s
 from stopper.observe.source import Module
 from stopper.observe.source.flows import STORES, Column, Flow, columns, flows, place, safe
 from stopper.observe.views import Exchange
@@ -52,28 +53,31 @@ CONTROL = Control(
     guard="store.Store",
 )
 
+_STORES = ("database", "cache", "session")
+
 
 def wire(exchange: Exchange) -> Iterable[Verdict]:
-    """Look at where the running application put the tokens of an exchange, in clear.
+    """Look at the rows, caches and sessions into which the running application put the tokens of an exchange.
 
-    SQLite alone is heard: of an exchange without such a row nothing is said. A presented token that was refused was
+    Not every store is heard: of an exchange without any nothing is said. A presented token that was refused was
     nobody's, as far as can be told: it weighs less.
     """
-    if exchange.endpoint is None or exchange.leaks is None or exchange.response is None:
+    if exchange.endpoint is None:
         return
-    for leak in (leak for leak in exchange.leaks if leak.kind == "database"):
-        worth = leak.issued or exchange.response.status < 300
-        which = "a token that it issues" if leak.issued else "the token that is presented"
+    for leak in readable(exchange, *_STORES):
         yield Verdict(
             kept=False,
-            message=f"{exchange.endpoint} writes {which} to {leak.where}",
+            message=said(exchange, leak),
             place=leak.place,
             endpoints=(exchange.endpoint,),
             evidence=(evidence("the exchange meanwhile", exchange),),
             strength=Strength.PROVEN,
             cause=str(leak.place or leak.where),
-            severity=None if worth else Severity.MEDIUM,
+            severity=None if somebody_s(exchange, leak) else Severity.MEDIUM,
         )
+    for leak in digested(exchange, *_STORES):
+        message = f"{exchange.endpoint} writes the {leak.form} of a token to {leak.where}"
+        yield Verdict(True, message, place=leak.place, endpoints=(exchange.endpoint,))
 
 
 def source(module: Module) -> Iterable[Verdict]:

@@ -36,6 +36,7 @@ def call_command(request: Request, peer: str, seconds: float) -> dict[str, Any] 
         "peer": peer,
         "seconds": seconds,
         "cap": BODY_CAP,
+        "undone": request.undone,
     }
 
 
@@ -68,4 +69,12 @@ def _leak(answer: Mapping[str, Any], root: Path) -> Leak:
     file, line = answer["place"]
     where = place(file, line, root, ())
     inside = bool(where.uri) and not Path(where.uri).is_absolute()
-    return Leak(answer["kind"], answer["where"], answer["origin"] == "issued", where if inside else None)
+    return Leak(
+        kind=answer["kind"],
+        where=answer["where"],
+        issued=answer["origin"] == "issued",
+        place=where if inside else None,
+        logger=answer["logger"],
+        form=answer["form"],
+        digest=answer["digest"],
+    )
