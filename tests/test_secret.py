@@ -35,6 +35,7 @@ OPAQUE = f"{BODY}_{opaque_checksum(BODY)}"
 FLASK_SESSION = "eyJ1c2VyIjo0Mn0.ZxYb1w.5kq3VvM0pC7rT2sL9uWfXyZaBcD"
 SERIALIZED = "eyJpZCI6NX0.Qh3Xk9cVbN2mL7pRtYw4sZ1aDfG"
 RANDOM = "8fKq2Zr7LwXn4TbVcYp9"
+DRAWN = "Zq8EusPi0CLOPv78aWIdaqyf0q8lzSSYabe3BOwaz7E"
 PEM = (
     "-----BEGIN PRIVATE KEY-----\n"
     "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF\n-----END PRIVATE KEY-----"
@@ -108,6 +109,27 @@ LEAKS: list[tuple[str, str]] = [
     (FLASK_SESSION, f"Set-Cookie: session={FLASK_SESSION}; HttpOnly"),
     (FLASK_SESSION, f"loaded {FLASK_SESSION}"),
     (SERIALIZED, f"confirm link {SERIALIZED} sent"),
+    (DRAWN, f"token {DRAWN} is new."),
+    (DRAWN, f"new token -> {DRAWN}"),
+    (DRAWN, f"the token is {DRAWN}."),
+    (DRAWN, f"token → `{DRAWN}`"),
+    (DRAWN, f"bearer: {DRAWN}"),
+    (DRAWN, f"Bearer={DRAWN}"),
+    (DRAWN, f"Authorization%3A%20Bearer%20{DRAWN}"),
+    (DRAWN, f"curl -H Authorization:\\ Bearer\\ {DRAWN} https://api.test"),
+    (DRAWN, f"Sec-WebSocket-Protocol: access_token, {DRAWN}"),
+    (DRAWN, f'<input type="hidden" name="csrf_token" value="{DRAWN}">'),
+    (DRAWN, json.dumps({"name": "access_token", "value": DRAWN})),
+    (DRAWN, f"&lt;token&gt;{DRAWN}&lt;/token&gt;"),
+    (DRAWN, f"GET /callback?code={DRAWN}&state=4711"),
+    (DRAWN, f"Cookie: theme=dark; sid={DRAWN}"),
+    (DRAWN, f"https://bucket.test/file?X-Goog-Signature={DRAWN}"),
+    (DRAWN, json.dumps({"kty": "OKP", "crv": "Ed25519", "d": DRAWN})),
+    (DRAWN, repr({"kty": "oct", "k": DRAWN})),
+    (DRAWN, json.dumps(json.dumps({"kty": "oct", "k": DRAWN}))),
+    (DRAWN, f"v4.local.{DRAWN}"),
+    (DRAWN[:24], f"https://hooks.slack.com/services/T00000000/B00000000/{DRAWN[:24]}"),
+    (base64.b64encode(DRAWN.encode()).decode()[4:-8], base64.b64encode(f"Bearer {DRAWN}".encode()).decode()),
 ]
 
 HARMLESS = [
@@ -178,6 +200,15 @@ HARMLESS = [
     "s3://bucket/5f2c7a9e8b1d4c3f6a0e/part-00001.parquet",
     "arn:aws:iam::123456789012:role/shop-api-production-role",
     "sphinx_book_theme_version_1_1_4_released_yesterday",
+    "revoked token 6f1c2a54-3b1f-4c62-9a53-0e6d5b7c1f10 of ada",
+    "the token is OAuth2AccessTokenRevokedByUser2",
+    "token stop-token-of-the-parser-2 reached",
+    "password of 2026-11-23-10-15-22 backups is kept elsewhere",
+    "secret backups/2026-11-23/shop-database-dump was read",
+    "code=invalid_client_credentials_1 status=401",
+    "exit code=E1001 country code=49",
+    '{"kty": "OKP", "crv": "Ed25519", "x": "Zq8EusPi0CLOPv78aWIdaqyf0q8lzSSYabe3BOwaz7E"}',
+    '<input name="token" value="" placeholder="paste the token of your invitation here">',
 ]
 
 
@@ -289,6 +320,10 @@ HOSTILE = [
     "%20eyJ",
     ".abcdef",
     "token=",
+    "token ",
+    "code=Ab1",
+    "token -> a1B2c3D4e5F6g7H8i9J0",
+    '"kty":"d":"',
     "token=$",
     "token=a(",
     "token=%26",

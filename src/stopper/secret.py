@@ -295,7 +295,10 @@ _VENDOR = re.compile(
     | glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}(?![A-Za-z0-9]) # Grafana
     | dapi[0-9a-f]{32}(?![A-Za-z0-9])                    # Databricks
     | lin_api_[A-Za-z0-9]{40}(?![A-Za-z0-9])
+    | [vk][1-4]\.(?:local|public|secret)\.[A-Za-z0-9_-]{32,8192}+(?:\.[A-Za-z0-9_-]{1,1024}+)?  # PASETO and its keys
+    | hooks\.slack\.com/services/[A-Z0-9]{6,16}/[A-Z0-9]{6,16}/[A-Za-z0-9]{20,64}+
     | ZXlK[A-Za-z0-9+/_-]{24,8192}+={0,2}                # a JWT once more in base64
+    | (?:QXV0aG9yaXphdGlvbjog)?QmVhcmVyI[A-Za-z0-9+/_-]{16,8192}+={0,2}  # `Authorization: Bearer x` in base64
     )""",
     re.VERBOSE,
 )
@@ -341,8 +344,8 @@ def _json_payload(payload: str) -> bool:
     return len(payload) > 1
 
 
-_SPACE = r"(?:[ \t]|%20|\+){1,4}"
-_SCHEME = re.compile(rf"(?i:\b(bearer|basic|dpop)){_SPACE}([A-Za-z0-9._~+/-]++=*)(?![\"'\\]?[A-Za-z0-9])")
+_SPACE = r"(?:\\?[ \t]|%20|\+){1,4}"  # a backslash as a shell's words have it
+_SCHEME = re.compile(rf"(?i:(?:\b|(?<=%20))(bearer|basic|dpop)){_SPACE}([A-Za-z0-9._~+/-]++=*)(?![\"'\\]?[A-Za-z0-9])")
 
 
 def _scheme(text: str) -> Iterator[Match]:
@@ -487,6 +490,58 @@ def _unless_harmless(text: str, start: int, end: int) -> tuple[int, int] | None:
     return start, start + len(value)
 
 
+# Looser ways to say what a value is: `token x`, `token -> x`, `bearer: x`, `Sec-WebSocket-Protocol: access_token, x`,
+# `<input name="token" value="x">`, and names that say something else as often, such as `code=x` and `sid=x`. What
+# follows is taken for a credential only where no word, path, date or number looks like it.
+_LOOSELY = re.compile(
+    r"(?:(?i:(?:token|jwt|secret|password|credential|bearer|api[ _-]?key)"
+    r"(?:" + _QUOTES + r",?[ \t]{0,3}[\"']?value[\"']?[ \t]{0,3}[:=]"
+    r"|[ \t]{0,3}(?:[-=]>|[→:=,])|[ \t]{1,3}(?:is|was|of)\b|[ \t]|&gt;)"
+    r"|(?<![a-z])(?:code|sid|sig|signature|ticket|assertion|SAML(?:Response|Request|Art))(?:=|%3[dD]))"
+    r"[ \t]{0,3}[\"'`]?)"
+    r"([A-Za-z0-9_-][A-Za-z0-9_+/-]{19,}+=*+)(?![\w-]|\.\w)"
+)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+
+
+def _loosely_named(text: str) -> Iterator[Match]:
+    """Find random values behind a word that calls them a credential, in whatever way."""
+    for found in _LOOSELY.finditer(text):
+        if _drawn(found[1]) and not _HARMLESS_NAMES.search(text, max(0, found.start() - 16), found.start()):
+            yield Match(*found.span(1), "token")
+
+
+def _drawn(value: str) -> bool:
+    """Tell a value that was drawn at random: all along, digits begin and end in it, and small letters turn large.
+
+    That happens at four of ten characters of base64 or hexadecimal, and at one in five of a name in a program. A UUID
+    is an identifier more often than a credential.
+    """
+    if _UUID.match(value):
+        return False
+    characters = [character for character in value if character.isalnum()]
+    turns = sum(
+        1
+        for before, after in itertools.pairwise(characters)
+        if before.isdigit() != after.isdigit() or (before.islower() and after.isupper())
+    )
+    return turns * 4 > len(characters) and any(map(str.isdigit, characters))
+
+
+# Members of a JSON Web Key that only its owner may know (RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 8037 §2).
+_JWK_MEMBER = re.compile(
+    r"""["'](?:d|k|p|q|dp|dq|qi)\\{0,3}["'][ \t\n]{0,8}:[ \t\n]{0,8}\\{0,3}["']([A-Za-z0-9_-]{16,}+)"""
+)
+
+
+def _private_members(text: str) -> Iterator[Match]:
+    """Find the private members of JSON Web Keys."""
+    if "kty" not in text:
+        return
+    for found in _JWK_MEMBER.finditer(text):
+        yield Match(*found.span(1), "private key")
+
+
 _PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,40}-----")
 _PEM_BODY = re.compile(r"(?:[A-Za-z0-9+/=\s:,-]|\\[nr])*+")
@@ -519,6 +574,8 @@ _FINDERS: tuple[Callable[[str], Iterator[Match]], ...] = (
     _signed,
     _scheme,
     _named,
+    _loosely_named,
+    _private_members,
     _private_key,
     _user_information,
 )
