@@ -19,15 +19,15 @@ NOW = 1_790_000_000.5
 LETTERS = string.ascii_letters + string.digits
 
 
-def looked(tokens: Iterable[str], words: tuple[str, ...] = ("ada",)) -> Looked:
+def looked(tokens: Iterable[str], seconds: float = 20.0) -> Looked:
     """Look at tokens of logins that were answered one a second."""
-    return look([Sample(token, NOW + number) for number, token in enumerate(tokens)], words)
+    return look([Sample(token, NOW + number) for number, token in enumerate(tokens)], ("ada",), seconds)
 
 
-def seeded(seed: int, make: Callable[[random.Random], str]) -> list[str]:
-    """Return twenty tokens of a generator with this seed."""
+def seeded(seed: int, make: Callable[[random.Random], str], before: int = 0) -> list[str]:
+    """Return twenty tokens of a generator with this seed, of which so many were drawn by others before."""
     generator = random.Random(seed)
-    return [make(generator) for _ in range(20)]
+    return [make(generator) for _ in range(before + 20)][before:]
 
 
 FAULTS: dict[str, tuple[list[str], str]] = {
@@ -44,6 +44,21 @@ FAULTS: dict[str, tuple[list[str], str]] = {
     ),
     "whole uuid": (seeded(7, lambda r: str(uuid.UUID(int=r.getrandbits(128)))), "a UUID of getrandbits"),
     "uuid": (seeded(7, lambda r: str(uuid.UUID(int=r.getrandbits(128), version=4))), "a UUID of getrandbits"),
+    "choices by process": (
+        seeded(311, lambda r: "".join(r.choices(LETTERS, k=32)), 7),
+        "a process id: choices makes one of the tokens at draw 8",
+    ),
+    "choice by process": (seeded(312, lambda r: "".join(r.choice(LETTERS) for _ in range(24)), 20), "a process id"),
+    "getrandbits by start": (seeded(int(NOW) - 900, lambda r: f"{r.getrandbits(128):032x}", 5), "the time of a start"),
+    "randbytes by start": (seeded(int(NOW) - 901, lambda r: r.randbytes(20).hex()), "the time of a start"),
+    "uuid by start": (
+        seeded(int(NOW) - 902, lambda r: str(uuid.UUID(int=r.getrandbits(128), version=4))),
+        "a UUID of getrandbits",
+    ),
+    "uuid of bytes by process": (
+        seeded(313, lambda r: str(uuid.UUID(bytes=r.randbytes(16), version=4)), 3),
+        "a UUID of randbytes",
+    ),
     "md5 of time": ([hashlib.md5(str(int(NOW) + n).encode()).hexdigest() for n in range(20)], "md5 of the time"),
     "sha1 of user and time": (
         [hashlib.sha1(f"ada{int(NOW) + n}".encode()).hexdigest() for n in range(20)],
@@ -80,7 +95,7 @@ def test_a_weakness_is_found(name: str) -> None:
 def test_what_the_system_draws_gives_nothing_away(make: Callable[[], str]) -> None:
     """In samples of several sizes nothing is found, and what was tried is told."""
     for number in (4, 12, 20, 160):
-        found = looked(make() for _ in range(number))
+        found = looked((make() for _ in range(number)), seconds=0.3)
         assert found.fault == ""
         assert len(found.tried) >= 7
         assert not any("random" in word and "not random" in word for word in found.tried)
@@ -95,7 +110,8 @@ def test_chance_makes_no_fault() -> None:
 def test_time_in_front_of_enough_chance_is_no_fault() -> None:
     """Tokens that grow with time and hold 128 bits beside it are left alone."""
     moments = itertools.count(1_790_000_000_000, 37_123_456)
-    assert looked(f"{next(moments):013d}{secrets.token_hex(16)}" for _ in range(20)).fault == ""
+    tokens = [f"{next(moments):013d}{secrets.token_hex(16)}" for _ in range(20)]
+    assert looked(tokens, seconds=0.3).fault == ""
 
 
 def test_searches_are_bounded() -> None:

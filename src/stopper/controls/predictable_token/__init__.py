@@ -4,7 +4,7 @@
 
 Tokens of several logins give the next one away: they repeat or count up, hold too little that changes, follow from
 the state of Python's `random` (the tokens that came were computed from those before them) or from `random.seed` of a
-time, or are a plain digest of the time, a number or the user's name.
+time, a process id or a small number, or are a plain digest of the time, a number or the user's name.
 
 The throw-away identity logs in as often as its `samples` say (20 by default); `random.getrandbits` shows itself only in
 some 160 tokens of 128 bits, or 80 of 256. Where nothing is found, the report says what was tried. It never says that

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from stopper.observe.wire import mersenne, mersenne_floats
+from stopper.observe.wire.seeds import suspects
 from stopper.observe.wire.token import Form, read
 
 ENOUGH_BITS = 64.0
@@ -35,6 +36,10 @@ _CONSTANT_SEEDS = 100
 _DRAWS = 60
 _BEFORE = 20
 """Draws that others may have had from a generator since it was seeded, a moment before the sample."""
+_PROCESSES = 32_768
+"""Process ids below which all are tried as a seed: the default bound of Linux, and far more than a container has."""
+_RUNNING = 7_200
+"""Seconds before the sample at which the process may have been started and have seeded its generator."""
 _NEAR, _FIRST_DRAWS = 300, 1
 """Milliseconds before the answer to a login that are each tried as a seed, and the draws that are looked at of each."""
 _COUNT = 100_000
@@ -72,6 +77,7 @@ def look(samples: Sequence[Sample], words: Sequence[str], seconds: float = 20.0)
         ("the order of time", lambda: _ordered(tokens)),
         ("md5, sha1 and sha256 of time, process id, counter and user", lambda: _hashed(samples, words, deadline)),
         ("random.seed of the time of the login or of a small number", lambda: _seeded(samples, deadline)),
+        ("random.seed of a process id or of the time of a start", lambda: _started(samples, deadline)),
     )
     tried: list[str] = []
     for name, step in steps:
@@ -215,13 +221,38 @@ def _seeded(samples: Sequence[Sample], deadline: float) -> str:
         ("the time in milliseconds", range(thousandth - _NEAR, thousandth + 1), _FIRST_DRAWS),
     )
     for what, seeds, draws in kinds:
-        for (name, make), seed in itertools.product(_makers(last.token), seeds):
+        for seed in seeds:
             if time.monotonic() > deadline:
                 return ""
-            generator = random.Random(seed)
-            for draw in range(draws):
-                if make(generator) == last.token:
-                    return f"random.seed was given {what}: {name} makes the last token at draw {draw + 1}"
+            found = _drawn(last.token, seed, draws)
+            if found:
+                return f"random.seed was given {what}: {found}"
+    return ""
+
+
+def _started(samples: Sequence[Sample], deadline: float) -> str:
+    """Search the seeds that a process may have given itself when it was started, some draws before the sample."""
+    token, draws = samples[0].token, _BEFORE + 1
+    second = int(samples[0].moment)
+    kinds = (
+        ("the time of a start, in seconds", range(second - _WINDOW, second - _RUNNING, -1)),
+        ("a process id", range(_CONSTANT_SEEDS, _PROCESSES)),
+    )
+    for what, seeds in kinds:
+        for seed in suspects(token, _ALPHABETS, seeds, draws, deadline):
+            found = _drawn(token, seed, draws)
+            if found:
+                return f"random.seed was given {what}: {found}"
+    return ""
+
+
+def _drawn(token: str, seed: int, draws: int) -> str:
+    """Return which call makes a token at which draw under a seed; an empty text where none does."""
+    for name, make in _makers(token):
+        generator = random.Random(seed)
+        for draw in range(draws):
+            if make(generator) == token:
+                return f"{name} makes one of the tokens at draw {draw + 1}"
     return ""
 
 
