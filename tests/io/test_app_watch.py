@@ -317,7 +317,7 @@ def test_everything_is_put_back(app: Flask) -> None:
     def mine(error: Exception) -> Any:
         raise error
 
-    app.handle_user_exception = mine  # type: ignore[method-assign]
+    app.handle_user_exception = mine  # type: ignore[method-assign,assignment]
     before = vars(SimpleCache)["set"]
     app.get("/")(lambda: "x")
     asked(app, "/")

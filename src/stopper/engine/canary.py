@@ -73,4 +73,4 @@ def unique(credential: Credential) -> Credential:
 
 def names(left: Sequence[Step]) -> str:
     """Return in words what was not called."""
-    return f"{len(left)} operations that may change state" if len(left) > 1 else str(left[0].endpoint)
+    return f"{len(left)} further operations" if len(left) > 1 else str(left[0].endpoint)

@@ -350,8 +350,14 @@ class LiveScan:
             return self.died or self.refusal
         if self.baselines and all(unstable(baseline.nothing) for baseline in self.baselines):
             return f"no usable answer: {answer_in_words(self.baselines[0].nothing)}"
-        closed = any(baseline.original and not succeeded(baseline.nothing) for baseline in self.baselines)
-        return "the credential was accepted nowhere" if closed and not self.worked else ""
+        closed = [baseline for baseline in self.baselines if baseline.original and not succeeded(baseline.nothing)]
+        if self.worked or not closed:
+            return ""
+        let_in = next((each for each in closed if succeeded(each.original) and not refused(each.nothing)), None)
+        if let_in is None:
+            return "the credential was accepted nowhere"
+        answer = answer_in_words(let_in.nothing)
+        return f"{let_in.endpoint} takes the credential, but without one it is no refusal that comes: {answer}"
 
     # ------------------------------------------------------------------ every operation's door
 
@@ -704,8 +710,8 @@ class LiveScan:
             self.listener.skipped(Skip(what, str(cut), "control"))
         if called:
             self.listener.noted(
-                f"made-up tokens went through {canary.names(steps[:called])} in the application's process; its "
-                "databases were copies, and files, other programs and the network were refused to it meanwhile"
+                f"made-up tokens went through {canary.names(steps[:called])} in the application's process, those that "
+                "write included; its databases were copies, and files, programs and the network were refused to it"
             )
 
     async def _sweep_through(self, step: Step, accepted: Credential | None) -> None:
