@@ -99,6 +99,14 @@ def test_a_private_operation_is_not_called_open(name: str) -> None:
     assert not report.incomplete or "reached" in report.incomplete
 
 
+@pytest.mark.parametrize(("name", "status"), [("crashes for strangers", 500), ("hidden from strangers", 404)])
+def test_a_credential_that_is_taken_is_not_called_refused(name: str, status: int) -> None:
+    """Where no refusal is to be had to compare with, that is why nothing was proven: the credential works."""
+    report = scanned(api(x=PRIVATE[name]), "/x")
+    why = f"GET /x takes the credential, but without one it is no refusal that comes: status {status}"
+    assert report.incomplete == f"wire: {why}"
+
+
 STRANGERS = ["error in a success", "message in a success", "same keys", "login page", "redirect to login", "text"]
 
 

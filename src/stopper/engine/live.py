@@ -710,8 +710,8 @@ class LiveScan:
             self.listener.skipped(Skip(what, str(cut), "control"))
         if called:
             self.listener.noted(
-                f"made-up tokens went through {canary.names(steps[:called])} in the application's process, those that "
-                "write included; its databases were copies, and files, programs and the network were refused to it"
+                f"made-up tokens went through {canary.names(steps[:called])} in the application's process; its "
+                "databases were copies, and files, other programs and the network were refused to it meanwhile"
             )
 
     async def _sweep_through(self, step: Step, accepted: Credential | None) -> None:
