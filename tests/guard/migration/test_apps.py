@@ -1,4 +1,4 @@
-"""Three applications in the style of tutorials, moved by the pages: their own tests are green before and after."""
+"""Four applications in the style of tutorials, moved by the pages: their own tests are green before and after."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.guard.migration.before_and_after import bearer
 APPS = Path(__file__).parent / "apps"
 
 
-def made(name: str, version: str, folder: Path) -> FlaskClient:
+def made(name: str, version: str, folder: Path, *more: object) -> FlaskClient:
     """Return a client of an application's version, `before` or `after`."""
     source = APPS / name / f"{version}.py"
     module = ModuleType(name)
     exec(compile(source.read_text("utf-8"), str(source), "exec", dont_inherit=True), module.__dict__)
-    client: FlaskClient = module.create_app(folder).test_client()
+    client: FlaskClient = module.create_app(folder, *more).test_client()
     return client
 
 
@@ -216,3 +216,78 @@ def test_invitations_change_over(tmp_path: Path) -> None:
         assert moved.post("/invitations", json={"guest": "eve"}, headers=ada).status_code == 201
         clock.shift(86_401)
         assert moved.get("/me", headers=ada).status_code == 401
+
+
+# --------------------------------------------------------------------------- parcels: Authlib's ResourceProtector
+
+
+@pytest.fixture
+def parcels(version: str, tmp_path: Path) -> FlaskClient:
+    """Return a client of the parcels."""
+    return made("parcels", version, tmp_path, {})
+
+
+def sender_token(client: FlaskClient, name: str, password: str) -> dict[str, str]:
+    """Return the headers that present a sender's token."""
+    answer = client.post("/token", data={"username": name, "password": password}).get_json()
+    assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3600)
+    return bearer(answer["access_token"])
+
+
+def test_parcels_are_tracked_and_sent(parcels: FlaskClient) -> None:
+    """Both scopes are needed to send, one to track, none to see who one is or what it costs."""
+    ada, bob = sender_token(parcels, "ada", "pencil"), sender_token(parcels, "bob", "rubber")
+    assert parcels.get("/parcels/1", headers=ada).get_json() == {"to": "Ada", "at": "depot"}
+    answer = parcels.post("/parcels", json={"to": "Eve"}, headers=bob)
+    assert (answer.status_code, answer.get_json()) == (201, {"number": 2, "by": "bob"})
+    assert parcels.get("/parcels/2", headers=ada).get_json()["to"] == "Eve"
+    assert parcels.get("/parcels/3", headers=ada).status_code == 404
+    assert [parcels.get("/", headers=headers).get_json()["hello"] for headers in ({}, ada)] == ["stranger", "ada"]
+    assert parcels.get("/prices").get_json() == {"small": 4, "large": 9}
+
+
+def test_parcels_refuse(parcels: FlaskClient) -> None:
+    """Clients tell no token, a wrong one and one that does not reach so far by status, error and challenge."""
+    ada = sender_token(parcels, "ada", "pencil")
+    assert parcels.get("/parcels/1").status_code == 401
+    for answer, status, error in (
+        (parcels.get("/parcels/1", headers=bearer("wrong")), 401, "invalid_token"),
+        (parcels.post("/parcels", json={"to": "Eve"}, headers=ada), 403, "insufficient_scope"),
+    ):
+        assert (answer.status_code, answer.get_json()["error"]) == (status, error)
+        assert status == 403 or f'error="{error}"' in answer.headers["WWW-Authenticate"]
+    assert parcels.post("/token", data={"username": "ada", "password": "x"}).get_json() == {"error": "invalid_grant"}
+
+
+def test_parcels_log_out(parcels: FlaskClient) -> None:
+    """A token that was given back is refused."""
+    ada = sender_token(parcels, "ada", "pencil")
+    assert parcels.delete("/token", headers=ada).status_code == 204
+    assert parcels.get("/parcels/1", headers=ada).get_json()["error"] == "invalid_token"
+
+
+def test_parcels_expire(version: str, tmp_path: Path) -> None:
+    """A token ends after an hour."""
+    with time_machine.travel("2026-11-02T12:00:00+00:00", tick=False) as clock:
+        client = made("parcels", version, tmp_path, {})
+        ada = sender_token(client, "ada", "pencil")
+        clock.shift(3599)
+        assert client.get("/parcels/1", headers=ada).status_code == 200
+        clock.shift(2)
+        assert client.get("/parcels/1", headers=ada).get_json()["error"] == "invalid_token"
+
+
+def test_parcels_change_over(tmp_path: Path) -> None:
+    """Who has a token in the old table keeps it with its scopes until it ends, or gives it back."""
+    table: dict[str, object] = {}
+    with time_machine.travel("2026-11-02T12:00:00+00:00", tick=False) as clock:
+        old = made("parcels", "before", tmp_path, table)
+        ada, bob = sender_token(old, "ada", "pencil"), sender_token(old, "bob", "rubber")
+        moved = made("parcels", "after", tmp_path, table)
+        assert moved.get("/", headers=ada).get_json() == {"hello": "ada"}
+        assert moved.post("/parcels", json={"to": "Eve"}, headers=ada).status_code == 403
+        assert moved.post("/parcels", json={"to": "Eve"}, headers=bob).status_code == 201
+        assert moved.delete("/token", headers=bob).status_code == 204
+        assert moved.get("/", headers=bob).status_code == 401
+        clock.shift(3601)
+        assert moved.get("/parcels/1", headers=ada).status_code == 401
