@@ -60,6 +60,7 @@ _SIGNING = ("hmac", "webhook", "jwt", "secret")
 _CONSTANT_TIME = frozenset({"compare_digest", "safe_str_cmp", "constant_time_compare", "bytes_eq"})
 _SIGNED = frozenset({"signature", "hmac", "mac"})
 _HASHES = frozenset({"hash", "hashed", "digest", "hexdigest"})
+_SENT = frozenset({"values", "args", "headers", "form", "json", "cookies"})
 _HASHING = _HASHES | {"md5", "sha1", "sha256", "sha512", "encrypt"}
 _NO_ATTACK = frozenset(
     "new old previous prev default example insecure placeholder dummy empty initial repeat confirm confirmation before "
@@ -117,10 +118,23 @@ def _compared(module: Module, compare: ast.Compare) -> str:
         return "an HMAC"
     if "a password" in (one, other) and (_hashes_password(module, left) or _hashes_password(module, right)):
         return "a password's hash"
+    if {one, other} == {"a password", "a password's hash"}:
+        return "a password's hash"
     if one == "a password" or other == "a password":
         checked = {one, other} == {"a password"} and (_configured(left) or _configured(right))
         return "a password" if checked else ""
-    return one if one and other else ""
+    sent = (one and _from_request(module, right)) or (other and _from_request(module, left))
+    return (one or other) if (one and other) or sent else ""
+
+
+def _from_request(module: Module, side: ast.expr) -> bool:
+    """Tell whether a variable holds what a caller sent, under whatever name."""
+    found = bindings_of(module, side, side.id) if isinstance(side, ast.Name) else None
+    bound = [each.value for each in found[1] if isinstance(each, Assigned) and not each.inside] if found else []
+    return bool(bound) and any(
+        isinstance(part, ast.Attribute) and part.attr in _SENT and last_name(part.value) == "request"
+        for part in within(bound[0])
+    )
 
 
 def _written_here(module: Module, compare: ast.Compare, side: ast.expr) -> bool:

@@ -62,6 +62,9 @@ _UNFORESEEN = frozenset(
 )
 """Exceptions whose text nobody wrote for a client: whatever may happen, the database, the system."""
 
+_DRIVERS = frozenset(
+    "sqlite3 psycopg psycopg2 mysql MySQLdb pymysql asyncpg cx_Oracle oracledb pyodbc pg8000 mariadb".split()
+)
 _TRACES = frozenset({"format_exc", "format_exception", "format_stack", "format_tb", "format_exception_only"})
 _TEXTS = frozenset(
     {"message", "args", "orig", "statement", "stderr", "output", "detail", "description", "__str__", "__repr__"}
@@ -143,7 +146,7 @@ def source(module: Module) -> Iterable[Verdict]:
 def _errors(module: Module) -> Iterator[tuple[ast.AST | None, list[ast.expr]]]:
     """Yield the uses of each unforeseen exception, with its handler where that answers a client itself."""
     for handler in module.nodes(ast.ExceptHandler):
-        if handler.name and _unforeseen(handler.type):
+        if handler.name and _unforeseen(module, handler.type):
             uses = list(_uses(module, handler.body, handler.name))
             yield (handler if _answers_in(module, handler) else None), uses
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
@@ -156,9 +159,17 @@ def _answers_in(module: Module, handler: ast.ExceptHandler) -> bool:
     return any(node.value is not None and reaches_client(module, node.value) for node in returned)
 
 
-def _unforeseen(kind: ast.expr | None) -> bool:
+def _unforeseen(module: Module, kind: ast.expr | None) -> bool:
     kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
-    return kind is None or any(last_name(each) in _UNFORESEEN for each in kinds)
+    return kind is None or any(last_name(each) in _UNFORESEEN or _of_driver(module, each) for each in kinds)
+
+
+def _of_driver(module: Module, kind: ast.expr | None) -> bool:
+    """Tell whether an exception is the root of all that a database's driver raises: `sqlite3.Error`."""
+    if kind is None or not last_name(kind).endswith("Error"):
+        return False
+    package, _, rest = (module.qualified(kind) or "").partition(".")
+    return package in _DRIVERS and rest.rpartition(".")[2] in ("Error", "MySQLError")
 
 
 def _for_any(kind: ast.expr) -> bool:

@@ -37,6 +37,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Function, Module, within
 from stopper.observe.source.flows import Act, jose_calls, last_name, reading
+from stopper.observe.source.names import Assigned, bindings_of
 from stopper.observe.source.request import taken
 from stopper.observe.source.rewriting import at, before, named, replaced, written
 from stopper.observe.views import Access, Exchange, Live, Request
@@ -276,7 +277,14 @@ class _Header:
 
     def _handed_on(self, name: str) -> bool:
         returned = (node.value for node in self.nodes if isinstance(node, ast.Return) and node.value is not None)
-        return any(isinstance(node, ast.Name) and node.id == name for value in returned for node in within(value))
+        named = (node for value in returned for node in within(value) if isinstance(node, ast.Name) and node.id == name)
+        return any(not self._is_later_piece(node) for node in named)
+
+    def _is_later_piece(self, node: ast.Name) -> bool:
+        """Tell whether only what stands behind the scheme is taken: `pieces[1]`."""
+        piece = self.module.parent(node)
+        index = piece.slice if isinstance(piece, ast.Subscript) else None
+        return isinstance(index, ast.Constant | ast.UnaryOp) and self.module.constant(index) != 0
 
     def _compared_anywhere(self) -> bool:
         """Tell whether a caller that is handed the scheme may compare it: anything in the project does."""
@@ -340,12 +348,19 @@ def _handed(module: Module, function: Function, written: str) -> set[str]:
 def _given_header(module: Module, function: Function, positions: list[str], name: str) -> bool:
     """Tell whether a call hands a variable that is called like the header over to a parameter."""
     bound = 1 if positions[:1] in (["self"], ["cls"]) else 0
-    for _, _, call in reading.callers(module, function):
+    for caller, _, call in reading.callers(module, function):
         given = [each.value for each in call.keywords if each.arg == name]
         given.extend(call.args[positions.index(name) - bound :][:1])
-        if any(isinstance(each, ast.Name) and each.id in _HEADER_NAMES for each in given):
+        if any(isinstance(each, ast.Name) and _named_or_bound(caller, each) for each in given):
             return True
     return False
+
+
+def _named_or_bound(module: Module, name: ast.Name) -> bool:
+    """Tell whether a variable is called like the header, or holds it."""
+    found = bindings_of(module, name, name.id) if name.id not in _HEADER_NAMES else None
+    bound = [each.value for each in found[1] if isinstance(each, Assigned)] if found else []
+    return name.id in _HEADER_NAMES or (bool(bound) and all(_reads_plainly(module, each) for each in bound))
 
 
 def _begins_with(test: ast.expr) -> str:

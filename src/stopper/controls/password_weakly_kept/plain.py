@@ -37,6 +37,7 @@ _INPUT = frozenset(
 )
 _USERS = frozenset("user account member customer".split())
 _TABLES = frozenset("users user accounts passwords credentials members logins customers".split())
+_EQUAL = frozenset({"safe_str_cmp", "compare_digest"})
 _LOOKS_UP = frozenset({"filter_by", "find_one", "find", "get_or_none", "first_or_none", "get_by", "count_documents"})
 _KEEPS = frozenset({"insert_one", "insert_many", "insert", "replace_one", "put_item", "append", "save", "dump", "add"})
 _KEEPING = frozenset({"save", "insert", "store", "create", "add", "write"})
@@ -68,7 +69,13 @@ def typed(module: Module, node: ast.AST) -> bool:
     found = bindings_of(module, node, node.id)
     if found is None or node.id.isupper():
         return False
-    return all(_as_typed(module, binding) for binding in found[1])
+    filled = [each for each in found[1] if not (isinstance(each, Assigned) and _empty(each.value))]
+    return bool(filled) and all(_as_typed(module, binding) for binding in filled)
+
+
+def _empty(value: ast.expr) -> bool:
+    """Tell whether a variable only begins with a value: `password = ""` before the form is read."""
+    return isinstance(value, ast.Constant) and not value.value
 
 
 def _of_record(module: Module, node: ast.AST) -> bool:
@@ -137,6 +144,10 @@ def comparisons(module: Module) -> Iterator[Found]:
             if all(password(module, side) for side in sides) and _stored_and_typed(module, *sides):
                 yield compare, "the password is compared as it is: it is stored in clear"
     for call in module.nodes(ast.Call):
+        if last_name(call) in _EQUAL and len(call.args) == 2:
+            given = [_plainly(side) for side in call.args]
+            if all(password(module, side) for side in given) and _stored_and_typed(module, *given):
+                yield call, "the password is compared as it is: it is stored in clear"
         if last_name(call) in _LOOKS_UP and any(typed(module, value) for value in _given(module, call)):
             yield call, f"`{last_name(call)}` looks for the password as it was typed: it is stored in clear"
     for text in module.nodes(ast.JoinedStr):
@@ -148,6 +159,12 @@ def comparisons(module: Module) -> Iterator[Found]:
                 if _WHERE.search(before) and typed(module, part.value):
                     yield text, "an SQL query looks for the password as it was typed: it is stored in clear"
                 before += "?"
+
+
+def _plainly(side: ast.expr) -> ast.expr:
+    """Return what a side of a comparison is the bytes of: `user.password.encode()`."""
+    encoded = isinstance(side, ast.Call) and isinstance(side.func, ast.Attribute) and side.func.attr == "encode"
+    return side.func.value if encoded and isinstance(side, ast.Call) and isinstance(side.func, ast.Attribute) else side
 
 
 def _given(module: Module, call: ast.Call) -> Iterator[ast.expr]:

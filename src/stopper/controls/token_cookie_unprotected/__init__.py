@@ -215,6 +215,8 @@ def _settings(module: Module) -> Iterator[Verdict]:
             full = CONTROL.severity if name.endswith("HTTPONLY") else Severity.MEDIUM
             yield Verdict(False, f"`{name}` is switched off", place(module, node), severity=full)
     for node, value in settings(module, frozenset({"JWT_TOKEN_LOCATION"})):
+        if not _sets_them(module):
+            continue
         if _holds_cookies(value) and not _anywhere(module, "JWT_COOKIE_SECURE") and not on_own_machine(module, node):
             message = "tokens travel in cookies, and `JWT_COOKIE_SECURE`, which is off by default, is not set"
             yield Verdict(False, message, place(module, node), severity=Severity.MEDIUM)
@@ -232,6 +234,12 @@ def _setting_name(node: ast.AST) -> str:
     if isinstance(node, ast.AnnAssign):
         return last_name(node.target)
     return (node.arg or "") if isinstance(node, ast.keyword) else str(getattr(node, "value", ""))
+
+
+def _sets_them(module: Module) -> bool:
+    """Tell whether Flask-JWT-Extended may set the cookies: not where all are set by hand, each with its own flags."""
+    holding = module.project.holding
+    return bool(holding("set_access_cookies") or holding("set_refresh_cookies") or not holding(".set_cookie("))
 
 
 def _anywhere(module: Module, name: str) -> bool:

@@ -41,7 +41,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from stopper.model import Control, Endpoint, Severity, Strength, Verdict, Witness
-from stopper.observe.source import Module, within
+from stopper.observe.source import Function, Module, within
 from stopper.observe.source.flows import Act, jose_calls, last_name
 from stopper.observe.source.frontend import Frontend, words
 from stopper.observe.source.request import Taken, all_taken
@@ -221,12 +221,19 @@ def _is_credential(module: Module, found: Taken) -> bool:
     """
     name = found.name.replace("-", "_").lower()
     function = module.function_of(found.node)
-    if found.part not in ("args", "values") or function is None or _ONE_TIME.search(function.name):
+    if found.part not in ("args", "values") or function is None or _gives_link(module, function):
         return False
     view = any(route.name.rpartition(".")[2] == function.name for route in module.routes)
     if name == _PERHAPS:
         return (not view or _is_verified(module, found.node)) and len(module.endpoints(found.node)) > 0
     return name in _KEYS or (found.part == "args" and name in _PASSWORDS)
+
+
+def _gives_link(module: Module, function: Function) -> bool:
+    """Tell whether a function answers a link that is good once, by its name, its class's or its operation's path."""
+    owner = module.class_of(function)
+    said = (function.name, owner.name if owner else "", *(each.path for each in module.endpoints(function)[:8]))
+    return any(_ONE_TIME.search(each) for each in said)
 
 
 def _is_verified(module: Module, node: ast.expr) -> bool:

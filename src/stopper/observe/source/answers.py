@@ -35,6 +35,9 @@ _ANSWERING_WORDS = frozenset(
 )
 """Words of the project's own functions that wrap a body: what they are given is in what they return."""
 
+_SERIALIZES = frozenset("to_dict to_json as_dict to_response json dict serialize".split())
+"""Methods that make the body of an answer of an object: `ErrorResult(str(error)).to_dict()`."""
+
 _NO_TEXT = frozenset("code status number count kind type class".split())
 """Last words of functions whose answer is no text, whatever they look at: `map_error_to_code(error)`."""
 
@@ -220,7 +223,7 @@ def _hands_on(call: ast.Call, given: ast.AST) -> bool:
     """Tell whether what a call answers with holds what it is given, or the object whose method it is."""
     name = last_name(call)
     if given is call.func:
-        return name in CARRYING_METHODS
+        return name in CARRYING_METHODS or name in _SERIALIZES
     if name in CARRIERS or name in ("format", "join"):
         return True
     told = words(name)

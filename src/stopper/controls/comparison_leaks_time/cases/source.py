@@ -175,3 +175,19 @@ SHIPPED_SECRET_KEY = "only-for-development"
 def refuse_shipped(secret_key):
     if secret_key == SHIPPED_SECRET_KEY:
         raise RuntimeError("set SECRET_KEY")
+
+
+def keyed(settings):
+    value = request.values.get("key")
+    if value != settings.api_key:  # bad
+        abort(401)
+
+
+def by_kept_hash(settings, given):
+    hashed_password = slow_hash(settings.salt, given)
+    return hashed_password == settings.auth_password  # bad
+
+
+def paged(page):
+    value = request.values.get("page")
+    return value == page.number

@@ -1,5 +1,7 @@
 """Exceptions that a handler of the project's own answers, wherever it is registered, and answers made by functions."""
 
+import sqlite3
+
 from flask import Flask, current_app, jsonify
 from flask_restplus import Api, abort
 
@@ -104,3 +106,27 @@ def aborted():
     except Exception as e:
         error = f"Error: {repr(e)}"  # bad
         abort(500, error, status="fail")
+
+
+class ErrorResult:
+    def __init__(self, message):
+        self.message = message
+
+    def to_dict(self):
+        return {"message": self.message}
+
+
+@app.get("/result")
+def result():
+    try:
+        return load()
+    except Exception as e:
+        return ErrorResult(str(e)).to_dict()  # bad
+
+
+@app.get("/driver")
+def of_a_driver():
+    try:
+        return load()
+    except sqlite3.Error as e:
+        return jsonify(error=str(e))  # bad

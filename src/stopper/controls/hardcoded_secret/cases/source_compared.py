@@ -49,3 +49,8 @@ def checked(api_key, password):
         raise ValueError("set the key")
     if password == "qwerty123":
         raise ValueError("too common")
+
+
+def connect(driver):
+    driver.connect(user="admin", password="aZ2ryQ9DACsQNFDY1tQouCig")  # bad
+    return {"name": "example", "password": "string123445"}

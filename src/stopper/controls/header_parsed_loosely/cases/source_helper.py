@@ -56,3 +56,13 @@ def printed():
 def handed_a_request(new_request):
     token = new_request.headers.get("Authorization")
     return decrypted(token)  # bad
+
+
+def user_of(token):
+    token = token.split(" ")  # bad
+    return decrypted(token[1])
+
+
+def asked():
+    token = request.headers.get("Authorization")
+    return user_of(token)

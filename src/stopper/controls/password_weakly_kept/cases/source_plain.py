@@ -5,7 +5,7 @@ import os
 from flask import Flask, abort, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy_utils import PasswordType
-from werkzeug.security import check_password_hash, generate_password_hash
+from werkzeug.security import check_password_hash, generate_password_hash, safe_str_cmp
 
 app = Flask(__name__)
 db = SQLAlchemy(app)
@@ -63,6 +63,24 @@ def by_statement(connection, username):
     password = request.form.get("password")
     sql = "SELECT id FROM users WHERE name = ? AND password = ?"
     return connection.execute(sql, (username, password))  # bad
+
+
+def begun_empty(connection):
+    username, password = "", ""
+    if request.method == "POST":
+        username = request.form["username"]
+        password = request.form.get("password", "")
+    sql = "SELECT id FROM users WHERE name = ? AND password = ?"
+    return connection.execute(sql, (username, password))  # bad
+
+
+def authenticate(username, password):
+    user = User.query.filter_by(name=username).first()
+    return user if user and safe_str_cmp(user.password.encode("utf-8"), password.encode("utf-8")) else None  # bad
+
+
+def of_the_operator(password):
+    return safe_str_cmp(app.config["ADMIN_PASSWORD"], password)
 
 
 def written(connection, username, password):

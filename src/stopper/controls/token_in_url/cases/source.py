@@ -3,6 +3,7 @@
 from functools import wraps
 
 from flask import Flask, abort, jsonify, request
+from flask.views import MethodView
 
 app = Flask(__name__)
 app.config["JWT_TOKEN_LOCATION"] = ["headers", "query_string"]  # bad
@@ -89,3 +90,11 @@ def stream():
 def page():
     token = request.args.get("token")
     return jsonify(show(token))
+
+
+class UserConfirmEmail(MethodView):
+    def get(self):
+        return jsonify(decode_access_token(request.args.get("token")))
+
+
+app.add_url_rule("/first", view_func=UserConfirmEmail.as_view("first"))

@@ -114,3 +114,11 @@ def state():
 
 def identified(token):
     session["token_id"] = token.id
+
+
+class Invited(db.Model):
+    verification_token = db.Column(db.String(64))  # bad
+
+    def invite(self):
+        drawn = secrets.token_bytes(32)
+        self.verification_token = hashlib.sha256(drawn).hexdigest()

@@ -1,4 +1,5 @@
 import hashlib
+import math
 import os
 import random
 import secrets
@@ -151,3 +152,15 @@ def digest_for_store(token):
 def page(cursor):
     next_token = str(random.randint(0, 9))
     return next_token
+
+
+def generate_otp():
+    digits, otp = "0123456789", ""
+    for _ in range(6):
+        otp += digits[math.floor(random.random() * 10)]  # bad
+    return otp
+
+
+def picked(tokens):
+    token = tokens[random.randint(0, 9)]
+    return token

@@ -181,6 +181,8 @@ class Calls(Binding):
         guarded = [t for t in taints if t.origin in (*RAW, Origin.STRONG, Origin.DIGEST)]
         weak = [t for t in taints if t.origin in WEAK]
         step = f"hashed by {called.name}()"
+        if guarded and all(taint.origin is Origin.STRONG for taint in guarded) and self._only_hashed(called):
+            return dataclasses.replace(only(guarded), made="hash")
         if guarded:
             return Value((Taint(Origin.DIGEST, self.module, called.node),), made="hash")
         if weak:
@@ -189,6 +191,14 @@ class Calls(Binding):
             return Value((Taint(Origin.IDENTITY, self.module, called.node, shaped=True),), made="hash")
         parameters = [t for t in taints if t.origin is Origin.PARAMETER]
         return Value(tuple(dataclasses.replace(t, shaped=True) for t in parameters), made="hash")
+
+    def _only_hashed(self, called: Called) -> bool:
+        """Tell whether fresh randomness is drawn for this hash alone, whose answer is then the credential itself."""
+        within = [node for argument in called.node.args for node in ast.walk(argument)]
+        held = {node.id for node in within if isinstance(node, ast.Name) and node.id in self.variables}
+        every = ast.walk(self.function) if self.function is not None else iter(())
+        read = [node.id for node in every if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+        return all(read.count(name) == 1 for name in held)
 
     def _guessable(self, argument: ast.expr) -> bool:
         """Tell whether what is hashed holds an identity, or is a variable made of one."""

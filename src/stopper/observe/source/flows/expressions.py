@@ -75,8 +75,10 @@ class Expressions(Calls):
             return NONE if _short(self.module, node.slice) else base
         key = self._key(node.slice)
         if key is None:
-            self.value(node.slice)
-            return Value(base.taints)
+            chosen = (taint for taint in self.value(node.slice).taints if taint.origin is Origin.NUMBER)
+            return Value(
+                (*base.taints, *(dataclasses.replace(taint, origin=Origin.PICK, shaped=False) for taint in chosen))
+            )
         return self._member(base, key, node)
 
     def _constant(self, node: ast.Constant) -> Value:

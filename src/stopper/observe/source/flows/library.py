@@ -100,7 +100,7 @@ CARRIERS = frozenset(
     "quote quote_plus unquote b64encode b64decode urlsafe_b64encode urlsafe_b64decode standard_b64encode b32encode "
     "b16encode a85encode b85encode encodebytes hexlify unhexlify dumps to_bytes to_str force_text force_str "
     "force_bytes ensure_str ensure_bytes smart_str text_type cast escape Markup jsonify urlencode want_bytes pformat "
-    "next iter map filter enumerate zip deepcopy copy hexencode hexdecode make_response".split()
+    "next iter map filter enumerate zip deepcopy copy hexencode hexdecode make_response floor ceil trunc".split()
 )
 """Functions whose answer holds what they were given."""
 

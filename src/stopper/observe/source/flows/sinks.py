@@ -83,7 +83,7 @@ def _method(module: Module, called: Called, func: ast.Attribute) -> Sink | None:
     if name in library.OUTPUT and holder in ("click", "typer", "rich", "console", "pprint"):
         return None if operator_output(module, module.function_of(func)) else Sink.LOGGED
     if name == "write" and called.target in ("sys.stdout.write", "sys.stderr.write"):
-        return Sink.LOGGED
+        return None if operator_output(module, module.function_of(func)) else Sink.LOGGED
     if name in ("write", "writelines") and called.receiver.made == "open":
         return Sink.FILE
     if name in ("write_text", "write_bytes") or (name == "dump" and len(called.positional) > 1):

@@ -1,6 +1,7 @@
 """Cookies with tokens that are not protected."""
 
 from flask import Flask, make_response
+from flask_jwt_extended import set_access_cookies
 
 from tokens import issue
 
@@ -35,4 +36,11 @@ def partly():
 def own():
     response = make_response({})
     response.headers["Set-Cookie"] = f"access_token={issue()}; Path=/"  # by hand
+    return response
+
+
+@app.post("/z")
+def by_library():
+    response = make_response({})
+    set_access_cookies(response, issue())
     return response
