@@ -291,6 +291,7 @@ def create_app(instance_path: str | None = None) -> Flask:
         SESSION_COOKIE_SECURE=True,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",  # so that no other site can press "Allow"
+        OAUTH2_SCOPES_SUPPORTED=["orders", "stock"],  # whoever asks for another is told so
     )
     guard, accounts = Guard(app), Accounts()
     accounts.add_user("alice", "correct horse")

@@ -8,13 +8,14 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import time_machine
 from authlib.integrations.flask_oauth2 import AuthorizationServer, ResourceProtector
 from authlib.oauth2.rfc6749 import TokenMixin, grants
 from authlib.oauth2.rfc6750 import BearerTokenGenerator, BearerTokenValidator
@@ -54,8 +55,10 @@ class Caller:
     app: Flask
     http: FlaskClient
 
-    def authorize(self, client: str = PUBLIC, scope: str = "orders", **changes: str | None) -> TestResponse:
-        """Ask for a code and press "Allow"."""
+    def authorize(
+        self, client: str = PUBLIC, scope: str = "orders", answer: str = "yes", **changes: str | None
+    ) -> TestResponse:
+        """Ask for a code and press "Allow", or another button."""
         asked = {
             "response_type": "code",
             "client_id": client,
@@ -66,7 +69,7 @@ class Caller:
             "code_challenge_method": "S256",
         } | changes
         query = {name: value for name, value in asked.items() if value is not None}
-        return self.http.post("/authorize", query_string=query, data={"allow": "yes"})
+        return self.http.post("/authorize", query_string=query, data={"allow": answer})
 
     def code(self, client: str = PUBLIC, scope: str = "orders") -> str:
         """Return a fresh code."""
@@ -338,6 +341,7 @@ class Row(TokenMixin):
     user: Any
     scope: str
     revoked: bool = False
+    expires_at: float = field(default_factory=lambda: time.time() + 3600)
 
     def check_client(self, client: Any) -> bool:
         return bool(self.client_id == client.id)
@@ -346,7 +350,7 @@ class Row(TokenMixin):
         return self.scope
 
     def is_expired(self) -> bool:
-        return False
+        return self.expires_at <= time.time()
 
     def is_revoked(self) -> bool:
         return self.revoked
@@ -423,6 +427,7 @@ def _random(**about: Any) -> str:
 def plain(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Caller:
     """The same server with tokens of Authlib's own."""
     app = Flask("plain", instance_path=str(tmp_path_factory.mktemp("plain")))
+    app.config["OAUTH2_SCOPES_SUPPORTED"] = ["orders", "stock"]
     guard, accounts, rows = Guard(app), example.Accounts(), Rows()
     accounts.add_user("alice", "correct horse")
     accounts.clients[PUBLIC] = example.Client(PUBLIC, (CALLBACK,), ("orders", "stock"))
@@ -450,7 +455,46 @@ def _revoked(caller: Caller) -> TestResponse:
     return caller.get("/orders", pair["access_token"])
 
 
+def _code_again(caller: Caller) -> TestResponse:
+    code = caller.code()
+    assert caller.token(code=code).status_code == 200
+    return caller.token(code=code)
+
+
+def _code_too_late(caller: Caller) -> TestResponse:
+    code = caller.code()
+    with time_machine.travel(time.time() + 61, tick=False):
+        return caller.token(code=code)
+
+
+def _refresh_after_revocation(caller: Caller) -> TestResponse:
+    pair = caller.pair()
+    assert caller.ask("/revoke", token=pair["refresh_token"]).status_code == 200
+    return caller.token(grant_type="refresh_token", refresh_token=pair["refresh_token"])
+
+
+def _expired(caller: Caller) -> TestResponse:
+    pair = caller.pair()
+    with time_machine.travel(time.time() + 3601, tick=False):
+        return caller.get("/orders", pair["access_token"])
+
+
 ERRORS: dict[str, Callable[[Caller], TestResponse]] = {
+    "code used again": _code_again,
+    "expired code": _code_too_late,
+    "no redirect": lambda caller: caller.token(code=caller.code(), redirect_uri=None),
+    "short verifier": lambda caller: caller.token(code=caller.code(), code_verifier=VERIFIER[:42]),
+    "verifier of other characters": lambda caller: caller.token(code=caller.code(), code_verifier="\u00fc" * 43),
+    "no challenge": lambda caller: caller.authorize(code_challenge=None, code_challenge_method=None),
+    "no method of a challenge": lambda caller: caller.authorize(code_challenge_method=None),
+    "malformed challenge": lambda caller: caller.authorize(code_challenge="short"),
+    "unknown scope": lambda caller: caller.authorize(scope="everything"),
+    "the user says no": lambda caller: caller.authorize(answer="no"),
+    "no client of a code": lambda caller: caller.http.post("/authorize", query_string={"response_type": "code"}),
+    "scope of no client": lambda caller: caller.token(SHOP, grant_type="client_credentials", scope="everything"),
+    "client credentials of a public client": lambda caller: caller.token(grant_type="client_credentials"),
+    "revoked refresh token": _refresh_after_revocation,
+    "expired token": _expired,
     "unknown client": lambda caller: caller.http.post("/token", data={"grant_type": "client_credentials"}),
     "wrong secret": lambda caller: caller.http.post(
         "/token", data={"grant_type": "client_credentials"}, auth=(SHOP, "wrong")
@@ -497,11 +541,72 @@ ERRORS: dict[str, Callable[[Caller], TestResponse]] = {
 }
 
 
+# What the standards say that clients are told: RFC 6749 §4.1.2.1, §5.2, RFC 6750 §3.1, RFC 7009 §2.2, RFC 7636 §4.4.1
+# and §4.6, RFC 7662 §2.2; and Authlib's own documentation where they leave it open (401 for an unknown hint, no client at all).
+PUBLISHED: dict[str, tuple[int, str]] = {
+    "code used again": (400, "invalid_grant"),
+    "expired code": (400, "invalid_grant"),
+    "no redirect": (400, "invalid_grant"),
+    "short verifier": (400, "invalid_request"),
+    "verifier of other characters": (400, "invalid_request"),
+    "no challenge": (302, "invalid_request"),
+    "no method of a challenge": (302, "invalid_request"),
+    "malformed challenge": (302, "invalid_request"),
+    "unknown scope": (302, "invalid_scope"),
+    "the user says no": (302, "access_denied"),
+    "no client of a code": (400, "invalid_client"),
+    "scope of no client": (400, "invalid_scope"),
+    "client credentials of a public client": (401, "invalid_client"),
+    "revoked refresh token": (400, "invalid_grant"),
+    "expired token": (401, "invalid_token"),
+    "unknown client": (401, "invalid_client"),
+    "wrong secret": (401, "invalid_client"),
+    "unknown grant": (400, "unsupported_grant_type"),
+    "grant not allowed": (400, "unauthorized_client"),
+    "no code": (400, "invalid_request"),
+    "unknown code": (400, "invalid_grant"),
+    "code of another client": (400, "invalid_grant"),
+    "another redirect": (400, "invalid_grant"),
+    "no verifier": (400, "invalid_request"),
+    "wrong verifier": (400, "invalid_grant"),
+    "no refresh token": (400, "invalid_request"),
+    "unknown refresh token": (400, "invalid_grant"),
+    "refresh token of another client": (400, "invalid_grant"),
+    "used refresh token": (400, "invalid_grant"),
+    "more scopes than before": (400, "invalid_scope"),
+    "unknown response type": (302, "unsupported_response_type"),
+    "unknown client of a code": (400, "invalid_client"),
+    "unregistered redirect": (400, "invalid_request"),
+    "plain challenge": (302, "invalid_request"),
+    "revoke nothing": (400, "invalid_request"),
+    "revoke with an unknown hint": (401, "unsupported_token_type"),
+    "revoke what is unknown": (200, ""),
+    "revoke a token of another client": (400, "invalid_grant"),
+    "introspect nothing": (400, "invalid_request"),
+    "introspect what is unknown": (200, ""),
+    "introspect without a secret": (401, "invalid_client"),
+    "introspect without permission": (200, ""),
+    "no token": (401, "missing_authorization"),
+    "another scheme": (401, "unsupported_token_type"),
+    "scheme alone": (401, "unsupported_token_type"),
+    "malformed token": (401, "invalid_token"),
+    "token not of ASCII": (401, "invalid_token"),
+    "unknown token": (401, "invalid_token"),
+    "too narrow a token": (403, "insufficient_scope"),
+    "revoked token": (401, "invalid_token"),
+}
+
+
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_error_is_as_authlib_publishes_it(error: str, shop: Caller, plain: Caller) -> None:
-    """Status, body, challenge, redirect and type of each error are those of the same server with Authlib's tokens."""
+    """Each error has its published status and code, and all else of it is as where Authlib's own tokens are at work."""
     ours, theirs = (ERRORS[error](caller) for caller in (shop, plain))
     assert _told(ours) == _told(theirs)
+    query = parse_qs(urlsplit(ours.headers.get("Location", "")).query)
+    told = query["error"][0] if "error" in query else (ours.get_json(silent=True) or {}).get("error", "")
+    assert (ours.status_code, told) == PUBLISHED[error]
+    assert "code" not in query
+    assert "access_token" not in ours.text
 
 
 def test_an_answer_has_the_form_of_authlibs_own(shop: Caller, plain: Caller) -> None:
