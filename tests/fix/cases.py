@@ -60,14 +60,15 @@ def _side(case: Path, name: str) -> Case:
 
 
 def broken(entry: Entry, side: Case) -> list[Place]:
-    """Return where a control sees its promise broken; one that reads neither source nor specification: where marked."""
+    """Return where a control sees its promise broken; in Python, one that does not read source: where it is marked."""
     found = sorted(_broken(entry, side))
-    if "source" in entry.hooks or "spec" in entry.hooks:
+    if "source" in entry.hooks:
         return found
-    texts = {path: data.decode().splitlines() for path, data in side.files.items()}
-    return [
+    texts = {path: data.decode().splitlines() for path, data in side.files.items() if path.endswith(".py")}
+    return found + [
         Place(path, line, len(texts[path][line - 1]) - len(texts[path][line - 1].lstrip()) + 1)
         for path, line in sorted(side.marked(_BAD))
+        if path in texts
     ]
 
 
@@ -107,4 +108,4 @@ def difference(after: Case, made: Repaired) -> str:
 
 def left(entry: Entry, side: Case) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
     """Return the lines that are still broken, and those that are marked to be."""
-    return {(place.uri, place.line) for place in broken(entry, side)}, side.marked(_BY_HAND)
+    return {(place.uri, place.line) for place in _broken(entry, side)}, side.marked(_BY_HAND)

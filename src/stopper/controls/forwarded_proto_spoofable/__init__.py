@@ -32,13 +32,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from stopper.model import Control, Endpoint, Scope, Severity, Strength, Verdict, Witness
+from stopper.model import Control, Endpoint, Place, Scope, Severity, Strength, Verdict, Witness
 from stopper.observe.source import Module, within
-from stopper.observe.source.request import all_taken
+from stopper.observe.source.mending import refused_in_clear
+from stopper.observe.source.request import all_taken, taken
+from stopper.observe.source.rewriting import at, replaced
 from stopper.observe.views import Exchange, Live, Request
 from stopper.observe.wire.compare import alike, succeeded, unstable
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import Rewrite
 
 CONTROL = Control(
     id="BT107",
@@ -245,3 +249,35 @@ def _extensions(module: Module) -> Iterator[Verdict]:
 def _option(module: Module, call: ast.Call, name: str) -> object:
     """Return the constant value of a keyword, None where it is absent."""
     return next((module.constant(keyword.value) for keyword in call.keywords if keyword.arg == name), None)
+
+
+# --------------------------------------------------------------------------- the repair
+
+_NAMES_SCHEME = frozenset({"x-forwarded-proto", "x-forwarded-protocol", "x-forwarded-scheme", "x-url-scheme"})
+_BEHIND_PROXY = (
+    "behind a proxy put werkzeug's ProxyFix around the application too, so that `request.scheme` says what was asked "
+    "for: the guard has looked at the peer before"
+)
+
+
+def fix(module: Module, where: Place) -> Rewrite | None:
+    """Read the scheme that the server knows instead of the header, and bring the guard in, which knows the proxies."""
+    for node in at(module, where, ast.Call, ast.Subscript):
+        found = taken(module, node)
+        if found is None or found.part != "headers" or found.name not in _NAMES_SCHEME:
+            continue
+        holder = _holder(node)
+        request = holder.value if isinstance(holder, ast.Attribute) else None
+        if request is None or module.qualified(request) != "flask.request":
+            return None
+        refused = refused_in_clear(module, replaced(module, found.node, f"{ast.unparse(request)}.scheme"))
+        return refused and replace(refused, decide=(*refused.decide, _BEHIND_PROXY))
+    return None
+
+
+def _holder(node: ast.AST) -> ast.expr | None:
+    """Return the mapping out of which one value is read: by an index, or by `get`."""
+    if isinstance(node, ast.Subscript):
+        return node.value
+    method = node.func if isinstance(node, ast.Call) else None
+    return method.value if isinstance(method, ast.Attribute) and method.attr == "get" else None

@@ -30,10 +30,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from stopper.model import Control, Severity, Strength, Verdict, Witness
+from stopper.model import Control, Place, Severity, Strength, Verdict, Witness
+from stopper.observe.source.mending import refused_in_clear
 from stopper.observe.views import EndpointView, Exchange, Purpose
 from stopper.observe.wire.compare import succeeded
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import Rewrite
 
 CONTROL = Control(
     id="BT610",
@@ -100,3 +102,11 @@ def _serves(exchange: Exchange) -> bool:
     A 403, a redirect or a closed port is how plain HTTP is turned away.
     """
     return succeeded(exchange) or (exchange.response is not None and exchange.response.status == 401)
+
+
+# --------------------------------------------------------------------------- the repair
+
+
+def fix(subject: object, place: Place) -> Rewrite | None:
+    """Bring the guard in before all operations, where the finding is one of the application's own code."""
+    return refused_in_clear(subject) if place.uri.endswith(".py") else None

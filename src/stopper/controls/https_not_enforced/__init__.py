@@ -37,7 +37,8 @@ from stopper.observe.app.extensions import token_keys
 from stopper.observe.source import Module
 from stopper.observe.source.development import on_own_machine
 from stopper.observe.source.flows import last_name, place
-from stopper.observe.source.rewriting import GUARD_DEPENDENCY, at, guarded, without_argument
+from stopper.observe.source.mending import refused_in_clear
+from stopper.observe.source.rewriting import at, without_argument
 from stopper.observe.source.starting import EVERYWHERE, listens_on, starts_application
 from stopper.observe.views import AppSnapshot
 from stopper.rewrite import Rewrite, Risk
@@ -136,14 +137,6 @@ def _takes_tokens(module: Module) -> bool:
 
 # --------------------------------------------------------------------------- the repair
 
-_PROXY = (
-    "where a proxy ends TLS, name its address in `app.config['STOPPER_TRUSTED_PROXIES']` before the guard is made; "
-    "where none does, start the application with an `ssl_context`"
-)
-_DEVELOPMENT = (
-    "set the environment variable STOPPER_DEV_HTTP=1 for tests and development, on this machine and without TLS"
-)
-
 
 def fix(module: Module, where: Place) -> Rewrite | None:
     """Let Talisman refuse as it does by itself, else bring the guard in, which leaves the checks of routes alone."""
@@ -155,5 +148,4 @@ def fix(module: Module, where: Place) -> Rewrite | None:
             return Rewrite("Talisman sends every request to https, as it does by itself", (change,), Risk.STRICTER)
     if not any(last_name(call) in ("run", "run_simple") for call in at(module, where, ast.Call)):
         return None
-    decide = GUARD_DEPENDENCY, _PROXY, _DEVELOPMENT
-    return Rewrite("the guard refuses what came in clear", guarded(module), Risk.STRICTER, decide, guard=True)
+    return refused_in_clear(module)

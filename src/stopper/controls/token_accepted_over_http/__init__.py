@@ -28,10 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from stopper.model import Control, Scope, Severity, Strength, Verdict
+from stopper.model import Control, Place, Scope, Severity, Strength, Verdict
+from stopper.observe.source.mending import refused_in_clear
 from stopper.observe.views import Access, Exchange, Live, Request
 from stopper.observe.wire.compare import alike, unstable
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import Rewrite
 
 CONTROL = Control(
     id="BT102",
@@ -73,3 +75,11 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
             cause="plain HTTP is served",
         ),
     )
+
+
+# --------------------------------------------------------------------------- the repair
+
+
+def fix(subject: object, place: Place) -> Rewrite | None:
+    """Bring the guard in before all operations, where the finding is one of the application's own code."""
+    return refused_in_clear(subject) if place.uri.endswith(".py") else None

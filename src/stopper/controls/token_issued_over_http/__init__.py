@@ -35,10 +35,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Place, Severity, Strength, Verdict
+from stopper.observe.source.mending import refused_in_clear
 from stopper.observe.views import Exchange, Operation, Purpose, Server
 from stopper.observe.wire.answers import issued
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import Rewrite
 
 CONTROL = Control(
     id="BT101",
@@ -90,3 +92,11 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
     elif exchange.purpose is Purpose.LOGIN:
         message = f"{exchange.endpoint} gives no token over plain HTTP"
         yield Verdict(True, message, endpoints=(exchange.endpoint,), strength=Strength.PROVEN)
+
+
+# --------------------------------------------------------------------------- the repair
+
+
+def fix(subject: object, place: Place) -> Rewrite | None:
+    """Bring the guard in before all operations, where the finding is one of the application's own code."""
+    return refused_in_clear(subject) if place.uri.endswith(".py") else None

@@ -11,7 +11,16 @@ from stopper.observe.source.flows.jose import JoseCall
 from stopper.observe.source.flows.settings import assigned
 from stopper.observe.source.module import Module
 from stopper.observe.source.names import Definition
-from stopper.observe.source.rewriting import argument, decorated, named, replaced, statement_of, written
+from stopper.observe.source.rewriting import (
+    GUARD_DEPENDENCY,
+    argument,
+    decorated,
+    guarded,
+    named,
+    replaced,
+    statement_of,
+    written,
+)
 from stopper.observe.source.syntax import Function, within
 from stopper.rewrite import ByHand, CannotRewriteError, Change, Import, Replace, Rewrite, Risk
 
@@ -116,6 +125,29 @@ def _constants(module: Module) -> Iterator[str]:
             target = statement.targets[0]
             if isinstance(target, ast.Name) and target.id.isupper() and len(assigned(module)[target.id]) == 1:
                 yield target.id
+
+
+# --------------------------------------------------------------------------- the guard before everything
+
+_PROXY = (
+    "where a proxy ends TLS, name its address in `app.config['STOPPER_TRUSTED_PROXIES']` before the guard is made; "
+    "where none does, start the application with an `ssl_context`"
+)
+_DEVELOPMENT = (
+    "set the environment variable STOPPER_DEV_HTTP=1 for tests and development, on this machine and without TLS"
+)
+
+
+def refused_in_clear(subject: object, *changes: Change) -> Rewrite | None:
+    """Bring the guard in, which refuses what came in clear and leaves the checks of routes alone, with more changes.
+
+    A place in a specification is none where that could be done.
+    """
+    if not isinstance(subject, Module):
+        return None
+    made = (*guarded(subject), *changes)
+    decide = GUARD_DEPENDENCY, _PROXY, _DEVELOPMENT
+    return Rewrite("the guard refuses what came in clear", made, Risk.STRICTER, decide, guard=True)
 
 
 # --------------------------------------------------------------------------- guards
