@@ -131,9 +131,10 @@ def _from_request(module: Module, side: ast.expr) -> bool:
     """Tell whether a variable holds what a caller sent, under whatever name."""
     found = bindings_of(module, side, side.id) if isinstance(side, ast.Name) else None
     bound = [each.value for each in found[1] if isinstance(each, Assigned) and not each.inside] if found else []
-    return bool(bound) and any(
+    return any(
         isinstance(part, ast.Attribute) and part.attr in _SENT and last_name(part.value) == "request"
-        for part in within(bound[0])
+        for value in bound
+        for part in within(value)
     )
 
 

@@ -240,7 +240,8 @@ class _Header:
         if not self.compared():
             found.extend((node, how) for node in self.nodes for how in [self._taken_apart(node)] if how)
             if not found:
-                found.extend((node, how) for node in self.nodes for how in [self._used_whole(node)] if how)
+                read = self.read if isinstance(self.read, ast.expr) else None
+                found.extend((read or node, how) for node in self.nodes for how in [self._used_whole(node)] if how)
         return found
 
     def _taken_apart(self, node: ast.AST) -> str:

@@ -33,7 +33,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from stopper.controls.token_logged.bodies import bodies
+from stopper.controls.token_logged.bodies import bodies, configurations
 from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.app.leaks import readable, said, somebody_s
 from stopper.observe.source import Module
@@ -93,6 +93,9 @@ def source(module: Module) -> Iterable[Verdict]:
         if call not in followed:
             message = f"the body of a login, with the password, is written to a log by {target}"
             yield Verdict(False, message, place(module, call), module.endpoints(call))
+    for call, target in configurations(module):
+        message = f"all settings, keys among them, are written to a log by {target}"
+        yield Verdict(False, message, place(module, call), module.endpoints(call))
     for kept in safe(module):
         if kept.sink_kind is Sink.LOGGED:
             yield Verdict(True, "only a fingerprint of the credential is logged", place=place(module, kept.node))

@@ -48,6 +48,21 @@ def _given(call: ast.Call) -> Iterator[ast.expr]:
         yield argument
 
 
+def configurations(module: Module) -> Iterator[tuple[ast.Call, str]]:
+    """Yield each call that writes all settings of the application or the process, keys among them."""
+    if "config" not in module.text and "environ" not in module.text:
+        return
+    for call in module.nodes(ast.Call):
+        writes = _writes(call)
+        if writes and any(_settings(module, given) for given in _given(call)):
+            yield call, writes
+
+
+def _settings(module: Module, node: ast.expr) -> bool:
+    named = isinstance(node, ast.Attribute) and node.attr in ("config", "environ")
+    return named and module.qualified(node) in ("flask.Flask.config", "flask.current_app.config", "os.environ")
+
+
 def _body(module: Module, node: ast.expr) -> bool:
     """Tell whether an expression is the whole body of the request, itself or through the one variable that holds it."""
     if isinstance(node, ast.Name):

@@ -189,13 +189,24 @@ def _about_tokens(call: JoseCall) -> bool:
 
 def _opaque(module: Module, column: Column) -> Iterable[Verdict]:
     """Judge the tokens that a model makes: a column must say when they end. API keys are meant to last."""
-    if column.write is None or "key" in words(column.name) or "key" in words(column.owner.name):
+    if "key" in words(column.name) or "key" in words(column.owner.name):
+        return
+    where = column.write or _table_of_tokens(module, column)
+    if where is None:
         return
     if column.expires:
         yield Verdict(True, f"{column.owner.name} keeps the end of its tokens", place=place(module, column.node))
         return
     message = f"{column.owner.name}.{column.name} holds tokens, and no column says when they end"
-    yield from _broken(module, column.write, message, Severity.MEDIUM)
+    yield from _broken(module, where, message, Severity.MEDIUM)
+
+
+def _table_of_tokens(module: Module, column: Column) -> ast.AST | None:
+    """Return the column where a table is one of opaque tokens; a JWT that is kept holds its own end."""
+    if not {"token", "tokens"}.intersection(words(column.owner.name)[-1:]):
+        return None
+    jwt = any(module.project.holding(word) for word in ("import jwt", "jose", "flask_jwt", "joserfc"))
+    return None if jwt else column.node
 
 
 def _broken(module: Module, node: ast.AST, message: str, full: Severity = CONTROL.severity) -> Iterable[Verdict]:

@@ -271,7 +271,8 @@ def _returned(module: Module, statement: ast.Return, depth: int) -> bool:
     function = module.function_of(statement)
     if function is None or depth >= _DEEPEST:
         return False
-    if answers(module, function) or (_has_status(module, statement) and module.endpoints(function)):
+    stands_for_view = module.endpoints(function) or any(last_name(mark) == "wraps" for mark in function.decorator_list)
+    if answers(module, function) or (_has_status(module, statement) and stands_for_view):
         return True
     callers = reading.callers(module, function)
     return any(reaches_client(other, call, depth + 1) for other, _, call in callers)

@@ -94,8 +94,8 @@ def stripped_or_refused(key):
 
 
 def whole(key):
-    header = request.headers.get("Authorization")
-    return jwt.decode(header, key, algorithms=["HS256"])  # bad
+    header = request.headers.get("Authorization")  # bad
+    return jwt.decode(header, key, algorithms=["HS256"])
 
 
 def parsed(auth_header):

@@ -22,8 +22,8 @@ def shown(header):
 
 
 def whole():
-    token = request.headers.get("Authorization")
-    return decrypted(token)  # bad
+    token = request.headers.get("Authorization")  # bad
+    return decrypted(token)
 
 
 def apart():
@@ -43,8 +43,8 @@ class Tokens:
 
     @classmethod
     def named(cls):
-        token = request.headers.get("Authorization")
-        return cls.decode_access_token(token=token)  # bad
+        token = request.headers.get("Authorization")  # bad
+        return cls.decode_access_token(token=token)
 
 
 def printed():
@@ -54,8 +54,8 @@ def printed():
 
 
 def handed_a_request(new_request):
-    token = new_request.headers.get("Authorization")
-    return decrypted(token)  # bad
+    token = new_request.headers.get("Authorization")  # bad
+    return decrypted(token)
 
 
 def user_of(token):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 
 from flask import Flask, request
 from flask_restful import Api, Resource
@@ -37,6 +38,11 @@ def change():
     body = {"name": request.json["name"]}
     log.info("changed %s", body)
     return ""
+
+
+log.info("settings: %s", dict(app.config))  # bad
+print(os.environ)  # bad
+log.info("in %s of %s", app.config["ENV"], len(os.environ))
 
 
 api.add_resource(Login, "/session")

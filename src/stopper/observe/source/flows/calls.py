@@ -116,7 +116,8 @@ class Calls(Binding):
             self._grow(called, NONE)
         if isinstance(node.func, ast.Attribute) and name in library.CARRYING_METHODS:
             return self._carried(called, (*called.receiver.taints, *self._method_arguments(called)))
-        if not library.CLEANSING_WORDS.isdisjoint(words(name)) or called.target in library.KEYED_HASHES:
+        hashes = not library.CLEANSING_WORDS.isdisjoint(words(name)) and not _given_nothing(node)
+        if hashes or called.target in library.KEYED_HASHES:
             return Value((Taint(Origin.DIGEST, self.module, node),))
         if name == "open":
             return Value(made="open")
@@ -258,6 +259,11 @@ class Calls(Binding):
                     )
                     self._reach(sink, [longer], called.node, f"{called.target}(), which ends in {place}")
         return _substituted(summary.returned, given, self.module, called)
+
+
+def _given_nothing(call: ast.Call) -> bool:
+    """Tell whether a function hashes nothing of the caller's: `generate_random_hash()` makes a credential."""
+    return isinstance(call.func, ast.Name) and not call.args and not call.keywords
 
 
 def _substituted(returned: Value, given: Mapping[int, Value], module: Module, called: Called) -> Value:
