@@ -541,8 +541,8 @@ ERRORS: dict[str, Callable[[Caller], TestResponse]] = {
 }
 
 
-# What the standards say that clients are told: RFC 6749 §4.1.2.1, §5.2, RFC 6750 §3.1, RFC 7009 §2.2, RFC 7636 §4.4.1
-# and §4.6, RFC 7662 §2.2; and Authlib's own documentation where they leave it open (401 for an unknown hint, no client at all).
+# What clients are told by the standards (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2, RFC 7636 §4.4.1,
+# §4.6, RFC 7662 §2.2), and Authlib's documentation where they leave it open: an unknown hint, no credentials.
 PUBLISHED: dict[str, tuple[int, str]] = {
     "code used again": (400, "invalid_grant"),
     "expired code": (400, "invalid_grant"),

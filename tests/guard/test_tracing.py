@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator
 
 import pytest
 from opentelemetry import baggage, trace
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
-from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+from opentelemetry.sdk._logs.export import (
+    BatchLogRecordProcessor,
+    ConsoleLogRecordExporter,
+    InMemoryLogRecordExporter,
+    SimpleLogRecordProcessor,
+)
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanProcessor
+from opentelemetry.sdk.trace.export import (
+    BatchSpanProcessor,
+    ConsoleSpanExporter,
+    SimpleSpanProcessor,
+    SpanProcessor,
+)
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
@@ -139,3 +151,45 @@ def test_baggage_leaves_without_a_credential(credential: str) -> None:
     assert baggage.get_baggage("tier", propagator.extract({"baggage": "tier=gold"})) == "gold"
     assert propagator.fields == W3CBaggagePropagator().fields
     assert baggage.get_baggage("user", context) == f"alice {credential}"
+
+
+@pytest.mark.filterwarnings("ignore:`LoggingHandler` in `opentelemetry-sdk` is deprecated:DeprecationWarning")
+def test_what_the_sdk_s_exporters_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spans and standard log records with chained exceptions are written without a token that no request carries."""
+    monkeypatch.setattr(logging.Handler, "handle", _plain_handle)  # so that the processors alone are at work
+    foreign, texts = opaque.generate("elsewhere"), []
+    for clean in (False, True):
+        out = io.StringIO()
+        spans = SimpleSpanProcessor(ConsoleSpanExporter(out=out))
+        records = SimpleLogRecordProcessor(ConsoleLogRecordExporter(out=out))
+        traces, logs = TracerProvider(), LoggerProvider()
+        traces.add_span_processor(CleanSpans(spans) if clean else spans)
+        logs.add_log_record_processor(CleanLogs(records) if clean else records)
+        logger = logging.Logger("shop")
+        logger.addHandler(LoggingHandler(logger_provider=logs))
+        for found in (foreign, REQUEST):
+            try:
+                with traces.get_tracer("shop").start_as_current_span(f"look up {found}"):
+                    _fail(found)
+            except LookupError:
+                logger.exception("failed for %s", found, extra={"found": found})
+        texts.append(out.getvalue())
+    bare, written = texts
+    for found in (foreign, REQUEST):
+        assert bare.count(found) >= 10
+        assert found not in written
+    for kept in ("LookupError", "The above exception was the direct cause", "exception.stacktrace"):
+        assert written.count(kept) == bare.count(kept) > 0
+
+
+def _fail(found: str) -> None:
+    try:
+        raise ValueError(f"not known: {found}")
+    except ValueError as error:
+        raise LookupError(found) from error
+
+
+def _plain_handle(handler: logging.Handler, record: logging.LogRecord) -> bool:
+    """Handle a record as `logging.Handler` does that no guard has changed."""
+    handler.emit(record)
+    return True
