@@ -15,7 +15,7 @@ from flask import Flask
 
 from stopper.guard import ConfigurationError, Guard, current_token
 from stopper.guard.compat import flask_jwt_extended as shim
-from stopper.guard.compat.flask_jwt_extended.configuration import DEFAULTS, REFUSED
+from stopper.guard.compat.flask_jwt_extended.configuration import COOKIES, DEFAULTS, REFUSED
 from stopper.guard.compat.flask_jwt_extended.exceptions import ExpiredTokenError, JWTDecodeError
 from tests.guard.migration.before_and_after import bearer
 
@@ -82,6 +82,20 @@ def test_every_refusal_is_shown_and_listed() -> None:
     )
     assert {key for key, _, _ in REFUSED} <= VALUES.keys()
     assert listed == VALUES.keys()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("JWT_TOKEN_LOCATION", "cookies"), ("JWT_COOKIE_CSRF_PROTECT", False), ("JWT_COOKIE_SECURE", False)],
+)
+def test_a_refused_cookie_names_the_page(tmp_path: Path, key: str, value: object) -> None:
+    """Who kept tokens in cookies learns of the key, and of the page that says what browsers do instead."""
+    with pytest.raises(ConfigurationError, match=f"^{key}: .*{re.escape(COOKIES)}"):
+        made(tmp_path, **{key: value})
+    assert PAGE.parents[3].joinpath(COOKIES).is_file()
+    for refused in ("locations", "csrf_value", "set_access_cookies", "set_refresh_cookies", "get_csrf_token"):
+        with pytest.raises(ConfigurationError, match=re.escape(COOKIES)):
+            CALLS[refused]()
 
 
 CALLS: dict[str, Callable[[], object]] = {

@@ -132,7 +132,9 @@ def verify_jwt_in_request(
 
 def _check_demands(locations: str | Iterable[str] | None, verify_type: bool, skip_revocation_check: bool) -> None:
     if locations is not None and ({locations} if isinstance(locations, str) else set(locations)) != {"headers"}:
-        raise ConfigurationError("locations: tokens are taken from the Authorization header alone; remove the argument")
+        raise ConfigurationError(
+            f"locations: tokens are taken from the Authorization header alone; see {configuration.COOKIES}"
+        )
     if not verify_type:
         raise ConfigurationError("verify_type=False: a refresh token would do as access token; write two routes")
     if skip_revocation_check:
@@ -279,7 +281,9 @@ def decode_token(encoded_token: str, csrf_value: None = None, allow_expired: boo
     if allow_expired:
         raise ConfigurationError("allow_expired: an expired token is none; ask for the user's login instead")
     if csrf_value is not None:
-        raise ConfigurationError("csrf_value: tokens are not taken from cookies and have none; see the page on cookies")
+        raise ConfigurationError(
+            f"csrf_value: tokens are not taken from cookies and have none; see {configuration.COOKIES}"
+        )
     return presented.decoded(encoded_token, current_state())
 
 
@@ -299,7 +303,9 @@ def get_unverified_jwt_headers(encoded_token: str) -> NoReturn:
 
 def _no_cookies(*_: object, **__: object) -> NoReturn:
     """Refuse: a browser sends cookies of its own accord, also with requests that another site made it send."""
-    raise ConfigurationError("tokens are not put into cookies: see docs/guard/cookies.md for what browsers do instead")
+    raise ConfigurationError(
+        f"tokens are not put into cookies: see {configuration.COOKIES} for what browsers do instead"
+    )
 
 
 set_access_cookies = set_refresh_cookies = get_csrf_token = _no_cookies

@@ -16,6 +16,9 @@ LONGEST_ACCESS = timedelta(days=1)
 LONGEST_REFRESH = timedelta(days=366)
 """The longest life of a refresh token that is taken over."""
 
+COOKIES = "docs/guard/cookies.md"
+"""The page that says why no token is taken from a cookie, and what browsers do instead."""
+
 _SHORTEST_SECRET = 32
 
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
@@ -116,7 +119,7 @@ REFUSED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         "JWT_TOKEN_LOCATION",
         _leaves_the_header,
         "tokens are taken from the Authorization header alone: a URL is kept in logs and histories, a browser sends "
-        "cookies of its own accord; see the page on cookies",
+        f"cookies of its own accord; see {COOKIES}",
     ),
     ("JWT_HEADER_NAME", _other_than("Authorization"), "the header is Authorization (RFC 6750 §2.1)"),
     ("JWT_HEADER_TYPE", _other_than("Bearer"), "the scheme is Bearer (RFC 6750 §2.1)"),
@@ -137,9 +140,13 @@ REFUSED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     (
         "JWT_COOKIE_CSRF_PROTECT",
         _other_than(True),
-        "cookies without protection against forged requests; tokens are not taken from cookies, remove the key",
+        f"cookies without protection against forged requests; tokens are not taken from cookies: see {COOKIES}",
     ),
-    ("JWT_COOKIE_SECURE", _other_than(True), "cookies in clear; tokens are not taken from cookies, remove the key"),
+    (
+        "JWT_COOKIE_SECURE",
+        _other_than(True),
+        f"cookies in clear; tokens are not taken from cookies: see {COOKIES}",
+    ),
     ("JWT_PRIVATE_KEY", _is_set, "tokens are random here; for signed ones use the guard itself with STOPPER_ISSUER"),
     ("JWT_PUBLIC_KEY", _is_set, "tokens of another issuer are taken by the guard itself, by STOPPER_TRUSTED_ISSUERS"),
     ("JWT_ENCODE_ISSUER", _is_set, "random tokens have no issuer; use the guard itself with STOPPER_ISSUER"),
