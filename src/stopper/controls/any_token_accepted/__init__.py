@@ -34,9 +34,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity
+from stopper.model import Control, Place, Severity
+from stopper.observe.source import Module
+from stopper.observe.source.mending_tokens import reading_at, verified_as_elsewhere
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import RANDOM, foreign, random_like
+from stopper.rewrite import ByHand, Rewrite
 
 CONTROL = Control(
     id="BT402",
@@ -58,3 +61,12 @@ def mutate(credential: Credential) -> Iterable[Credential]:
         yield credential.changed(secrets.token_urlsafe(32), "random opaque token")
     else:
         yield credential.changed(foreign(), "JWT signed with a foreign key")
+
+
+# --------------------------------------------------------------------------- the repair
+
+
+def fix(subject: object, place: Place) -> Rewrite | ByHand | None:
+    """Have the token verified that is only read at a place, where the source witness knows that this is the reason."""
+    call = reading_at(subject, place) if isinstance(subject, Module) else None
+    return verified_as_elsewhere(call) if call is not None else None

@@ -37,6 +37,7 @@ from stopper.model import Control, Place, Severity, Verdict
 from stopper.observe.source import UNKNOWN, Function, Module
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, settings, words
 from stopper.observe.source.mending import member, settings_at
+from stopper.observe.source.mending_tokens import CLAIMS_TOO, LINES, reading_at, verified_as_elsewhere
 from stopper.observe.source.rewriting import replaced, without_argument
 from stopper.observe.views import Credential
 from stopper.observe.wire.jwt import compact, encode, unsigned
@@ -144,17 +145,12 @@ def _broken(call: JoseCall) -> Iterable[Verdict]:
 
 # --------------------------------------------------------------------------- the repair
 
-_LINES = ('claims = jwt.decode(token, key, algorithms=["ES256"], audience="shop", options={"require": ["exp"]})',)
-_DECIDE = (
-    "with the signature `exp`, `nbf`, `aud` and `iss` were left out: tokens with an `aud` need `audience=` in the call",
-)
-
 
 def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
     """Switch the check on where the call has the key and the algorithms that it needs."""
-    for call in jose_calls(module):
-        if module.place(call.node) == where and (call.act is Act.READ or call.verifies is False):
-            return _verified(module, call)
+    call = reading_at(module, where)
+    if call is not None:
+        return _verified(module, call)
     for name, _, value in settings_at(module, where):
         if name == "JWT_VERIFY" and module.constant(value) is False:
             return _rewrite(replaced(module, value, "True"))
@@ -162,21 +158,19 @@ def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
 
 
 def _rewrite(*changes: Change) -> Rewrite:
-    return Rewrite("claims are believed once the signature is checked", changes, Risk.STRICTER, _DECIDE)
+    return Rewrite("claims are believed once the signature is checked", changes, Risk.STRICTER, (CLAIMS_TOO,))
 
 
 def _verified(module: Module, call: JoseCall) -> Rewrite | ByHand:
-    if call.act is Act.READ:
-        return ByHand("nothing here says which key and algorithm verify the token", _LINES)
-    if not _at_hand(call):
-        return ByHand("give the call its key and algorithms, and take out what switches the check off", _LINES)
+    if call.act is Act.READ or not _at_hand(call):
+        return verified_as_elsewhere(call)
     keywords = {each.arg: each.value for each in call.node.keywords}
     off = member(keywords.get("options"), "verify_signature")
     if off is not None and module.constant(off) is False:
         return _rewrite(replaced(module, off, "True"))
     if "verify" in keywords and "options" not in keywords:
         return _rewrite(without_argument(module, call.node, "verify"))
-    return ByHand("the check is switched off elsewhere than in the call", _LINES)
+    return ByHand("the check is switched off elsewhere than in the call", LINES)
 
 
 def _at_hand(call: JoseCall) -> bool:

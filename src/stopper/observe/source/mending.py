@@ -172,7 +172,7 @@ def guarded_as_others(subject: object, place: Place) -> Rewrite | ByHand | None:
         return ByHand("the decorator that guards the others is given something each time")
     if not _imported(definition):
         return None
-    name, imports = _named_guard(module, definition)
+    name, imports = named_definition(module, definition)
     text = f"{name}{plain.pop()}"
     if any(ast.unparse(each) == text for each in function.decorator_list):
         return None
@@ -210,7 +210,11 @@ def _imported(definition: Definition) -> bool:
     return definition.module.scope(definition.node) is definition.module.tree
 
 
-def _named_guard(module: Module, definition: Definition) -> tuple[str, tuple[Import, ...]]:
+def named_definition(module: Module, definition: Definition) -> tuple[str, tuple[Import, ...]]:
+    """Return how a module can write a function of the project's, and the import that it needs.
+
+    Raises CannotRewriteError where that cannot be told.
+    """
     name = definition.node.name
     if definition.module is module:
         return name, ()

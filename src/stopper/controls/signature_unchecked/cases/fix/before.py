@@ -9,6 +9,10 @@ app = Flask(__name__)
 KEY = os.environ["JWT_KEY"]
 
 
+def issue(subject):
+    return jwt.encode({"sub": subject}, KEY)
+
+
 @app.get("/a")
 def switched_off():
     # whose it is
@@ -24,5 +28,24 @@ def old():
 
 @app.get("/c")
 def without_key():
-    claims = jwt.decode(request.headers["X-Token"], options={"verify_signature": False})  # by hand
+    claims = jwt.decode(request.headers["X-Token"], options={"verify_signature": False})  # all
+    return {"orders": claims["orders"], "sub": claims["sub"]}
+
+
+@app.get("/d")
+def empty_key():
+    claims = jwt.decode(request.headers["X-Token"], "", options={"verify_signature": False})
+    return {"orders": claims["orders"], "sub": claims["sub"]}
+
+
+@app.get("/e")
+def taken_apart():
+    claims = jwt.decode(request.headers["X-Token"], options=dict(verify_signature=False))  # by hand
+    return {"orders": claims["orders"], "sub": claims["sub"]}
+
+
+@app.get("/f")
+def of_another():
+    id_token = request.headers["X-Token"]
+    claims = jwt.decode(id_token, options={"verify_signature": False})  # by hand
     return {"orders": claims["orders"], "sub": claims["sub"]}
