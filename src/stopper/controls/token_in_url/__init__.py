@@ -38,13 +38,16 @@ import ast
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from stopper.model import Control, Endpoint, Severity, Strength, Verdict, Witness
+from stopper.model import Control, Endpoint, Place, Severity, Strength, Verdict, Witness
 from stopper.observe.source import Function, Module, within
 from stopper.observe.source.flows import Act, jose_calls, last_name
 from stopper.observe.source.frontend import Frontend, words
-from stopper.observe.source.request import Taken, all_taken
+from stopper.observe.source.names import Definition
+from stopper.observe.source.request import Taken, all_taken, taken
+from stopper.observe.source.rewriting import at, removed, replaced, written
 from stopper.observe.views import (
     Access,
     Exchange,
@@ -59,6 +62,7 @@ from stopper.observe.views import (
 )
 from stopper.observe.wire.compare import let_in, succeeded, turned_away
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import ByHand, Change, Rewrite, Risk
 from stopper.secret import recognise
 
 CONTROL = Control(
@@ -340,3 +344,89 @@ def _bearer(module: Module) -> tuple[Endpoint, ...]:
     routes = module.project.routes
     found = {each for route in routes for each in route.endpoints if any(g.kind == "bearer" for g in route.guards)}
     return tuple(sorted(found))
+
+
+# --------------------------------------------------------------------------- the repair
+
+_ELSEWHERE_TOO = frozenset({"headers", "cookies", "form", "json"})
+_DECIDE = ("links that carry a token stop working: see that their callers send it in the Authorization header",)
+
+
+def fix(subject: object, where: Place) -> Rewrite | ByHand | None:
+    """Leave the query out, where the code itself takes the token from another part of the request as well."""
+    if not isinstance(subject, Module):
+        return None
+    change = None
+    for node in at(subject, where, ast.Call, ast.Subscript):
+        found = taken(subject, node)
+        if found is not None and found.part == "args" and not found.presence:
+            change = _without(subject, found.node)
+    change = change or _without_location(subject, where)
+    if change is None:
+        return ByHand("nothing here takes the token from anywhere else")
+    return Rewrite("the token is taken from where it was taken besides", (change,), Risk.STRICTER, _DECIDE)
+
+
+def _without(module: Module, node: ast.expr) -> Change | None:
+    """Return the change that leaves one reading of the query out: an operand of `or`, or `if not token: token = …`."""
+    parent = module.parent(node)
+    if isinstance(parent, ast.BoolOp) and isinstance(parent.op, ast.Or):
+        rest = [each for each in parent.values if each is not node]
+        if all(_from_elsewhere(module, each) for each in rest[:1]) and not any(
+            _from_query(module, each) for each in rest
+        ):
+            return replaced(module, parent, " or ".join(written(module, each) for each in rest))
+    if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
+        return _without_fallback(module, parent, parent.targets[0].id)
+    return None
+
+
+def _without_fallback(module: Module, assigned: ast.Assign, name: str) -> Change | None:
+    """Return the removal of `if not token: token = …`, where what stands right before it takes the token elsewhere."""
+    choice = module.parent(assigned)
+    if not isinstance(choice, ast.If) or choice.body != [assigned] or choice.orelse:
+        return None
+    if ast.unparse(choice.test) not in (f"not {name}", f"{name} is None"):
+        return None
+    holder = module.parent(choice)
+    blocks = [getattr(holder, name, ()) for name in ("body", "orelse", "finalbody")]
+    earlier = next((first for block in blocks for first, second in pairwise(block) if second is choice), None)
+    if not isinstance(earlier, ast.Assign) or ast.unparse(earlier.targets[0]) != name:
+        return None
+    return removed(module, choice) if _from_elsewhere(module, earlier.value) else None
+
+
+def _from_query(module: Module, value: ast.expr) -> bool:
+    return any(each.part in ("args", "values") for each in _parts(module, value))
+
+
+def _from_elsewhere(module: Module, value: ast.expr) -> bool:
+    """Tell whether an expression takes something from the request but from its URL, itself or by a function called."""
+    if _takes(module, value):
+        return True
+    target = module.resolve(value.func) if isinstance(value, ast.Call) else None
+    return isinstance(target, Definition) and _takes(target.module, target.node)
+
+
+def _takes(module: Module, node: ast.AST) -> bool:
+    found = {each.part for each in _parts(module, node)}
+    return bool(found & _ELSEWHERE_TOO) and not found & {"args", "values"}
+
+
+def _parts(module: Module, node: ast.AST) -> Iterator[Taken]:
+    for inner in within(node):
+        found = taken(module, inner)
+        if found is not None:
+            yield found
+
+
+def _without_location(module: Module, where: Place) -> Change | None:
+    """Return the change that takes the query out of the places that Flask-JWT-Extended is told to look at."""
+    for place, value in _configured(module):
+        if module.place(place) != where or not isinstance(value, ast.List | ast.Tuple):
+            continue
+        left = [written(module, each) for each in value.elts if module.constant(each) != "query_string"]
+        if left and value.lineno == value.end_lineno:
+            inside = ", ".join(left)
+            return replaced(module, value, f"[{inside}]" if isinstance(value, ast.List) else f"({inside},)")
+    return None
