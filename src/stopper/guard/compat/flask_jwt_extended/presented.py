@@ -43,10 +43,14 @@ def refresh_payload(state: State) -> dict[str, Any]:
 def decoded(credential: str, state: State) -> dict[str, Any]:
     """Return the payload of an access or refresh token; raise a JWTExtendedException for one that is not good."""
     redact.carry(credential)
+    gate, kind = current_gate(), "refresh"
     try:
-        token, kind = _found(current_gate(), state, credential)
+        token = _refresh(gate, state, credential)
+        if token is None:
+            kind = "access"
+            token = _access(gate, credential)
     except InvalidToken as refusal:
-        raise _judged(refusal, "access", state) from None
+        raise _judged(refusal, kind, state) from None
     except InvalidRequest:
         raise errors.JWTDecodeError(_NO_TOKEN) from None
     return _payload(token, kind, state)
@@ -56,25 +60,22 @@ def _admitted(state: State, wanted: str) -> dict[str, Any]:
     """Return the payload of the request's token, of the wanted kind; tell the audit of one that is refused."""
     gate, way = current_gate(), passage()
     present.check_query(request.environ.get("QUERY_STRING", ""))
-    credential = _credential()
+    credential, kind = _credential(), "refresh"
     try:
-        token, kind = _found(gate, state, credential)
+        token = _refresh(gate, state, credential)
+        if token is None:
+            kind = "access"
+            token = _access(gate, credential)
         subject = gate.subject_of(token)
     except InvalidToken as refusal:
         gate.recorder.record(Kind.REFUSED, refusal.token, fingerprint(credential), refusal.reason)
-        raise _judged(refusal, wanted, state) from None
+        raise _judged(refusal, kind, state) from None
     if kind != wanted:
         gate.recorder.record(Kind.REFUSED, token, reason=f"{kind} token in place of the other kind")
         raise errors.WrongTokenError(_WRONG_KIND[wanted])
     if way is not None:
         way.token, way.subject = token, subject
     return _payload(token, kind, state)
-
-
-def _found(gate: Gate, state: State, credential: str) -> tuple[Token, str]:
-    """Return the token of a credential and its kind; raise InvalidToken."""
-    refresh = _refresh(gate, state, credential)
-    return (refresh, "refresh") if refresh is not None else (_access(gate, credential), "access")
 
 
 def _credential() -> str:
