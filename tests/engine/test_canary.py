@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -211,3 +212,23 @@ def test_a_token_that_cannot_be_signed_stays_as_it_is() -> None:
     """Without its key a token is sent as it is."""
     opaque = Credential(Secret("f3b1c0d9e8a74625b1d0c3e2f5a69788"))
     assert canary.unique(opaque) is opaque
+
+
+async def made_by_itself(requests: Sequence[Request]) -> tuple[Secret, str] | None:
+    """Mint for the operations that may be called, as the application's child process does."""
+    assert [request.url for request in requests] == ["https://shop.test/me"]
+    return Secret(token()), "PyJWT"
+
+
+def test_who_gives_no_login_is_given_a_token(application: InProcess) -> None:
+    """Without login and token the application's own library makes one: the scan has an identity, and says whence."""
+    inputs = Inputs(
+        targets=("shop:app",),
+        snapshot=asyncio.run(application.snapshot()),
+        live=(Target(Witness.APP, application, "https://shop.test", mint=made_by_itself),),
+        keys=(Secret(KEY),),
+    )
+    report = asyncio.run(Scan(inputs, {"BT401": catalogue()["BT401"]}, Limits(), lambda event: None).run())
+    assert report.coverage.identity
+    assert not report.ungraded
+    assert "no identity was given: a token was made by PyJWT with the application's own key" in report.notes

@@ -124,7 +124,8 @@ async def _opened(targets: Targets, options: Options, gathered: _Gathered) -> As
             snapshot = await child.snapshot()
             gathered.keys.extend(await child.keys())
             gathered.notes.extend(snapshot.notes)
-            gathered.live.append(_app_target(child, base_url(snapshot), options))
+            mint = child.mint if isinstance(child, AppChild) and not targets.urls else None
+            gathered.live.append(replace(_app_target(child, base_url(snapshot), options), mint=mint))
         if options.out_of_band:
             documents = stack.enter_context(LoopbackListener())
             gathered.live = [replace(live, documents=documents) if _near(live) else live for live in gathered.live]

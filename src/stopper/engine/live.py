@@ -176,11 +176,23 @@ class LiveScan:
                 self.renewal.login, self.renewal.since = login, began
         if self.target.clear and self.target.may_send_clear:
             await self._log_in_clear()
-        self.identity = self.identity or self.target.token
+        self.identity = self.identity or self.target.token or await self._minted()
         if self.identity:
             self.refusal = ""
             self.identity = await self._opened(self._keyed(self.identity))
             await self._find_public_keys(self.identity)
+
+    async def _minted(self) -> Credential | None:
+        """Return a credential that the application's own library made, where nobody said how to get one."""
+        if self.target.mint is None or self.target.logins:
+            return None
+        made = await self.target.mint([request_for(step, self.target.base) for step in self.plan.steps])
+        if made is None:
+            return None
+        token, library = made
+        self.listener.learnt(token)
+        self.listener.noted(f"no identity was given: a token was made by {library} with the application's own key")
+        return jwt.credential(token.reveal())
 
     async def _log_in_clear(self) -> None:
         """Log in over plain HTTP; off this machine with the throw-away identity alone, where there is one."""
@@ -710,8 +722,8 @@ class LiveScan:
             self.listener.skipped(Skip(what, str(cut), "control"))
         if called:
             self.listener.noted(
-                f"made-up tokens went through {canary.names(steps[:called])} in the application's process; its "
-                "databases were copies, and files, other programs and the network were refused to it meanwhile"
+                f"made-up tokens went through {canary.names(steps[:called])} in the application's process, those that "
+                "write included; its databases were copies, and files, programs and the network were refused to it"
             )
 
     async def _sweep_through(self, step: Step, accepted: Credential | None) -> None:

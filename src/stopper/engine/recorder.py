@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -60,7 +60,8 @@ class Target:
     given directly. `may_send_clear` allows credentials over `clear` (loopback, or allowed by the user). `documents` is
     set where the user allowed that the API fetches something from us; `handshake` looks at how the server speaks TLS;
     `throwaway` is the identity that may be spent; `refresh` renews the credential that the first login made;
-    `another` logs in as another user. `asked` is the number of requests that were made before the scan's own.
+    `another` logs in as another user; `mint` makes a token where there is neither login nor token. `asked` is the
+    number of requests that were made before the scan's own.
     """
 
     witness: Witness
@@ -76,11 +77,15 @@ class Target:
     throwaway: Throwaway | None = None
     refresh: Refresh | None = None
     another: Login | None = None
+    mint: Mint | None = None
     asked: int = 0
 
 
 Login = Callable[[Transport, str], Awaitable[Credential | str]]
 """Logs in at a base URL; gives the credential, or one line that says why there is none."""
+
+Mint = Callable[[Sequence[Request]], Awaitable[tuple[Secret, str] | None]]
+"""Makes a token that lets one of these requests in; gives it with the library that made it, None where none can."""
 
 Refresh = Callable[[Transport, str, Credential], Awaitable[Credential | str]]
 """Renews a credential at a base URL by its refresh token; gives the new one, or one line that says why not."""

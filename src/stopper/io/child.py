@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -242,6 +242,19 @@ class AppChild:
         """
         answer = await self._ask({"command": "keys"}, self._call_timeout, "while its keys were read")
         return found_keys(answer)
+
+    async def mint(self, requests: Sequence[Request]) -> tuple[Secret, str] | None:
+        """Return a token that the application lets in for one of these requests, and the library that made it.
+
+        It is made with the application's own key, by its own library; None where that cannot be done.
+        """
+        calls = [call for request in requests if (call := call_command(request, self._peer, self._call_timeout))]
+        command = {"command": "mint", "calls": calls, "seconds": self._call_timeout}
+        try:
+            answer = await self._ask(command, self._call_timeout, "while a token was minted")
+        except ChildError:  # every further request says so
+            return None
+        return (Secret(answer["token"]), answer["by"]) if answer["token"] else None
 
     # ----------------------------------------------------------------------- the process
 
