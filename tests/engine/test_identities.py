@@ -57,6 +57,7 @@ class Shop(InProcess):
     refreshed: int = 0
     most: int = 1000
     seconds: float = 0.05
+    lives: float = LIVES
     late: int = 0
     ends: dict[str, float] = field(default_factory=dict)
 
@@ -72,9 +73,9 @@ class Shop(InProcess):
         """Return a token that ends two seconds from now."""
         if not self.signed:
             token = secrets.token_urlsafe(32)
-            self.ends[token] = self.clock.now + LIVES
+            self.ends[token] = self.clock.now + self.lives
             return token
-        claims = {"sub": "ada", "iat": int(self.clock.now), "exp": int(self.clock.now) + int(LIVES)}
+        claims = {"sub": "ada", "iat": int(self.clock.now), "exp": int(self.clock.now) + int(self.lives)}
         return jwt.encode(claims | {"jti": secrets.token_hex(8)}, KEY)
 
     def good(self, token: str) -> bool:
@@ -138,14 +139,14 @@ def jwt_token(text: str) -> str:
     return text.split('"access_token":"')[1].split('"')[0]
 
 
-def scanned(shop: Shop, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Report:
+def scanned(shop: Shop, monkeypatch: pytest.MonkeyPatch, limits: Limits | None = None, **changes: Any) -> Report:
     """Scan the shop by its clock."""
     monkeypatch.setattr(identities, "monotonic", shop.clock)
     monkeypatch.setattr("stopper.engine.live.monotonic", shop.clock)
     target = Target(Witness.WIRE, shop, BASE, **({"logins": (login,)} | changes))
     inputs = Inputs(("shop",), (read("openapi.yaml", SPEC.encode(), None),), live=(target,))
     controls = {name: entry for name, entry in catalogue().items() if name not in SLOW}
-    return asyncio.run(Scan(inputs, controls, Limits(per_operation=150), lambda _: None).run())
+    return asyncio.run(Scan(inputs, controls, limits or Limits(per_operation=150), lambda _: None).run())
 
 
 SLOW = {"BT208", "BT407"}
@@ -172,6 +173,17 @@ def test_a_token_that_ends_is_renewed(monkeypatch: pytest.MonkeyPatch, signed: b
     kept = {observation.control for observation in report.observations if observation.verdict.kept}
     assert kept >= {"BT402", "BT416"} | ({"BT404", "BT405"} if signed else set())
     assert not [skip for skip in report.skips if "the answers prove nothing" in skip.why]
+
+
+def test_renewals_take_no_check_its_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the smallest budget, what is left out is the same for tokens of two seconds and of an hour."""
+    short, long = (
+        scanned(shop, monkeypatch, Limits())
+        for shop in (Shop(Clock(), signed=True, seconds=0.15), Shop(Clock(), signed=True, seconds=0.15, lives=3600))
+    )
+    left_out = [{skip for skip in report.skips if "budget" in skip.why} for report in (short, long)]
+    assert left_out[0] == left_out[1]
+    assert long.coverage.requests < short.coverage.requests <= 200 + identities.ON_TOP
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.1, 0.15])

@@ -263,9 +263,9 @@ def opening(targets: Targets, options: Options) -> Client:
 
     limits = Limits(
         deadline=options.limits.request_seconds,
-        # documents, logins and the throw-away identity come on top of the scan's own budget
+        # documents, logins, renewals and the throw-away identity come on top of the scan's own budget
         requests=options.limits.requests
-        + 100
+        + 150
         + sum(flow.samples + flow.tries for flow in options.settings.logins if flow.throwaway),
         rate=options.limits.per_second,
     )

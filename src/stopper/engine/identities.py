@@ -16,6 +16,9 @@ MARGIN = 30.0
 UNSEEN = 20
 """Requests after which a credential that does not tell its end is asked for once more: so much may be asked again."""
 
+ON_TOP = 50
+"""Requests that renewals may take on top of the budget: a token of two seconds must not cost an API its checks."""
+
 
 @dataclass(slots=True)
 class Renewal:
@@ -24,7 +27,7 @@ class Renewal:
     `login` is what made it, None where it was given and cannot be renewed; `since` is when that began, by the monotonic
     clock, and `seen` when it last was let in, after `sent` requests. `lived` is for how many seconds one worked that
     ended although nothing had announced it: longer than that none is trusted from then on. `repeated` is a token that
-    another login gave once more.
+    another login gave once more. `on_top` is how many requests of renewals do not count against the budget any more.
     """
 
     target: Target
@@ -36,6 +39,7 @@ class Renewal:
     sent: int = 0
     lived: float | None = None
     repeated: Secret | None = None
+    on_top: int = ON_TOP
 
     async def log_in(self, login: Login, base: str) -> Credential | str:
         """Log in at a base address; every token of the answer is kept out of all outputs."""
@@ -97,12 +101,15 @@ class Renewal:
         """
         if self.login is None:
             raise CutShortError("the credential no longer works")
-        began, base = monotonic(), self.target.base
+        began, base, sent = monotonic(), self.target.base, self.recorder.sent
         made: Credential | str = "no refresh flow"
         if self.target.refresh and self.login is self.target.logins[0]:
             made = self.learnt(await self.target.refresh(self.recorder, base, held))
         if not isinstance(made, Credential):
             made = await self.log_in(self.login, base)
+        free = min(self.recorder.sent - sent, self.on_top)
+        self.on_top -= free
+        self.recorder.budget += free
         if not isinstance(made, Credential):
             raise CutShortError(f"the credential ended and could not be renewed: {made}")
         self.since = began

@@ -480,12 +480,13 @@ class LiveScan:
         control shows it. The worst faults come first; what the budget has no room for is said.
         """
         share = self.recorder.sent + round(self.recorder.budget * MUTANT_SHARE)
-        end = min(share, self.recorder.budget - RESERVE)
+        # Renewals raise the budget by what they take: what is kept back of it stays the same.
+        kept_back = self.recorder.budget - min(share, self.recorder.budget - RESERVE)
         shown: dict[str, Shown] = {}
         for number, members in enumerate(groups):
             batches = self._batches(self.identity or self._stranger())
             if number:
-                room = (end - self.recorder.sent) // (len(groups) - number)
+                room = (self.recorder.budget - kept_back - self.recorder.sent) // (len(groups) - number)
                 batches = self._narrowed(members[0], batches, shown, room)
             await self._mutate(members, batches, shown)
 

@@ -72,7 +72,8 @@ class Plan:
     """What the scan will do: the operations it will ask, the ones it will not and why, and the budget it keeps to.
 
     `unfilled` are operations that would be asked if their path's parameters had values; answers may tell some.
-    `spent` is how many requests the throw-away identity may make on top of the budget. `changing` are operations that
+    `spent` is how many requests the throw-away identity may make on top of the budget, `renewing` how many may renew a
+    token that ends. `changing` are operations that
     may change state: an application in a process of its own is asked for them where it can be undone.
     """
 
@@ -84,6 +85,7 @@ class Plan:
     unfilled: tuple[EndpointView, ...] = ()
     per_group: int = 1
     spent: int = 0
+    renewing: int = 0
     changing: tuple[EndpointView, ...] = ()
 
     @property

@@ -17,6 +17,7 @@ from stopper.engine import recorded
 from stopper.engine.cleaning import cleaned, cleaned_row
 from stopper.engine.events import CheckFailed, Event, Guessed, Observed, ScanFinished, ScanStarted, Sent, Skipped
 from stopper.engine.guessing import Guessing
+from stopper.engine.identities import ON_TOP
 from stopper.engine.kept import Cache
 from stopper.engine.live import SPENT_ON_STATE, LiveScan
 from stopper.engine.plan import Limits, Plan
@@ -163,7 +164,8 @@ class Scan:
         ]
         asked = max((target.asked for target in self.inputs.live), default=0)
         budget = min(self.limits.requests, self.plan.budget + asked)
-        self.plan = replace(self.plan, spent=max(spent, default=0), budget=budget)
+        renewing = ON_TOP if any(live.logins for live in self.inputs.live) else 0
+        self.plan = replace(self.plan, spent=max(spent, default=0), renewing=renewing, budget=budget)
         self.emit(ScanStarted(self.plan))
         for skip in self.plan.skips:
             self.skipped(skip)

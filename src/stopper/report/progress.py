@@ -18,12 +18,13 @@ from rich.text import Text
 from stopper.model import Failure, Observation, Skip, Witness
 
 
-def announcement(operations: int, budget: int, per_second: float, spent: int = 0) -> str:
+def announcement(operations: int, budget: int, per_second: float, spent: int = 0, renewing: int = 0) -> str:
     """Return the line that says before the first request how much will be sent, and how fast.
 
-    `spent` are the requests of the throw-away identity, on top.
+    On top come `spent` requests of the throw-away identity, and up to `renewing` that renew a token which ends.
     """
     more = f" and {spent} of the throw-away identity" if spent else ""
+    more += f" and {renewing} to renew a token that ends" if renewing else ""
     return (
         f"{operations} operations will be asked: at most {budget} requests{more}, {per_second:g} a second off loopback"
     )
@@ -65,10 +66,16 @@ class Progress:
         """Count one event of the engine and show the new numbers; an unknown event changes nothing."""
         match event:
             case object(
-                plan=object(steps=Sized() as steps, budget=int(budget), per_second=float(per_second), spent=int(spent))
+                plan=object(
+                    steps=Sized() as steps,
+                    budget=int(budget),
+                    per_second=float(per_second),
+                    spent=int(spent),
+                    renewing=int(renewing),
+                )
             ):
-                self._planned = budget + spent
-                self._announce(announcement(len(steps), budget, per_second, spent))
+                self._planned = budget + spent + renewing
+                self._announce(announcement(len(steps), budget, per_second, spent, renewing))
             case object(witness=Witness(), count=int(count)):
                 self._counts["sent"] = max(self._counts["sent"], count)
             case object(observation=Observation() as observation):
