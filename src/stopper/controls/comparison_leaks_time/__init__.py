@@ -113,6 +113,9 @@ def _compared(module: Module, compare: ast.Compare) -> str:
         return ""
     if _written_here(module, compare, left) or _written_here(module, compare, right):
         return ""
+    given = _both_given(module, left, right)
+    if given:
+        return given
     one, other = _secret(module, left), _secret(module, right)
     if "an HMAC" in (one, other):
         return "an HMAC"
@@ -125,6 +128,20 @@ def _compared(module: Module, compare: ast.Compare) -> str:
         return "a password" if checked else ""
     sent = (one and _from_request(module, right)) or (other and _from_request(module, left))
     return (one or other) if (one and other) or sent else ""
+
+
+def _both_given(module: Module, left: ast.expr, right: ast.expr) -> str:
+    """Return what a function compares that is called for nothing else: `compare_password(one, two)`, "" for any other."""
+    function = module.function_of(left)
+    told = set(words(function.name)) if function is not None else set()
+    if function is None or not told & {"compare", "same", "equal", "match", "matches", "check"}:
+        return ""
+    taken = {each.arg for each in (*function.args.posonlyargs, *function.args.args)}
+    if not all(isinstance(side, ast.Name) and side.id in taken for side in (left, right)):
+        return ""
+    if told & {"password", "passwords"}:
+        return "a password's hash"
+    return "a token" if told & {"token", "tokens", "signature", "secret", "secrets", "hmac"} else ""
 
 
 def _from_request(module: Module, side: ast.expr) -> bool:

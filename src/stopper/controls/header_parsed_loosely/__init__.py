@@ -155,7 +155,7 @@ _VERIFIES = ("decode", "verify", "validate", "check", "authenticate", "loads", "
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at how functions take the token out of the Authorization header: the scheme must be compared first."""
-    if not module.mentions(*_SPEAKS_OF_IT):
+    if not module.mentions(*_SPEAKS_OF_IT) and "token.split(" not in module.text:
         return
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
         written = "\n".join(module.lines[function.lineno - 1 : function.end_lineno]).lower()

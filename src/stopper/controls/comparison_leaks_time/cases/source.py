@@ -191,3 +191,11 @@ def by_kept_hash(settings, given):
 def paged(page):
     value = request.values.get("page")
     return value == page.number
+
+
+def compare_password(one, two):
+    return one == two  # bad
+
+
+def compare_pages(one, two):
+    return one == two

@@ -54,3 +54,8 @@ def checked(api_key, password):
 def connect(driver):
     driver.connect(user="admin", password="aZ2ryQ9DACsQNFDY1tQouCig")  # bad
     return {"name": "example", "password": "string123445"}
+
+
+STORE_URL = "postgresql://admin:aZ2ryQ9DACsQNFDY1tQouCig@store.test/shop"  # bad
+LOCAL_URL = "postgresql://postgres:postgres@localhost/shop"
+HOME_URL = "https://shop.test/home"

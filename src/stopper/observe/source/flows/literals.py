@@ -63,6 +63,9 @@ _SPEAKS = (
     '"key"',
     "passw",
     "pwd",
+    "_url",
+    "_uri",
+    "dsn",
 )
 _NO_CREDENTIAL = frozenset(
     "null none undefined nil bearer basic digest token false true invalid access refresh password jwt confirm reset "

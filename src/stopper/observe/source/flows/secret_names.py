@@ -21,6 +21,8 @@ _PUBLIC = frozenset(
     "public publishable site primary foreign sort cache partition pub routing lookup natural row group map dict json "
     "name field header param parameter column cookie env session redis".split()
 )
+_ADDRESSES = frozenset({"url", "uri", "dsn"})
+_WITH_PASSWORD = re.compile(r"[\w+.-]+://[^:/@\s]*:(?P<password>[^@/\s]+)@")
 _PASSWORDS = frozenset({"password", "passwd", "pwd"})
 _GENERATED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)")
 """Upper and lower case and digits: a password that a generator made for a service, not one of an example."""
@@ -56,7 +58,7 @@ def strength(name: str) -> int:
         return 2
     if parts and parts[-1] in _NAMED_KEYS and _PUBLIC.isdisjoint(parts):
         return 1
-    return 1 if parts and parts[-1] in _PASSWORDS else 0
+    return 1 if parts and (parts[-1] in _PASSWORDS or parts[-1] in _ADDRESSES) else 0
 
 
 def means_secret(name: str) -> bool:
@@ -73,7 +75,11 @@ def is_secret(name: str, text: str, default: bool) -> bool:
         return False
     if text.startswith("-----BEGIN") and "PRIVATE KEY" in text:
         return "..." not in text  # no letter of base64: an abridged key opens nothing
-    if words(name)[-1:] and words(name)[-1] in _PASSWORDS:
+    last = words(name)[-1:]
+    if last and last[0] in _ADDRESSES:
+        held = _WITH_PASSWORD.match(text)
+        return held is not None and is_secret("password", held["password"], default)
+    if last and last[0] in _PASSWORDS:
         return bool(_GENERATED.match(text)) and looks_random(text, 16)
     if strength(name) == 1:
         return looks_random(text, 20 if words(name)[-1] == "key" and "api" not in words(name) else 12)
