@@ -131,7 +131,7 @@ def _compared(module: Module, compare: ast.Compare) -> str:
 
 
 def _both_given(module: Module, left: ast.expr, right: ast.expr) -> str:
-    """Return what a function compares that is called for nothing else: `compare_password(one, two)`, "" for any other."""
+    """Return what a function compares that is made for it: `compare_password(one, two)`, "" for any other."""
     function = module.function_of(left)
     told = set(words(function.name)) if function is not None else set()
     if function is None or not told & {"compare", "same", "equal", "match", "matches", "check"}:
