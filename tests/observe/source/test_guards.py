@@ -284,6 +284,20 @@ def test_guard_of_the_application() -> None:
     assert found == {"a": (True, False), "b": (False, True), "c": (False, False)}
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        "Guard(app, default='open')",
+        "guard = Guard(default='open')\nguard.init_app(app)",
+        "Guard(app=app, default='open')",
+    ],
+)
+def test_guard_that_leaves_routes_alone(made: str) -> None:
+    """`Guard(app, default="open")` refuses what came in clear and guards no route that does not ask for it."""
+    text = f"from stopper.guard import Guard\n{made}\n@app.get('/a')\ndef a(): ...\n"
+    assert [(route.name, route.guarded) for route in module(BEFORE + text).routes] == [("a", False)]
+
+
 def test_class_decorators() -> None:
     """`decorators` and `method_decorators`, a mapping by method too, and inherited ones, stand before the methods."""
     text = """

@@ -125,6 +125,10 @@ def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
 
 
 def _from_environment(module: Module, literal: Literal, text: ast.Constant) -> Rewrite | ByHand:
+    if _is_compared(module, text):
+        return ByHand("what a caller gives is compared with it: keep a digest of it in the configuration, or a hash")
+    if any(_is_example(each) for each in module.ancestors(text)):
+        return ByHand("it stands in an example: write one there that is plainly none")
     variable = _variable(literal)
     if literal.value.reveal().lstrip().startswith("-----BEGIN"):
         lines = (f'{variable} = Path(os.environ["{variable}_FILE"]).read_text()',)
@@ -141,6 +145,16 @@ def _from_environment(module: Module, literal: Literal, text: ast.Constant) -> R
     why = f"without {variable} the program ends instead of running with a secret that its readers know"
     decisions = decide, *_twins(module, literal), *_late(module, literal)
     return Rewrite(why, (replaced(module, text, asked), *imports), Risk.SETTING, decisions)
+
+
+def _is_compared(module: Module, node: ast.AST) -> bool:
+    return any(isinstance(each, ast.Compare) for each in module.ancestors(node))
+
+
+def _is_example(node: ast.AST) -> bool:
+    """Tell whether a mapping has a member that is an example: no program runs with what stands below it."""
+    keys = node.keys if isinstance(node, ast.Dict) else ()
+    return any("example" in str(key.value).lower() for key in keys if isinstance(key, ast.Constant))
 
 
 def _late(module: Module, literal: Literal) -> Iterator[str]:
@@ -175,7 +189,8 @@ def _check_alone(module: Module, literal: Literal, variable: str) -> None:
     """
     text = literal.value.reveal()
     for other, each in _literals(module, literal.name):
-        differs = each.node is not None and each.value.reveal() != text
+        becomes = each.node is not None and not _is_compared(other, each.node)
+        differs = becomes and each.value.reveal() != text
         if differs and _variable(each) == variable and not (_of_class(module, literal) and _of_class(other, each)):
             raise CannotRewriteError(f"several secrets are called {variable}: give each a variable of its own")
     if len(text) > _COMMON:

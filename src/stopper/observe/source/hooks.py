@@ -75,11 +75,20 @@ def protections(project: Project) -> list[tuple[Key | None, Guard]]:
                 continue
             name = module.qualified(call.func)
             given = argument(call, "app", 0)
-            if name in ("stopper.guard.Guard", "stopper.guard.Guard.init_app") and given is not None:
+            named = name in ("stopper.guard.Guard", "stopper.guard.Guard.init_app")
+            if named and given is not None and not _opens(module, call):
                 target = module.resolve(given)
                 key = key_of(target) if isinstance(target, Instance) else None
                 found.append((key, Guard("bearer", guards.dotted(call.func), module.place(call))))
     return found
+
+
+def _opens(module: Module, call: ast.Call) -> bool:
+    """Tell whether a guard was made with `default="open"`: it looks at what came in clear, and leaves routes alone."""
+    holder = module.resolve(call.func.value) if isinstance(call.func, ast.Attribute) else None
+    made = holder.call if isinstance(holder, Instance) else None
+    given = [each.value for one in (call, made) if one is not None for each in one.keywords if each.arg == "default"]
+    return any(isinstance(each, ast.Constant) and each.value == "open" for each in given)
 
 
 def guard(hook: Hook, arrival: Arrival) -> Guard | None:
