@@ -361,6 +361,9 @@ def _unpredictable(case: Case, endpoint: Endpoint, path: str) -> Written | str:
     )
 
 
+_IN_ROWS = re.compile(r"SQL statement|to the (?:column|table) ")
+"""How the source and the running application say that a token becomes part of a row."""
+
 _STATEMENTS = (
     "@pytest.fixture",
     "def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:",
@@ -380,7 +383,8 @@ _STATEMENTS = (
 
 
 def _digested(case: Case, endpoint: Endpoint, path: str) -> Written | str:
-    if "SQL statement" not in case.finding.message:
+    said = " ".join(observation.verdict.message for observation in case.finding.observations)
+    if not _IN_ROWS.search(said):
         return "where it is stored, a test cannot look without knowing the store"
     lines = (
         "statements.clear()",
