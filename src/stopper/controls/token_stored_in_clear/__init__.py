@@ -32,14 +32,18 @@ RFC 6819 section 5.1.4.1.3; ASVS 5.0.0 11.4.1 and 14.2.4; CWE-256, CWE-312, CWE-
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 
-from stopper.model import Control, Severity, Strength, Verdict
+from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.app.leaks import digested, readable, said, somebody_s
 from stopper.observe.source import Module
-from stopper.observe.source.flows import STORES, Column, Flow, columns, flows, place, safe
+from stopper.observe.source.flows import STORES, Column, Flow, columns, flows, last_name, place, safe
+from stopper.observe.source.mending_rows import DIGITS, Kept, by_digest
+from stopper.observe.source.rewriting import at
 from stopper.observe.views import Exchange
 from stopper.observe.wire.evidence import evidence
+from stopper.rewrite import Rewrite, Risk
 
 CONTROL = Control(
     id="BT301",
@@ -115,4 +119,26 @@ def _flow(module: Module, flow: Flow) -> Iterable[Verdict]:
         place=place(module, flow.sink_node),
         endpoints=module.endpoints(flow.sink_node),
         evidence=(flow.evidence,),
+    )
+
+
+# --------------------------------------------------------------------------- the repair
+
+
+def fix(subject: object, where: Place) -> Rewrite | None:
+    """Keep and look for the digest, where all statements about the table are understood."""
+    for call in at(subject, where, ast.Call) if isinstance(subject, Module) else ():
+        if isinstance(subject, Module) and isinstance(call, ast.Call) and last_name(call) == "execute":
+            kept, changes = by_digest(subject, call)
+            why = f"{kept.table}.{kept.column} keeps the SHA-256 digest of a token, and is searched by it"
+            return Rewrite(why, changes, Risk.STRICTER, _decisions(kept))
+    return None
+
+
+def _decisions(kept: Kept) -> tuple[str, ...]:
+    """Say what becomes of the rows that there are."""
+    return (
+        f"tokens that `{kept.table}` holds already work no more: delete those rows (`DELETE FROM {kept.table}`), "
+        "so that nobody reads them there, or put the SHA-256 digest in the place of each, once",
+        f"`{kept.table}.{kept.column}` needs room for {DIGITS} characters",
     )
