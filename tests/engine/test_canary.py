@@ -125,10 +125,7 @@ def test_each_operation_gets_tokens_of_its_own(application: InProcess) -> None:
     assert called == [("POST", "/orders/1")] * 2 + [("PUT", "/stock")] * 2 + [("DELETE", "/stock")] * 2
     tokens = list(map(sent_token, transport.asked))
     assert len(set(tokens)) == 6
-    assert [json.loads(each.body or b"null") for each in transport.asked[:2]] == [
-        dict.fromkeys(("token", "access_token", "refresh_token"), tokens[0]),
-        {},
-    ]
+    assert [each.body for each in transport.asked] == [b"{}"] * 4 + [None] * 2
     assert [each.response and each.response.status for each in transport.answers[:2]] == [401, 200]
 
 
@@ -206,6 +203,15 @@ def test_values_are_invented_by_their_converters() -> None:
     )
     uuid = "00000000-0000-4000-8000-000000000001"
     assert [step.target for step in made] == [f"/1/1/x/{uuid}/1", "/things", "/logout"]
+
+
+def test_a_body_holds_a_token_where_one_is_expected() -> None:
+    """An operation that refreshes or revokes by its name gets the token in its body, under the names of the RFCs."""
+    made, working = Credential(Secret("made-up-token-1")), Credential(Secret("working-token"))
+    (refresh,) = canary.steps([view("POST", "/auth/refresh")])
+    body = canary.asked(refresh, "https://shop.test", made, made.token).body
+    assert json.loads(body or b"") == dict.fromkeys(("token", "access_token", "refresh_token"), "made-up-token-1")
+    assert canary.asked(refresh, "https://shop.test", working, None).body == b"{}"
 
 
 def test_a_token_that_cannot_be_signed_stays_as_it_is() -> None:

@@ -1,7 +1,7 @@
 """Which operations a made-up token is sent through that no proof may call: those that write, where it can be undone.
 
-Pure: what is sent goes through `live.py`. The answers are no evidence of what the API does, as files and network are
-refused to it meanwhile; where the token went is.
+Pure: what is sent goes through `live.py`. The answers are no evidence of an operation's door, as files and network are
+refused to the application meanwhile; where the token went, and what a header or an error shows, is.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ _ANY = re.compile(r"any\(\s*['\"]?([^'\",)\s]+)")
 _BODIES = frozenset({"POST", "PUT", "PATCH"})
 _TAKEN = ("token", "access_token", "refresh_token")
 """Members by whose names an API takes a token in the body: those of RFC 6749, RFC 7009 and RFC 7662."""
+
+_TAKES = frozenset("token tokens refresh revoke introspect verify confirm activate reset exchange resume".split())
+"""Words of operations that take a token in the body: the others may well write down what nobody would send them."""
 
 _ENDING = frozenset("delete logout logoff signout revoke disable remove unsubscribe".split())
 
@@ -55,11 +58,11 @@ def _value(converter: str) -> str:
 
 
 def asked(step: Step, base: str, credential: Credential, taken: Secret | None) -> Request:
-    """Return the request of a step with a credential; a `taken` token stands in the body as well."""
+    """Return the request of a step with a credential; a `taken` token stands in the body too, where one is expected."""
     request = replace(request_for(step, base).with_headers(*credential.headers()), undone=True)
     if request.method not in _BODIES:
         return request
-    body = {name: taken.reveal() for name in _TAKEN} if taken else {}
+    body = {name: taken.reveal() for name in _TAKEN} if taken and _TAKES & words(step.view) else {}
     return replace(request.with_headers(("Content-Type", "application/json")), body=json.dumps(body).encode())
 
 

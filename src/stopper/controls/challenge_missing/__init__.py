@@ -55,11 +55,14 @@ CONTROL = Control(
 _BEARER = re.compile(r"(?:^|,)\s*(?:bearer|dpop)(?:\s|,|$)", re.IGNORECASE)
 _ERROR = re.compile(r"(?:^|[\s,])error\s*=", re.IGNORECASE)
 
+_LOGINS = (Purpose.LOGIN, Purpose.CANARY)
+"""Requests that may be for a login: its refusal is not one for want of a token."""
+
 
 def wire(exchange: Exchange) -> Iterable[Verdict]:
     """Look at every 401 of a known operation; a login that failed and a path that does not exist are no refusals."""
     response = exchange.response
-    if not response or response.status != 401 or not exchange.endpoint or exchange.purpose is Purpose.LOGIN:
+    if not response or response.status != 401 or not exchange.endpoint or exchange.purpose in _LOGINS:
         return
     challenge = ", ".join(response.all_headers("WWW-Authenticate"))
     endpoint = exchange.endpoint
