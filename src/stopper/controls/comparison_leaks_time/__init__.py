@@ -121,6 +121,9 @@ def _compared(module: Module, compare: ast.Compare) -> str:
         return "an HMAC"
     if "a password" in (one, other) and (_hashes_password(module, left) or _hashes_password(module, right)):
         return "a password's hash"
+    kept = _HASHES.intersection((*words(label(module, left))[-1:], *words(label(module, right))[-1:]))
+    if kept and "a password's hash" in (one, other):
+        return "a password's hash"
     if {one, other} == {"a password", "a password's hash"}:
         return "a password's hash"
     if one == "a password" or other == "a password":

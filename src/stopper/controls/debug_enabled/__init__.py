@@ -66,6 +66,10 @@ _DEBUGGER = "werkzeug.debug.DebuggedApplication"
 _SETTINGS = frozenset({"DEBUG", "FLASK_DEBUG", "FLASK_ENV", "ENV"})
 _CONFIG_BASES = ("Config", "Settings", "Configuration")
 _FLASK_WORDS = ("SECRET_KEY", "SQLALCHEMY", "JWT_", "TESTING", "SESSION_COOKIE", "WTF_", "flask", "MAIL_", "CSRF_")
+_OF_FLASK = frozenset(
+    {"SECRET_KEY", "TESTING", "SESSION_COOKIE_NAME", "SQLALCHEMY_DATABASE_URI", "JWT_SECRET_KEY", "MAX_COOKIE_SIZE"}
+)
+"""Settings of Flask and of its extensions, beside which `DEBUG` in a dictionary is Flask's."""
 _TRUE = (True, 1, "1", "true", "True", "TRUE", "on", "yes")
 
 Found = tuple[ast.AST, str, Severity | None]
@@ -212,6 +216,11 @@ def _assignments(module: Module) -> Iterator[Found]:
                 yield from _switch(module, assign, module.constant(target.slice), assign.value)
             elif isinstance(target, ast.Name) and target.id in _SETTINGS and _configures(module, assign):
                 yield from _switch(module, assign, target.id, assign.value)
+    for mapping in module.nodes(ast.Dict):
+        members = zip(mapping.keys, mapping.values, strict=True)
+        named = {key.value: (key, value) for key, value in members if isinstance(key, ast.Constant)}
+        if "DEBUG" in named and not _OF_FLASK.isdisjoint(map(str, named)):
+            yield from _switch(module, named["DEBUG"][0], "DEBUG", named["DEBUG"][1])
     for annotated in module.nodes(ast.AnnAssign):
         name = last_name(annotated.target)
         if name in _SETTINGS and annotated.value is not None and _configures(module, annotated):
@@ -238,7 +247,19 @@ def _default(module: Module, value: ast.expr) -> object:
         chosen = given[0] if given else inner
         known = _default(module, chosen) if chosen is not None else known
         # `bool(os.environ.get(...))` of any text is true, "0" too: left alone, for the default may be the empty one
+    if isinstance(value, ast.Compare) and len(value.ops) == 1 and isinstance(value.ops[0], ast.Eq | ast.In):
+        chosen_text, wanted = _default(module, _asked(value.left)), module.constant(value.comparators[0])
+        texts = [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list | tuple) else []
+        if isinstance(chosen_text, str) and texts:
+            return chosen_text.lower() in [str(each).lower() for each in texts]
     return known
+
+
+def _asked(node: ast.expr) -> ast.expr:
+    """Return what a comparison asks the environment for: `os.getenv("DEBUG", "True")` of `….lower() == "true"`."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("lower", "strip"):
+        node = node.func.value
+    return node
 
 
 def _is_config(module: Module, node: ast.Call | ast.Subscript) -> bool:

@@ -229,6 +229,8 @@ class _Header:
             return any(self.holds(value) for value in node.values)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("strip", "lower"):
             return not node.args and self.holds(node.func.value)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "encode":
+            return self.holds(node.func.value)
         return self._reads(node)
 
     def loose(self) -> list[tuple[ast.AST, str]]:

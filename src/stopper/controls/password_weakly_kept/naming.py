@@ -13,7 +13,7 @@ _PROTECTING = frozenset(
     "hashpw bcrypt argon2 scrypt pbkdf2 hasher kdf derive encrypt encrypted decrypt crypt cryptcontext checkpw".split()
 )
 _HASHING = _PROTECTING | frozenset("hash hashed hashing digest hexdigest salt salted sha256 sha512 sha1 md5".split())
-_SHORT = frozenset({"pw", "pass_", "passw", "pswd", "psw"})
+_SHORT = frozenset("pw pass_ passw pswd psw user_pass new_pass old_pass userpass".split())
 
 
 @functools.lru_cache(maxsize=10_000)

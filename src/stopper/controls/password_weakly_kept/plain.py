@@ -37,6 +37,7 @@ _INPUT = frozenset(
 )
 _USERS = frozenset("user account member customer".split())
 _TABLES = frozenset("users user accounts passwords credentials members logins customers".split())
+_ROWS = frozenset("row record result user account member data fetched".split())
 _EQUAL = frozenset({"safe_str_cmp", "compare_digest"})
 _LOOKS_UP = frozenset({"filter_by", "find_one", "find", "get_or_none", "first_or_none", "get_by", "count_documents"})
 _KEEPS = frozenset({"insert_one", "insert_many", "insert", "replace_one", "put_item", "append", "save", "dump", "add"})
@@ -47,6 +48,9 @@ _MATCHED = re.compile(
 )
 _WRITTEN = re.compile(
     r"\binsert\s+into\b[^)]*\b(?:password|passwd|pwd)\b|\bset\b[^;]*?\b(?:password|passwd|pwd)\s*=", re.I
+)
+_WRITES = re.compile(
+    r"^\s*(?:insert\s+into\b.*\bvalues\b|update\b.*\bset\b.*\b(?:password|passwd|pwd)\s*=\s*['\"]?$)", re.I | re.S
 )
 _HASHING_METHODS = re.compile(
     r"^(__init__|__setattr__|save|create|set_\w+|_set_\w+|before_\w+|validate\w*|\w*hash\w*)$"
@@ -150,6 +154,7 @@ def comparisons(module: Module) -> Iterator[Found]:
                 yield call, "the password is compared as it is: it is stored in clear"
         if last_name(call) in _LOOKS_UP and any(typed(module, value) for value in _given(module, call)):
             yield call, f"`{last_name(call)}` looks for the password as it was typed: it is stored in clear"
+    yield from _positions(module)
     for text in module.nodes(ast.JoinedStr):
         before = ""
         for part in text.values:
@@ -159,6 +164,22 @@ def comparisons(module: Module) -> Iterator[Found]:
                 if _WHERE.search(before) and typed(module, part.value):
                     yield text, "an SQL query looks for the password as it was typed: it is stored in clear"
                 before += "?"
+
+
+def _positions(module: Module) -> Iterator[Found]:
+    """Yield where a typed password is held against a column of a row: `row[4] != password`."""
+    for compare in module.nodes(ast.Compare):
+        sides = (compare.left, compare.comparators[0])
+        if len(compare.ops) != 1 or not isinstance(compare.ops[0], ast.Eq | ast.NotEq):
+            continue
+        for row, given in (sides, sides[::-1]):
+            index = row.slice if isinstance(row, ast.Subscript) else None
+            named = (
+                isinstance(index, ast.Constant) and isinstance(index.value, int) and not isinstance(given, ast.Constant)
+            )
+            of_row = isinstance(row, ast.Subscript) and not _ROWS.isdisjoint(words(last_name(row.value)))
+            if named and of_row and isinstance(given, ast.Name) and typed(module, given):
+                yield compare, "the password is compared as it is: it is stored in clear"
 
 
 def _plainly(side: ast.expr) -> ast.expr:
@@ -221,10 +242,31 @@ def stores(module: Module) -> Iterator[Found]:
         if kept and password(module, target) and typed(module, assign.value) and _kept_by(module, target):
             yield assign, f"`{ast.unparse(target)}` keeps the password as it was typed"
         yield from _table(module, assign, target)
+    for text in module.nodes(ast.JoinedStr):
+        outer = module.parent(text)
+        if not (isinstance(outer, ast.Call) and last_name(outer) in EXECUTES):
+            yield from _written_text(module, text)
     for call in module.nodes(ast.Call):
         yield from _record(module, call)
         yield from _document(module, call)
         yield from _statement(module, call)
+
+
+def _written_text(module: Module, text: ast.JoinedStr) -> Iterator[Found]:
+    """Yield an SQL text that is filled with a password to write, where no execution of it is seen."""
+    function = module.function_of(text)
+    target = getattr(module.parent(text), "targets", [None])[0]
+    name = last_name(target) if isinstance(target, ast.Name) else ""
+    calls = (node for node in within(function) if isinstance(node, ast.Call)) if function is not None else ()
+    if any(last_name(call) in EXECUTES and any(last_name(each) == name for each in call.args) for call in calls):
+        return
+    before = ""
+    for part in text.values:
+        if isinstance(part, ast.Constant):
+            before += str(part.value)
+        elif isinstance(part, ast.FormattedValue) and _WRITES.search(before) and typed(module, part.value):
+            yield text, "an SQL statement writes the password as it was typed"
+            return
 
 
 def _table(module: Module, assign: ast.Assign, target: ast.expr) -> Iterator[Found]:
@@ -233,7 +275,8 @@ def _table(module: Module, assign: ast.Assign, target: ast.expr) -> Iterator[Fou
         return
     if _TABLES.isdisjoint(words(last_name(target.value))):
         return
-    given = list(_member(module, assign.value)) if isinstance(assign.value, ast.Dict) else [assign.value]
+    kept = _written(module, assign.value)
+    given = list(_member(module, kept)) if isinstance(kept, ast.Dict) else [assign.value]
     if any(typed(module, value) for value in given):
         yield assign, f"`{last_name(target.value)}` keeps the password as it was typed"
 

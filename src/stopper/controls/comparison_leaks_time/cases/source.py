@@ -199,3 +199,8 @@ def compare_password(one, two):
 
 def compare_pages(one, two):
     return one == two
+
+
+def by_salt(row, password):
+    given_hash = salted(password, row["salt"])
+    return given_hash != row["hash"]  # bad

@@ -56,6 +56,6 @@ def connect(driver):
     return {"name": "example", "password": "string123445"}
 
 
-STORE_URL = "postgresql://admin:aZ2ryQ9DACsQNFDY1tQouCig@store.test/shop"  # bad
-LOCAL_URL = "postgresql://postgres:postgres@localhost/shop"
+DATABASE_URL = "postgresql://admin:aZ2ryQ9DACsQNFDY1tQouCig@store.test/shop"  # bad
+DATABASE_URI = "postgresql://postgres:postgres@localhost/shop"
 HOME_URL = "https://shop.test/home"

@@ -66,3 +66,9 @@ def user_of(token):
 def asked():
     token = request.headers.get("Authorization")
     return user_of(token)
+
+
+def as_bytes():
+    token = request.headers.get("Authorization")  # bad
+    string_token = token.encode("ascii", "ignore")
+    return decrypted(string_token)

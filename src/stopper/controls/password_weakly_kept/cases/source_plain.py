@@ -181,3 +181,24 @@ class SMTPServer(db.Model):
 
 def mail(password):
     return SMTPServer(password=password)
+
+
+def of_a_row(store):
+    password = request.json["password"]
+    row = store.first("SELECT * FROM users")
+    return row[4] != password  # bad
+
+
+def by_own_function(store, name):
+    password = request.json["password"]
+    store.modify(f"INSERT INTO users VALUES ('{name}', '{password}')")  # bad
+    statement = f"INSERT INTO users VALUES ('{name}', '{password}')"  # bad
+    store.modify(statement)
+    new_pass = request.json["password"]
+    change = f"UPDATE users SET password = '{new_pass}' WHERE name = '{name}'"  # bad
+    store.modify(change)
+
+
+def in_memory(users):
+    new_user = {"name": request.json["name"], "password": request.json["password"]}
+    users[request.json["name"]] = new_user  # bad

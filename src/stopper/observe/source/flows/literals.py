@@ -46,7 +46,9 @@ _CALLED_FOR_SETTINGS = frozenset(
 """Objects that are themselves called with a setting's name."""
 
 _FIELDS = frozenset({"Field", "field", "attrib", "ib"})
-_ENVIRONMENTS = frozenset({"environ", "env", "config", "settings", "conf", "cfg", "os", "environment", "getenv"})
+_ENVIRONMENTS = frozenset(
+    "environ env config settings setting conf cfg os environment getenv configuration options".split()
+)
 _GETTERS = frozenset({"get", "getenv", "setdefault", "str", "config", "env", "get_env", "getattr", "pop", "string"})
 _OUTSIDE = frozenset({"environ", "getenv", "token_hex", "token_urlsafe", "token_bytes", "urandom", "read_text"})
 _SERIALIZERS = ("Serializer", "Signer")

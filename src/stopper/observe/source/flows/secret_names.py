@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 
 from stopper.observe.source.flows.naming import words
 
@@ -22,6 +23,9 @@ _PUBLIC = frozenset(
     "name field header param parameter column cookie env session redis".split()
 )
 _ADDRESSES = frozenset({"url", "uri", "dsn"})
+_STORES = frozenset(
+    "database db sqlalchemy mongo mongodb redis broker postgres postgresql mysql amqp celery rabbitmq sql dsn".split()
+)
 _WITH_PASSWORD = re.compile(r"[\w+.-]+://[^:/@\s]*:(?P<password>[^@/\s]+)@")
 _PASSWORDS = frozenset({"password", "passwd", "pwd"})
 _GENERATED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)")
@@ -44,6 +48,11 @@ _DESCRIBES = frozenset(
 )
 
 
+def _is_address(parts: Sequence[str]) -> bool:
+    """Tell whether the words of a name mean the address of a store, in which a password may stand."""
+    return parts[-1] in _ADDRESSES and not _STORES.isdisjoint(parts)
+
+
 @functools.lru_cache(maxsize=20_000)
 def strength(name: str) -> int:
     """Return 2 where a name can only mean a secret, 1 where the value must look like one too, 0 for other names."""
@@ -58,7 +67,7 @@ def strength(name: str) -> int:
         return 2
     if parts and parts[-1] in _NAMED_KEYS and _PUBLIC.isdisjoint(parts):
         return 1
-    return 1 if parts and (parts[-1] in _PASSWORDS or parts[-1] in _ADDRESSES) else 0
+    return 1 if parts and (parts[-1] in _PASSWORDS or _is_address(parts)) else 0
 
 
 def means_secret(name: str) -> bool:
@@ -76,7 +85,7 @@ def is_secret(name: str, text: str, default: bool) -> bool:
     if text.startswith("-----BEGIN") and "PRIVATE KEY" in text:
         return "..." not in text  # no letter of base64: an abridged key opens nothing
     last = words(name)[-1:]
-    if last and last[0] in _ADDRESSES:
+    if last and _is_address(words(name)):
         held = _WITH_PASSWORD.match(text)
         return held is not None and is_secret("password", held["password"], default)
     if last and last[0] in _PASSWORDS:
