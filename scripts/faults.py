@@ -2,8 +2,9 @@
 
     python scripts/faults.py [ROW…]
 
-Row 14, the ports that a service may scan, comes with a service. A row is as wanted where all of its tests pass, none is
-left out, and neither limit is met. The last line is `faults: N of N as wanted`.
+Row 14 speaks of scans that one asks for and another runs: that is `stopper mcp`, and there is no other service. A row
+is as wanted where all of its tests pass, none is left out, and neither limit is met. The last line is
+`faults: N of N as wanted`.
 """
 
 from __future__ import annotations
@@ -101,6 +102,13 @@ ROWS = (
         f"{SENDING}::could_split",
     ),
     wire_row(13, "addresses that are not of the web", f"{ADDRESSES}::two_ways", f"{CLIENT}::redirect-file"),
+    wire_row(
+        14,
+        "ports of shells, mail and databases, asked for by an agent or a redirect",
+        "tests/cli/test_mcp.py::reaches_the_ports",
+        f"{ADDRESSES}::beside_the_web",
+        f"{CLIENT}::redirect-port",
+    ),
     wire_row(15, "a body byte by byte", f"{CLIENT}::drip-body", f"{COMMAND}::drip-body"),
     wire_row(16, "headers byte by byte", f"{CLIENT}::drip-headers", f"{COMMAND}::drip-headers"),
     wire_row(17, "a body without an end", f"{CLIENT}::endless", f"{COMMAND}::endless"),

@@ -12,6 +12,8 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.types import TextContent
 
+from stopper.cli.mcp import Permissions, RefusedError
+
 PLANTED = "a-signing-key-in-the-code-3f9c1d"
 APP = f'''import random
 
@@ -94,6 +96,16 @@ async def test_what_was_not_allowed_is_refused(project: Path, target: str, why: 
     assert failed
     assert why in text
     assert "pa55word" not in text
+
+
+@pytest.mark.parametrize("port", [22, 25, 6379, 8443])
+def test_an_agent_reaches_the_ports_that_were_allowed_and_no_others(tmp_path: Path, port: int) -> None:
+    """Who serves scans to others names origins: their ports are the list of what may be asked."""
+    permissions = Permissions(tmp_path, ("https://api.test", "http://127.0.0.1:5000"))
+    permissions.check(["https://api.test/v1", "http://127.0.0.1:5000"])
+    for denied in (f"https://api.test:{port}", f"http://127.0.0.1:{port}", "http://api.test"):
+        with pytest.raises(RefusedError, match="would be sent requests: start the server with --allow-url"):
+            permissions.check([denied])
 
 
 async def test_a_link_out_of_the_folder_is_refused(project: Path) -> None:

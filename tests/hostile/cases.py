@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from tests.hostile import certificates
 
@@ -160,7 +161,14 @@ async def redirect_metadata(connection: Connection) -> None:
 async def redirect_inside(connection: Connection) -> None:
     """Redirect to a loopback address in hexadecimal."""
     await connection.request()
-    await connection.whole(b"HTTP/1.1 302 Found\r\nLocation: http://0x7f.1:1/\r\n", b"")
+    await connection.whole(b"HTTP/1.1 302 Found\r\nLocation: http://0x7f.1/\r\n", b"")
+
+
+async def redirect_port(connection: Connection) -> None:
+    """Redirect to a database beside the API, on a host that was typed."""
+    await connection.request()
+    host = urlsplit(connection.site["echo"]).hostname
+    await connection.whole(f"HTTP/1.1 302 Found\r\nLocation: http://{host}:6379/\r\n".encode(), b"")
 
 
 async def redirect_malformed(connection: Connection) -> None:
@@ -394,6 +402,7 @@ CASES: dict[str, Case] = {
         redirect_elsewhere,
         redirect_metadata,
         redirect_inside,
+        redirect_port,
         redirect_file,
         redirect_malformed,
         header_flood,

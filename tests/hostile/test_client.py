@@ -252,6 +252,7 @@ async def test_a_token_does_not_follow_a_redirect_to_another_origin(client: Clie
     [
         ("redirect-metadata", "target denied: 169.254.169.254 is or resolves to a cloud metadata address"),
         ("redirect-inside", "target denied: 127.0.0.1 is or resolves to a loopback address"),
+        ("redirect-port", "target denied: port 6379 of localhost was not named by the user"),
         ("redirect-malformed", "not sendable: malformed redirect"),
         ("redirect-file", "not sendable: not an http or https URL"),
     ],

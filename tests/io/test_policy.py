@@ -187,3 +187,15 @@ def test_a_credential_goes_to_typed_origins_over_https_or_loopback() -> None:
     with pytest.raises(PolicyError, match="is plain http"):
         policy.check_credential(Target.parse("http://b.test/"))
     Policy.typed(urls, clear_allowed=True).check_credential(Target.parse("http://b.test/"))
+
+
+@pytest.mark.parametrize("port", [22, 25, 3306, 6379, 11211])
+def test_no_port_beside_the_web_is_asked_unless_it_was_typed(port: int) -> None:
+    """What listens beside an API is none of a scan's business; the web's own ports and those that were typed are."""
+    policy = Policy.typed(["http://127.0.0.1:5000", "https://api.test"])
+    for denied in (f"http://127.0.0.1:{port}/", f"https://api.test:{port}/", "https://api.test:5000/"):
+        with pytest.raises(PolicyError, match=r"target denied: port \d+ of \S+ was not named by the user"):
+            policy.check_port(Target.parse(denied))
+    for allowed in ("https://127.0.0.1:5000/", "http://api.test/", "https://elsewhere.test/"):
+        policy.check_port(Target.parse(allowed))
+    Policy.typed([f"http://127.0.0.1:{port}"]).check_port(Target.parse(f"http://127.0.0.1:{port}/x"))

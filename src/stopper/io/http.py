@@ -119,6 +119,7 @@ class Client:
             if response.status not in (301, 302, 303, 307, 308) or location is None:
                 return _document(response)
             following = _following(target, location)
+            self._policy.check_port(following)
             if target.scheme == "https" and following.scheme == "http":
                 raise TransportError("redirected from https to http")
             target = following

@@ -212,6 +212,15 @@ class Policy:
         if target.host not in self.hosts:
             raise PolicyError(f"target denied: {target.host} was not named by the user")
 
+    def check_port(self, target: Target) -> None:
+        """Raise PolicyError for a port that is neither the web's own nor one that the user typed for this host.
+
+        A redirect must not lead to what listens beside an API: mail, databases, shells.
+        """
+        named = {origin.partition("://")[2] for origin in self.origins}
+        if target.port not in _PORTS.values() and target.origin.partition("://")[2] not in named:
+            raise PolicyError(f"target denied: port {target.port} of {target.host} was not named by the user")
+
     def check_credential(self, target: Target) -> None:
         """Raise PolicyError where a credential may not go."""
         if target.origin not in self.origins:
