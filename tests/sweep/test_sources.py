@@ -9,8 +9,10 @@ import io
 import json
 import lzma
 import os
+import random
 import sqlite3
 import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -146,6 +148,36 @@ def test_a_broken_member_hides_no_other(tmp_path: Path) -> None:
     assert [skip.what for skip in sweep.skipped] == [f"{tmp_path}/odd.zip b.log"]
 
 
+@pytest.mark.parametrize("form", ["zip", "", "gz", "xz"])
+def test_no_damage_ends_a_sweep(form: str, tmp_path: Path) -> None:
+    """However an archive is damaged, the sweep goes on to the next file, shows no token and never calls it clean."""
+    whole, chance = archive_of({"a.log": LINE.encode() * 9, "b.log": QUIET.encode()}, form), random.Random(form)
+    (tmp_path / "0.log").write_text(LINE)
+    for _ in range(12):
+        damaged = bytearray(whole)
+        for _ in range(chance.choice((1, 4))):
+            damaged[chance.randrange(8, len(damaged))] = chance.randrange(256)
+        end = chance.choice((len(damaged), chance.randrange(len(damaged) // 2, len(damaged))))
+        (tmp_path / "a").write_bytes(damaged[:end])
+        sweep = swept(tmp_path)
+        assert sweep.tally.rows[0].spots[0].source == f"{tmp_path}/0.log"
+        assert counts(sweep)[fingerprint(TOKEN)] > 1 or sweep.skipped
+        assert TOKEN not in f"{sweep.tally.rows} {sweep.skipped}"
+
+
+@pytest.mark.parametrize("form", ["", "gz"])
+def test_what_stands_behind_a_broken_header_is_not_called_clean(form: str, tmp_path: Path) -> None:
+    """A tar archive whose second header is broken, or behind whose end another follows, was not read to its end."""
+    first, second = (archive_of({name: text.encode()}, "") for name, text in (("a.log", QUIET), ("b.log", LINE)))
+    whole = archive_of({"a.log": QUIET.encode(), "b.log": LINE.encode()}, "")
+    broken = whole.replace(b"b.log", b"?.log", 1)  # the header's checksum is of the other name
+    for data in (first + second, broken, broken[: broken.index(b"?.log") + 100]):
+        (tmp_path / "a.tar").write_bytes(gzip.compress(data) if form else data)
+        assert [skip.why for skip in swept(tmp_path).skipped] == ["broken, or more follows behind its end"]
+    (tmp_path / "a.tar").write_bytes(gzip.compress(whole) if form else whole)
+    assert swept(tmp_path).skipped == []
+
+
 def test_holes_of_a_file_are_not_read(tmp_path: Path) -> None:
     """A log that is nearly all hole, as one that was cut while it was written to, is read at once, with true places."""
     log, kept = tmp_path / "sparse.log", tmp_path / "state.json"
@@ -177,18 +209,17 @@ def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert [skip.why for skip in sweep.skipped] == ["not a regular file", "too many levels of symbolic links"]
 
 
-def test_folders_may_nest_deeply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_may_nest_deeply(tmp_path: Path) -> None:
     """Folders within folders, more than a stack is deep, end no sweep."""
-    monkeypatch.chdir(tmp_path)
-    for _ in range(1200):
-        Path("d").mkdir()
-        os.chdir("d")
-    Path("a.log").write_text(LINE)
-    found = counts(swept(tmp_path))
-    Path("a.log").unlink()
-    for _ in range(1200):  # what pytest cleans up with cannot
-        os.chdir("..")
-        Path("d").rmdir()
+    folder = tmp_path.joinpath(*"d" * 400)
+    folder.mkdir(parents=True)
+    (folder / "a.log").write_text(LINE)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(380)
+    try:
+        found = counts(swept(tmp_path))
+    finally:
+        sys.setrecursionlimit(limit)
     assert found == {fingerprint(TOKEN): 1}
 
 

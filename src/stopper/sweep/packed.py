@@ -23,6 +23,7 @@ MOST_UNFOLDED = 1000  # times the bytes that were read
 ALWAYS_UNFOLDED = 1 << 30
 _LARGEST_HEADER = 1 << 20
 _TAR_MAGIC = 257
+_CHUNK = 1 << 16
 
 BROKEN = (
     EOFError,
@@ -173,12 +174,39 @@ class _Header(tarfile.TarInfo):
 
 
 def _tarred(stream: Peeked) -> Iterator[tuple[str, Peeked | str]]:
-    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:  # type: ignore[call-overload]
+    read = _Remembered(stream)
+    with tarfile.open(fileobj=read, mode="r|", tarinfo=_Header) as archive:  # type: ignore[call-overload]
         for info in archive:
             archive.members = []  # which would grow with the archive
             opened = archive.extractfile(info) if info.isreg() else None
             if opened is not None:
                 yield info.name, Peeked(_Bounded(opened, _Claimed(_stored(info))))
+        # For tarfile a header that is broken is the end, if it is not the first.
+        if read.holds_more_from(archive.offset):
+            yield "", "broken, or more follows behind its end"
+
+
+class _Remembered:
+    """A stream that is read through, and the last of what was given, of which not all may have been used."""
+
+    def __init__(self, stream: Peeked) -> None:
+        self._stream = stream
+        self._last = b""
+        self._given = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._given += len(data)
+        self._last = (self._last + data)[-2 * size :]
+        return data
+
+    def holds_more_from(self, offset: int) -> bool:
+        """Tell whether anything but zeros stands from a place on; reads to the end, where a checksum may be wrong."""
+        left = self._last[max(0, len(self._last) - (self._given - offset)) :]
+        more = bool(left.strip(b"\0"))
+        while data := self._stream.read(_CHUNK):
+            more = more or bool(data.strip(b"\0"))
+        return more
 
 
 def _stored(info: tarfile.TarInfo) -> int:
