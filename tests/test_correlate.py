@@ -69,6 +69,20 @@ def test_app_ties_a_route_whose_prefix_the_source_does_not_know() -> None:
     assert joined.canonical(Endpoint("GET", "/me")) == Endpoint("GET", "/api/v1/me")
 
 
+def test_rules_of_one_view_are_tied_each_to_its_own() -> None:
+    """A view with two rules, whose prefix the source does not know, is no third endpoint that nothing serves."""
+    joined = correlate.join(
+        Heard(
+            asked=ALL,
+            routes=[route("POST", "/revoke/{serial}", 9), route("POST", "/revoke", 9)],
+            app_routes=[app_route("POST", "/token/revoke", 9), app_route("POST", "/token/revoke/{serial}", 9)],
+        )
+    )
+    assert [str(view.endpoint) for view in joined.views] == ["POST /token/revoke", "POST /token/revoke/{serial}"]
+    assert [view.route and view.route.endpoints[0].path for view in joined.views] == ["/revoke", "/revoke/{serial}"]
+    assert joined.canonical(Endpoint("POST", "/revoke")) == Endpoint("POST", "/token/revoke")
+
+
 def test_base_path_of_a_proxy_is_learnt_and_stated() -> None:
     """A server's base path that the application does not serve under is taken off, and the report says so."""
     joined = correlate.join(

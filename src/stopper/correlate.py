@@ -263,21 +263,31 @@ def described(operations: Sequence[Operation]) -> str:
 
 def _routes_by_key(routes: Sequence[Route], by_app: Mapping[Key, AppRoute]) -> dict[Key, Route]:
     """Return the source's route of each key: by the view's file and line where the app is known, else by its rule."""
-    at_line: dict[tuple[str, int, str], Route] = {}
+    at_line: dict[tuple[str, int, str], list[tuple[Route, Endpoint]]] = defaultdict(list)
     for route in routes:
         for endpoint in route.endpoints:
-            at_line[route.view.uri, route.view.line, endpoint.method] = route
+            at_line[route.view.uri, route.view.line, endpoint.method].append((route, endpoint))
     found: dict[Key, Route] = {}
     for key, app_route in by_app.items():
-        tied_route = at_line.get((app_route.view.uri, app_route.view.line, key[1]))
-        if tied_route:
-            found[key] = tied_route
+        written = at_line.get((app_route.view.uri, app_route.view.line, key[1]))
+        if written:
+            found[key] = _rule_of(key, written)
     tied = {id(route) for route in found.values()}
     for route in routes:
         if id(route) not in tied:
             for endpoint in route.endpoints:
                 found.setdefault(key_of(endpoint), route)
     return found
+
+
+def _rule_of(key: Key, written: Sequence[tuple[Route, Endpoint]]) -> Route:
+    """Return which of a view's rules the application has under a key, perhaps with a prefix: the longest that fits."""
+
+    def ends(rule: tuple[Route, Endpoint]) -> int:
+        path = key_of(rule[1])[2]
+        return len(path) if key[2].endswith(path) else -1
+
+    return max(reversed(written), key=ends)[0]
 
 
 def _name(

@@ -430,3 +430,18 @@ def test_a_large_api_is_scanned_to_its_end_within_the_budget() -> None:
     assert report.coverage.requests <= 600
     assert report.coverage.reached == len(names)
     assert any("for the budget of requests" in skip.why for skip in report.skips)
+
+
+def test_a_large_api_with_a_plain_twin_is_scanned_to_its_end() -> None:
+    """Each operation is asked over plain HTTP too: what the budget lacks is left out and said, and no door unjudged."""
+    names = [f"part{number}" for number in range(90)]
+    private: View = lambda known: {"user": "ada"} if known else ({"message": "who are you?"}, 401)  # noqa: E731
+    paths = [f"/{name}" for name in names]
+    report = scanned(
+        api(**dict.fromkeys(names, private)), *paths, clear="http://shop.test", loopback=True, may_send_clear=True
+    )
+    assert not report.incomplete
+    judged = {e.path for o in report.observations if o.control == "BT401" for e in o.verdict.endpoints}
+    assert judged == set(paths)
+    (finding,) = [finding for finding in report.findings if finding.control == "BT102"]
+    assert len(finding.endpoints) == len(names)

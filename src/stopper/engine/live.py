@@ -54,6 +54,9 @@ RESERVE = 30
 APPLICATION_TRIES = 2
 """Operations from which a probe of the whole application starts, where the first one's answers say nothing."""
 
+_MOST_SALTS = 100
+"""Values at hand that are tried as salts, each with every key at hand."""
+
 _GUESSED_FOR = "BT208"
 """The control that says what came of guessing; where it is not asked, keys are not guessed."""
 
@@ -209,7 +212,10 @@ class LiveScan:
         """Return the credential with what signs by a key at hand, or by one that was guessed before."""
         held = identity if identity.sign else with_private_key(jwt.with_key(identity, self.keys), self.keys)
         known = [key.reveal().encode("utf-8", "surrogatepass") for key in self.keys]
-        at_hand = lock.opened(lock.locks(held.token.reveal(), self.guessing.salts), [*known, *self.opening])
+        # Salts of itsdangerous stand beside the keys, in settings and constants of such names.
+        salts = [key.reveal() for key in self.keys[:_MOST_SALTS]]
+        locks = lock.locks(held.token.reveal(), (*self.guessing.salts, *salts))
+        at_hand = lock.opened(locks, [*known, *self.opening])
         return lock.holding(held, *at_hand) if at_hand and not held.sign else held
 
     async def _opened(self, held: Credential) -> Credential:
@@ -481,7 +487,8 @@ class LiveScan:
         """
         share = self.recorder.sent + round(self.recorder.budget * MUTANT_SHARE)
         # Renewals raise the budget by what they take: what is kept back of it stays the same.
-        kept_back = self.recorder.budget - min(share, self.recorder.budget - RESERVE)
+        in_clear = sum(map(len, groups)) if self.target.clear else 0  # each is asked over plain HTTP as well (BT102)
+        kept_back = self.recorder.budget - min(share, self.recorder.budget - RESERVE - in_clear)
         shown: dict[str, Shown] = {}
         for number, members in enumerate(groups):
             batches = self._batches(self.identity or self._stranger())
@@ -619,8 +626,15 @@ class LiveScan:
     ) -> None:
         """Hold a control's conversation as often as its scope demands."""
         if entry.control.scope is Scope.OPERATION:
+            left_out = 0
             for live in lives:
-                await self._probe(name, entry, live)
+                if self.recorder.budget - self.recorder.sent < RESERVE and self._would_ask(entry, live):
+                    left_out += 1
+                else:
+                    await self._probe(name, entry, live)
+            if left_out:
+                why = f"left out on {left_out} operations for the budget of requests"
+                self.listener.skipped(Skip(name, why, "control"))
         elif entry.control.scope is Scope.GUARD:
             for number, members in enumerate(groups):
                 if number and self.recorder.budget - self.recorder.sent < RESERVE:
@@ -633,6 +647,14 @@ class LiveScan:
             for live in lives[:APPLICATION_TRIES]:
                 if await self._probe(name, entry, live):
                     return
+
+    def _would_ask(self, entry: Entry, live: Live) -> bool:
+        """Tell whether a control's conversation sends anything, or judges by the answers that are there already."""
+        try:
+            entry.hooks["probe"](self._now(live)).send(None)
+        except Exception:  # its end, or what is told where the conversation is held
+            return False
+        return True
 
     async def _spend(self, spending: Sequence[tuple[str, Entry]], groups: Sequence[Sequence[Live]]) -> None:
         """Ask at the end what ends sessions or makes many: with the throw-away identity, on top of the budget."""

@@ -45,7 +45,7 @@ from .app_watch import (
     writes_what_it_formats,
 )
 
-KEY_WORDS = ("KEY", "SECRET", "PASSWORD", "PEM", "PEPPER", "JWT", "TOKEN")
+KEY_WORDS = ("KEY", "SECRET", "PASSWORD", "PEM", "PEPPER", "SALT", "JWT", "TOKEN")
 TEXT_CAP = 16_384
 DEPTH_CAP = 6
 ITEMS_CAP = 1_000

@@ -75,10 +75,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A base URL after template expansion, resolved against the document's own address where it is relative."""
+    """A base URL after template expansion, resolved against the document's own address where it is relative.
+
+    `relative` says that its scheme is not written in the document: it is the one by which the document was had.
+    """
 
     url: str
     place: Place
+    relative: bool = False
 
     @property
     def scheme(self) -> str:

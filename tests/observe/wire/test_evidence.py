@@ -35,6 +35,18 @@ def test_stand_in_is_expanded() -> None:
     assert "Authorization: Bearer T" in words(curl(request))
 
 
+@pytest.mark.parametrize("name", ["Authentication-Token", "X-Auth-Token", "apikey", "X-Session-Id", "Api-Key"])
+def test_headers_of_ones_own_hold_the_stand_in(name: str) -> None:
+    """A credential in a header that the API made up is the stand-in too: the command works once TOKEN is set."""
+    assert f"{name}: T" in words(curl(Request("GET", "https://api.test/me", ((name, TOKEN),))))
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "X-Author", "Accept", "Sec-WebSocket-Key"])
+def test_other_headers_are_shown(name: str) -> None:
+    """A header that carries no credential is repeated as it is."""
+    assert f"{name}: 7" in words(curl(Request("GET", "https://api.test/me", ((name, "7"),))))
+
+
 @pytest.mark.parametrize(
     ("sent", "shown"),
     [
@@ -57,6 +69,8 @@ def test_command_repeats_the_header_as_it_was_written(sent: str, shown: str) -> 
         (("authorization", TOKEN),),
         (("Authorization", f"Weird {TOKEN}"),),
         (("X-API-Key", TOKEN),),
+        (("Authentication-Token", TOKEN),),
+        (("PI-Authorization", TOKEN),),
         (("Cookie", f"session={TOKEN}"),),
     ],
 )
@@ -78,3 +92,8 @@ def test_answer_is_shown_without_the_token_it_hands_out() -> None:
 def test_query_keeps_what_is_no_credential() -> None:
     """Other parameters stay readable, so that the exchange can be repeated."""
     assert shown_url("https://api.test/a?page=2&jwt=x", "$TOKEN") == "https://api.test/a?page=2&jwt=$TOKEN"
+
+
+def test_parameter_without_a_value_is_shown_as_it_is() -> None:
+    """A flag in the query is no credential, whatever it is called."""
+    assert shown_url("https://api.test/login?include_auth_token&a=1", "$TOKEN").endswith("?include_auth_token&a=1")

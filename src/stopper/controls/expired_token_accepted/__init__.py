@@ -30,7 +30,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from stopper.model import Control, Place, Severity, Verdict
-from stopper.observe.source import UNKNOWN, Module
+from stopper.observe.source import UNKNOWN, Definition, Module, within
 from stopper.observe.source.flows import Act, JoseCall, jose_calls, place, reading, seconds, settings, words
 from stopper.observe.source.mending import member, settings_at
 from stopper.observe.source.rewriting import after, argument, named, replaced, written
@@ -103,7 +103,9 @@ def _judged(module: Module, call: JoseCall) -> Iterable[Verdict]:
     checked = call.option("verify_exp") if "options" in call.values else call.constant("verify_expiration")
     expired = call.constant("allow_expired") if call.library == "Flask-JWT-Extended" else None
     leeway = seconds(module, call.arguments.get("leeway"))
-    if checked is False or expired is True:
+    if checked is False and expired is not True and _looked_at_by_hand(module, call):
+        yield Verdict(True, "the expiry is looked at after decoding", place=place(module, call.node))
+    elif checked is False or expired is True:
         yield from _broken(module, call.node, f"{call.library} is told not to look at the expiry")
     elif leeway is not None and leeway >= _ABSURD:
         yield from _broken(module, call.node, "tokens are good for an hour or more after their expiry (leeway)")
@@ -124,6 +126,32 @@ def _validated_apart(module: Module, call: JoseCall) -> Iterable[Verdict]:
     ):
         message = f"{call.library} verifies the signature only, and nothing here looks at the expiry afterwards"
         yield from _broken(module, call.node, message)
+
+
+def _looked_at_by_hand(module: Module, call: JoseCall) -> bool:
+    """Tell whether the claims are compared by their `exp` where they are decoded, or where they are handed to."""
+    statement = module.parent(call.node)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    names = {target.id for target in targets if isinstance(target, ast.Name)}
+    if call.function is None or not names:
+        return False
+    if _compares_expiry(call.function):
+        return True
+    for user in within(call.function):
+        if isinstance(user, ast.Call) and any(isinstance(each, ast.Name) and each.id in names for each in user.args):
+            target = module.resolve(user.func)
+            if isinstance(target, Definition) and _compares_expiry(target.node):
+                return True
+    return False
+
+
+def _compares_expiry(function: ast.AST) -> bool:
+    return any(
+        isinstance(node, ast.Compare)
+        and any(isinstance(operator, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for operator in node.ops)
+        and any(isinstance(each, ast.Constant) and each.value == "exp" for each in ast.walk(node))
+        for node in ast.walk(function)
+    )
 
 
 def _validates(function: ast.AST) -> bool:

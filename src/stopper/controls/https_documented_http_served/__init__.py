@@ -28,7 +28,6 @@ RFC 6750 sections 5.2 and 5.3; ASVS 5.0.0 12.2.1; OWASP API9:2023; CWE-319.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from stopper.model import Control, Place, Severity, Strength, Verdict, Witness
 from stopper.observe.source.mending import refused_in_clear
@@ -54,8 +53,12 @@ _HONEST = frozenset({Purpose.CLEAR, Purpose.LOGIN, Purpose.RECORDED, Purpose.CAL
 
 
 def joint(view: EndpointView) -> Iterable[Verdict]:
-    """Hold the documented schemes of an operation against the scheme of what it answered."""
-    documented = {urlsplit(server.url).scheme for server in view.operation.servers} if view.operation else set()
+    """Hold the documented schemes of an operation against the scheme of what it answered.
+
+    A relative server promises no scheme: it is wherever the document is, which plain HTTP serves as well.
+    """
+    servers = view.operation.servers if view.operation else ()
+    documented = {server.scheme for server in servers if not server.relative}
     documented &= {"http", "https"}
     if not view.operation or not documented:
         return

@@ -157,6 +157,8 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
         raise NotAskedError("the given token would stand in the logs of every server on the way; configure a login")
     exchange = yield _in_query(live, _TRIED)
     if turned_away(exchange, live.baseline):
+        if _declared(live.operation):
+            return ()  # that credential is another one than ours: to refuse ours is no word against the specification
         message = f"{live.endpoint} does not take the token from the query"
         return (Verdict(True, message, endpoints=(live.endpoint,), strength=Strength.PROVEN),)
     for name in _TRIED if let_in(exchange, live.baseline) else ():
@@ -164,6 +166,10 @@ def probe(live: Live) -> Generator[Request, Exchange, Sequence[Verdict]]:
         if let_in(exchange, live.baseline):
             return (_accepted(exchange, f"`?{name}=`", Strength.PROVEN),)
     return ()
+
+
+def _declared(operation: Operation | None) -> bool:
+    return operation is not None and any(True for _ in _in_schemes(operation))
 
 
 def _in_query(live: Live, names: Sequence[str]) -> Request:

@@ -39,6 +39,7 @@ from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.source.mending import refused_in_clear
 from stopper.observe.views import Exchange, Operation, Purpose, Server
 from stopper.observe.wire.answers import issued
+from stopper.observe.wire.compare import succeeded
 from stopper.observe.wire.evidence import evidence
 from stopper.rewrite import Rewrite
 
@@ -89,7 +90,7 @@ def wire(exchange: Exchange) -> Iterable[Verdict]:
             evidence=(evidence("a token over plain HTTP", exchange),),
             strength=Strength.PROVEN,
         )
-    elif exchange.purpose is Purpose.LOGIN:
+    elif exchange.purpose is Purpose.LOGIN and not succeeded(exchange):
         message = f"{exchange.endpoint} gives no token over plain HTTP"
         yield Verdict(True, message, endpoints=(exchange.endpoint,), strength=Strength.PROVEN)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from stopper.model import Place
@@ -91,7 +92,7 @@ class Servers:
         netloc = host.text if host else own.netloc
         path = "/" + base.text.strip("/") if base else ""
         return tuple(
-            server
+            replace(server, relative=not schemes)
             for scheme, at in names
             for server in self._server(urlunsplit((scheme, netloc, path, "", "")), at.place if at else Place(self._uri))
         )
@@ -100,6 +101,7 @@ class Servers:
         """Yield a server with its URL resolved against the document's address, or a problem where it is no URL."""
         url = safe_path(url)
         try:
+            relative = not urlsplit(url).scheme
             url = urljoin(self._uri, url) if is_remote(self._uri) else url
             urlsplit(url)
         except ValueError:
@@ -108,7 +110,7 @@ class Servers:
         if len(url) > _LONGEST_URL:
             self._problems.add(place, f"a server's url is longer than {_LONGEST_URL} characters; it is left out")
             return
-        yield Server(url, place)
+        yield Server(url, place, relative)
 
 
 def base_path(servers: tuple[Server, ...]) -> str:

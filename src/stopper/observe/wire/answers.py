@@ -10,8 +10,9 @@ from typing import Any
 from stopper.observe.views import Exchange, Response
 from stopper.observe.wire.jwt import parse
 
-TOKEN_NAMES = frozenset(
-    "access_token accesstoken auth_token id_token idtoken jwt refresh_token refreshtoken token".split()
+_TOKEN_NAME = re.compile(
+    r"(?:(?:access|api|auth|authentication|authorization|bearer|id|jwt|login|refresh|session)_?)?token|jwt",
+    re.IGNORECASE,
 )
 """Member names under which token endpoints answer: RFC 6749 section 5.1, and what the field uses beside it."""
 
@@ -55,7 +56,7 @@ def _members(value: Any, depth: int) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for name, member in value.items():
             if isinstance(member, str):
-                if name.lower().replace("-", "_") in TOKEN_NAMES and _TOKEN.fullmatch(member):
+                if _TOKEN_NAME.fullmatch(name.replace("-", "_")) and _TOKEN.fullmatch(member):
                     yield name, member
             else:
                 yield from _members(member, depth - 1)

@@ -14,7 +14,12 @@ SHOWN_HEADERS = ("www-authenticate", "location", "cache-control", "strict-transp
 BODY_SHOWN = 160
 
 _STAND_INS = {Purpose.ORIGINAL: "$TOKEN", Purpose.RANDOM: "$RANDOM_TOKEN", Purpose.MUTANT: "$MUTANT_TOKEN"}
-_CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "x-api-key", "x-auth-token", "x-access-token", "dpop"})
+_CREDENTIAL_HEADER = re.compile(
+    r"cookie|dpop|jwt|(?:[\w.]+-)*(?:authorization|auth|token|jwt|api-?key|access-?key|secret|session(?:-?id)?)",
+    re.IGNORECASE,
+)
+"""Names of headers that carry credentials: the standard's, and those that APIs make up (`Authentication-Token`)."""
+
 _SCHEMES = frozenset({"bearer", "basic", "digest", "dpop", "jwt", "negotiate", "stopper", "token"})
 """Words of a credential header that are shown as they are; whatever else stands in one may be a credential."""
 
@@ -68,7 +73,7 @@ def shown_url(url: str, placeholder: str) -> str:
     pairs = (pair.partition("=") for pair in parts.query.split("&")) if parts.query else ()
     query = "&".join(
         f"{name}={placeholder}"
-        if any(word in name.lower() for word in _CREDENTIAL_PARAMETERS)
+        if value and any(word in name.lower() for word in _CREDENTIAL_PARAMETERS)
         else f"{name}{sep}{value}"
         for name, sep, value in pairs
     )
@@ -96,7 +101,7 @@ def _quoted(word: str, placeholder: str) -> str:
 
 
 def _shown_value(name: str, value: str, placeholder: str) -> str:
-    if name.lower() not in _CREDENTIAL_HEADERS:
+    if not _CREDENTIAL_HEADER.fullmatch(name):
         return redact(value)
     if name.lower() == "cookie":
         return placeholder

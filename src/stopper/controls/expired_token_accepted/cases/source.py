@@ -77,3 +77,25 @@ def as_the_caller_says(token, key, allow_expired):
 
 def revoke(token, key):
     return jwt.decode(token, key, algorithms=["HS256"], options={"verify_exp": False})["jti"]
+
+
+class LooksItself:
+    def extract(self, token):
+        claims = jwt.decode(token, KEY, algorithms=["HS256"], options={"verify_exp": False})  # ok
+        self._validate(claims)
+        return claims
+
+    def _validate(self, claims):
+        if "sub" not in claims or claims["exp"] < time.time():
+            raise ValueError("expired")
+
+
+class LooksWhetherThereIsOne:
+    def extract(self, token):
+        claims = jwt.decode(token, KEY, algorithms=["HS256"], options={"verify_exp": False})  # bad
+        self._validate(claims)
+        return claims
+
+    def _validate(self, claims):
+        if "exp" not in claims:
+            raise ValueError("no end")

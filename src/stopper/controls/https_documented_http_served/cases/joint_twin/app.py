@@ -46,6 +46,12 @@ def mixed():
     return {"ok": True}
 
 
+@app.get("/relative")
+def relative():
+    demand()
+    return {"ok": True}
+
+
 @app.get("/health")
 def health():
     return {"status": "up"}
