@@ -67,6 +67,7 @@ class Module:
         self.meanings: dict[ast.AST, names.Target | None] = {}
         self.members: dict[str, names.Target | None] = {}
         self.bound: dict[tuple[ast.AST, str], names.Target | None] = {}
+        self._mentioned: dict[str, bool] = {}
 
     def __repr__(self) -> str:
         """Return Module(shop/api.py)."""
@@ -139,8 +140,13 @@ class Module:
 
     def mentions(self, *words: str) -> bool:
         """Tell whether the text holds any of these lower-case words, however it is written: cheap, before any walk."""
-        lowered = self.project.lowered(self)
-        return any(word in lowered for word in words)
+        known = self._mentioned
+        for word in words:
+            if word not in known:
+                known[word] = word in self.project.lowered(self)
+            if known[word]:
+                return True
+        return False
 
     @cached_property
     def index(self) -> Index:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import gc
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, cast
@@ -13,12 +14,19 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _SCOPES = frozenset({ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda})
-_NO_CHILDREN = frozenset({"ctx", "op", "ops", "type_comment", "kind"})
+_NO_CHILDREN = frozenset(
+    "ctx op ops type_comment kind id attr arg asname module level is_async simple conversion".split()
+)
+_LEAVES = frozenset({ast.Constant, ast.alias, ast.Global, ast.Nonlocal})
+"""What has fields with the names of others' children, and none itself."""
 
 
 class _Children(dict[type[ast.AST], tuple[str, ...]]):
+    """The names of the fields in which nodes of a kind have others, last first."""
+
     def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
-        self[kind] = tuple(name for name in reversed(kind._fields) if name not in _NO_CHILDREN)
+        fields = () if kind in _LEAVES else reversed(kind._fields)
+        self[kind] = tuple(name for name in fields if name not in _NO_CHILDREN)
         return self[kind]
 
 
@@ -51,9 +59,9 @@ class Index:
         self._parents = parents
 
     def nodes(self, *types: type[ast.AST]) -> Iterator[Any]:
-        """Yield the nodes of these exact types, one type after the other, each in document order."""
-        for kind in types:
-            yield from self._by_type.get(kind, ())
+        """Return the nodes of these exact types, one type after the other, each in document order."""
+        by_type = self._by_type
+        return itertools.chain.from_iterable([by_type[kind] for kind in types if kind in by_type])
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         """Return the node that holds this one, None for the module and for nodes of other trees."""
