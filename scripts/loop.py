@@ -38,8 +38,11 @@ STOPPER = Path(sys.executable).with_name("stopper")
 SHOP = ("openapi.yaml", ".", "shop:create_app")
 """The specification, the source and the application of the shop; the fourth witness is the wire."""
 
-FEWEST = 15
+FEWEST = 20
 """Findings of the leaky shop that must be repaired without a person."""
+
+LEAST = "B"
+"""The grade that the automatic repairs alone must reach."""
 
 SECONDS = 600.0
 
@@ -117,7 +120,10 @@ def main() -> int:
 
 
 def leaky() -> tuple[list[str], str]:
-    """Take a copy of the shop from grade F to what it comes to; return what is not as it must be, and the sum."""
+    """Take a copy of the shop from grade F to what it comes to; return what is not as it must be, and the sum.
+
+    The last grade in the sum is that of the automatic repairs alone.
+    """
     print("\n== examples/leaky\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="stopper-loop-") as temporary:
         folder = Path(temporary)
@@ -147,7 +153,7 @@ def leaky() -> tuple[list[str], str]:
             problems.append("its tests fail after by_hand.patch")
     problems += unexpected(fixed, grades, trials)
     print(f"grade {grades[0]} before, {grades[1]} after the automatic repairs, {grades[2]} after by_hand.patch")
-    return problems, f"{counts(fixed)}, grade {grades[0]} -> {grades[2]}"
+    return problems, f"{counts(fixed)}, grade {grades[0]} -> {grades[1]}"
 
 
 def unexpected(fixed: Fixed, grades: Sequence[str], trials: Sequence[Mapping[str, bool]]) -> list[str]:
@@ -155,8 +161,8 @@ def unexpected(fixed: Fixed, grades: Sequence[str], trials: Sequence[Mapping[str
     problems = incomplete(fixed)
     if len(fixed.fixable) < FEWEST:
         problems.append(f"{len(fixed.fixable)} findings are fixable, fewer than {FEWEST}")
-    if (grades[0], grades[-1]) != ("F", "A"):
-        problems.append(f"grade {grades[0]} became {grades[-1]}, not F became A")
+    if grades[0] != "F" or grades[1] > LEAST or grades[2] != "A":
+        problems.append(f"the grades are {', '.join(grades)}, not F, {LEAST} or better, A")
     failing = sorted(name for name, passed in trials[-1].items() if not passed)
     return problems + [f"{name} fails when all is repaired" for name in failing]
 
