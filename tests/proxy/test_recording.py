@@ -121,19 +121,20 @@ def test_passwords_and_keys_are_hidden_in_every_kind_of_body() -> None:
 
 
 def test_bodies_are_unpacked_within_bounds() -> None:
-    """A packed body is read, one that unpacks to more than is kept is told by its size alone, and so is a picture."""
+    """A packed body is read; one that unpacks to more than is kept is told by its size alone, as is what is no text."""
     packed, bomb = gzip.compress(b'{"user": "ada"}'), gzip.compress(b"a" * (3 << 20))
     zipped = [*JSON, ["Content-Encoding", "gzip"]]
-    whole, cut, gone, picture = read_har(
+    whole, cut, gone, picture, wide = read_har(
         recorded(
             told(body=packed, headers=zipped),
             told(body=bomb, headers=zipped),
             told(body=None, size=5_000_000) | {"body": None},
             told(body=b"\x89PNG", headers=[["Content-Type", "image/png"]]),
+            told(body=f'{{"access_token": "{TOKEN}"}}'.encode("utf-16")),
         ).encode()
     ).exchanges
     assert whole.response and whole.response.body == b'{"user": "ada"}'
-    for exchange in (cut, gone, picture):
+    for exchange in (cut, gone, picture, wide):
         assert exchange.response
         assert (exchange.response.body, exchange.response.truncated) == (b"", True)
 
@@ -147,6 +148,14 @@ def test_a_recording_ends_within_its_bounds_and_says_so() -> None:
     assert (len(small), dict(small.left_out)) == (1, {"more than 0 MiB of exchanges": 2})
     assert (len(few), dict(few.left_out)) == (1, {"more than 1 different credentials": 2})
     assert read_har(few.har().encode()).left_out == {"more than 1 different credentials": 2}
+
+
+def test_a_request_that_is_packed_or_of_parts_is_told_by_its_size() -> None:
+    """Of a form in parts nothing is kept: names and values stand too far apart to be told by each other."""
+    form = '--x\r\nContent-Disposition: form-data; name="password"\r\n\r\nwonderland9\r\n--x--'
+    text = recorded(told(**posted("multipart/form-data; boundary=x", form)))
+    assert "wonderland9" not in text
+    assert read_har(text.encode()).exchanges[0].request.body is None
 
 
 def test_escapes_of_json_stay_whole() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import itertools
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ BODY = 1 << 20
 LARGEST = 32 << 20
 """Bytes of all entries together, well below what is read of a recording."""
 
-CREDENTIALS = 5_000
+CREDENTIALS = 2_000
 """Credentials of one recording: each is looked for in every entry."""
 
 _TEXTS = ("json", "text", "xml", "javascript", "urlencoded", "graphql")
@@ -41,6 +42,7 @@ class Recording:
         self.left_out: Counter[str] = Counter()
         self._disguise = Disguise()
         self._entries: list[tuple[str, int]] = []  # each with how many credentials were known when it was written
+        self._written: list[tuple[tuple[str, ...], str]] = []  # each credential's spellings in JSON, and its stand-in
         self._size, self._largest, self._credentials = 0, largest, credentials
 
     def __len__(self) -> int:
@@ -73,11 +75,13 @@ class Recording:
 
     def _hidden(self, entry: str, known: int) -> str:
         """Hide in an entry the credentials from the given place on, in each of their usual spellings."""
-        for value, made in list(self._disguise.stand_ins.learnt.items())[known:]:
-            for spelling in spellings(value):
-                written = json.dumps(spelling)[1:-1]
-                if written in entry:
-                    entry = entry.replace(written, json.dumps(made)[1:-1])
+        learnt = self._disguise.stand_ins.learnt
+        for value, made in itertools.islice(learnt.items(), len(self._written), None):
+            self._written.append((tuple(map(_in_json, spellings(value))), _in_json(made)))
+        for written, made in itertools.islice(self._written, known, None):
+            for spelling in written:
+                if spelling in entry:
+                    entry = entry.replace(spelling, made)
         return entry
 
     # ------------------------------------------------------------------ one entry
@@ -97,7 +101,7 @@ class Recording:
 
     def _request(self, told: Mapping[str, Any]) -> dict[str, Any]:
         headers = _pairs(told["request_headers"])
-        body, size = told["request_body"], told["request_size"]
+        kind, data = _first(headers, "content-type"), _legible(told["request_body"], headers)
         made = {
             "method": told["method"],
             "url": self._disguise.address(told["url"]),
@@ -106,11 +110,10 @@ class Recording:
             "queryString": [],
             "cookies": [],
             "headersSize": -1,
-            "bodySize": size,
+            "bodySize": told["request_size"],
         }
-        kind = _first(headers, "content-type")
-        if size and body is not None and any(each in kind for each in _TEXTS):
-            text = _decoded(body, headers).body.decode("utf-8", "replace")
+        if data:
+            text = data.decode("utf-8", "replace")
             posted = self._disguise.form(text) if "urlencoded" in kind else self._disguise.body(text)
             made["postData"] = {"mimeType": kind, "text": posted}
         return made
@@ -119,14 +122,12 @@ class Recording:
         headers = _pairs(told["headers"])
         kind = _first(headers, "content-type")
         held: dict[str, Any] = {"size": told["size"], "mimeType": kind}
-        if told["body"] is not None:
-            unpacked = _decoded(told["body"], headers)
-            legible = not unpacked.undecoded and not unpacked.truncated
-            if legible and (not kind or any(each in kind for each in _TEXTS)):
-                held["text"] = self._disguise.answer(Response(told["status"], headers, unpacked.body))
+        data = _legible(told["body"], headers)
+        if data is not None:
+            held["text"] = self._disguise.answer(Response(told["status"], headers, data))
         return {
             "status": told["status"],
-            "statusText": told["reason"],
+            "statusText": self._disguise.text(told["reason"]),
             "httpVersion": told["version"],
             "headers": _listed(self._disguise.headers(headers)),
             "cookies": [],
@@ -143,6 +144,10 @@ def origin(url: str) -> str:
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
 def _pairs(told: list[list[str]]) -> Headers:
     return tuple((name, value) for name, value in told)
 
@@ -155,5 +160,14 @@ def _first(headers: Headers, name: str) -> str:
     return next((value.lower() for key, value in headers if key.lower() == name), "")
 
 
-def _decoded(body: str, headers: Headers) -> content.Content:
-    return content.decode(base64.b64decode(body), _first(headers, "content-encoding"), BODY)
+def _legible(body: str | None, headers: Headers) -> bytes | None:
+    """Return a whole body, unpacked, that is text in which credentials are recognised; None for any other.
+
+    UTF-16 hides them behind its zero bytes.
+    """
+    if body is None:
+        return None
+    kind = _first(headers, "content-type")
+    found = content.decode(base64.b64decode(body), _first(headers, "content-encoding"), BODY)
+    whole = not found.undecoded and not found.truncated and b"\0" not in found.body
+    return found.body if whole and (not kind or any(each in kind for each in _TEXTS)) else None
