@@ -26,6 +26,16 @@ from stopper.secret import Secret
 KEY = "the key of this test, of thirty-two bytes and more"
 
 
+HANDLE = logging.Handler.handle
+"""As Python has it: the guard of another test puts its redaction into every handler of the process."""
+
+
+@pytest.fixture(autouse=True)
+def own_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no other test's guard redact what is written here."""
+    monkeypatch.setattr(logging.Handler, "handle", HANDLE)
+
+
 def shop() -> Flask:
     """Return an application whose POST logs the token that it was let in with."""
     app = Flask("shop_of_canaries", static_folder=None)
