@@ -50,7 +50,7 @@ def stores(exchange: Exchange) -> list[Leak]:
 
 
 ROWS = """
-    import hashlib, os, sqlite3, subprocess, socket
+    import hashlib, multiprocessing, os, sqlite3, subprocess, socket
     from flask import Flask, request
     from flask_sqlalchemy import SQLAlchemy
 
@@ -105,6 +105,7 @@ ROWS = """
             lambda: os.fork() or os._exit(0),
             lambda: socket.create_connection(("127.0.0.1", 9), timeout=1),
             lambda: unwatched("left.sqlite"),
+            lambda: multiprocessing.get_context("spawn").Process(target=print).start(),
             lambda: open("shop.py").close(),
             lambda: open(os.devnull, "w").close(),
         )]
@@ -142,7 +143,7 @@ async def test_there_is_no_way_out(write: Write) -> None:
     async with AppChild("shop:app", cwd=folder) as child:
         told = answer(await child.send(post("/ways-out")))
     refused, offline = ["OSError", 30], ["OSError", 101]
-    assert told == [*[refused] * 7, offline, refused, "done", "done"]
+    assert told == [*[refused] * 7, offline, refused, refused, "done", "done"]
     assert sorted(path.name for path in folder.iterdir() if path.is_file()) == ["shop.py"]
 
 
@@ -182,6 +183,11 @@ CANNOT = {
         "import socket\nserver = socket.create_server(('127.0.0.1', 0))\n"
         "held = socket.create_connection(server.getsockname())",
         "it is connected to 127.0.0.1:",
+    ),
+    "processes": (
+        "import multiprocessing, time\n"
+        "held = multiprocessing.get_context('fork').Process(target=time.sleep, args=(9,), daemon=True)\nheld.start()",
+        "it has processes of its own",
     ),
     "size": ("import sqlite3\nheld = sqlite3.connect('large.sqlite')", "large.sqlite has more than 256 MiB"),
 }

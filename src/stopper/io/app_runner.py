@@ -34,7 +34,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from .app_mint import minted, strange
-from .app_seal import Copies, Fence, not_undone
+from .app_seal import Copies, Fence, not_undone, seal
 from .app_watch import (
     HOME,
     Watch,
@@ -718,7 +718,8 @@ class Runner:
             reasons = not_undone(self.copies, self.channel, every_handler())
             if reasons:
                 return {"error": f"not called: {reasons[0]}"}
-            self.fence.sealed = self.watch.muted = True
+            seal(self.fence)
+            self.watch.muted = True
         started = time.perf_counter()
         try:
             with time_limit(command["seconds"]):

@@ -33,7 +33,8 @@ STARTS = frozenset(
 )
 BEYOND = (
     "MySQLdb ibm_db mysql.connector oracledb cx_Oracle pyodbc pymssql duckdb lmdb plyvel apsw pysqlite3 psycopg "
-    "psycopg2 grpc pycurl uwsgi"
+    "psycopg2 sqlcipher3 pysqlcipher3 libsql _gdbm _dbm berkeleydb bsddb3 rocksdb h5py pyarrow zmq confluent_kafka "
+    "grpc pycurl uwsgi"
 ).split()
 """Modules whose own machine code writes or connects, which Python does not see."""
 
@@ -155,8 +156,27 @@ def not_undone(copies: Copies, channel: int, handlers: list[logging.Handler]) ->
     kinds = sorted({engine.dialect.name for engine in engines} - {"sqlite"})
     reasons += [f"its database is of {kind}" for kind in kinds]
     reasons += [f"it uses {name}, whose writes are not seen" for name in BEYOND if name in sys.modules]
+    reasons += ["it has processes of its own"] if _workers() else []
     own = {channel, *(_number(getattr(handler, "socket", None)) for handler in handlers)}
     return reasons + [f"it is connected to {peer}" for peer in _peers(own)]
+
+
+def _workers() -> bool:
+    """Tell whether processes were started before that take work: no fence stands around them."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing is not None and bool(multiprocessing.active_children())
+
+
+def seal(fence: Fence) -> None:
+    """Close the fence for good."""
+    import _posixsubprocess
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    # What multiprocessing starts by it raises no audit event.
+    _posixsubprocess.fork_exec = refuse
+    fence.sealed = True
 
 
 def _is_engine(thing: Any) -> bool:
