@@ -91,7 +91,9 @@ def joint(view: EndpointView) -> Iterable[Verdict]:
 def _shown(route: Route) -> Guard | None:
     """Return a guard that is written in front of the view, whether it runs or not."""
     written = (guard for guard in (*route.guards, *route.misplaced) if not guard.optional)
-    return next((guard for guard in written if guard.how.startswith(("@", "before_request"))), None)
+    return next(
+        (guard for guard in written if guard.how.startswith(("@", "before_request", "url_value_preprocessor"))), None
+    )
 
 
 def source(module: Module) -> Iterable[Verdict]:

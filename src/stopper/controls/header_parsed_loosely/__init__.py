@@ -169,7 +169,11 @@ def source(module: Module) -> Iterable[Verdict]:
 def _behind_a_guard(module: Module, function: Function) -> bool:
     """Tell whether the function is a view whose token something else has checked already."""
     views = [route for route in module.routes if route.name.rpartition(".")[2] == function.name]
-    return any(guard.how.startswith(("@", "before_request")) for route in views for guard in route.guards)
+    return any(
+        guard.how.startswith(("@", "before_request", "url_value_preprocessor"))
+        for route in views
+        for guard in route.guards
+    )
 
 
 def _judged(module: Module, header: _Header) -> Iterator[Verdict]:

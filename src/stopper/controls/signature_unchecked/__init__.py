@@ -128,7 +128,10 @@ def _guarded(module: Module, function: Function) -> bool:
     """Tell whether a function is a view, and a decorator or hook has judged the token before each of its routes."""
     routes = [route for route, view in module.project.routing.views if view.node is function]
     return bool(routes) and all(
-        any(guard.how.startswith(("@", "before_request")) and not guard.optional for guard in route.guards)
+        any(
+            guard.how.startswith(("@", "before_request", "url_value_preprocessor")) and not guard.optional
+            for guard in route.guards
+        )
         for route in routes
     )
 

@@ -17,7 +17,12 @@ from stopper.observe.views import Guard
 if TYPE_CHECKING:
     from stopper.observe.source.module import Module, Project
 
-_HOOKS = {"before_request": False, "before_app_request": True}
+_HOOKS = {
+    "before_request": False,
+    "before_app_request": True,
+    "url_value_preprocessor": False,
+    "app_url_value_preprocessor": True,
+}
 """Registering method, and whether it reaches the whole application from a blueprint."""
 
 
@@ -30,6 +35,7 @@ class Hook:
     owner: Key | None
     whole_application: bool
     place: Place
+    registered: str = "before_request"
 
 
 def find(project: Project) -> list[Hook]:
@@ -56,7 +62,7 @@ def _hook(module: Module, registering: ast.Attribute, home: Module, function: Fu
     whole = _HOOKS[registering.attr] or kind not in ("blueprint", "api", "namespace")
     known = isinstance(target, Instance) and kind is not None and not _HOOKS[registering.attr]
     owner = key_of(target) if known and isinstance(target, Instance) else None
-    return Hook(home, function, owner, whole, module.place(registering))
+    return Hook(home, function, owner, whole, module.place(registering), registering.attr)
 
 
 def may_guard(hook: Hook) -> bool:
@@ -93,7 +99,8 @@ def _opens(module: Module, call: ast.Call) -> bool:
 
 def guard(hook: Hook, arrival: Arrival) -> Guard | None:
     """Return the guard that a hook is for one operation, None where it lets it through or guards nothing."""
-    how = f"before_request {hook.function.name}"
+    way = "before_request" if "before" in hook.registered else "url_value_preprocessor"
+    how = f"{way} {hook.function.name}"
     for each in hook.function.decorator_list:
         found = guards.decorator(hook.module, each)
         if found is not None:

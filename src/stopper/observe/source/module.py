@@ -35,7 +35,7 @@ from stopper.observe.views import Route
 
 _ROUTING_WORDS = (
     *(b".route", b"add_url_rule", b"add_resource", b"add_namespace", b"register_blueprint", b"init_app", b"expose("),
-    *(b"before_request", b"before_app_request", b"guard("),
+    *(b"before_request", b"before_app_request", b"url_value_preprocessor", b"guard("),
 )
 _DECORATED = re.compile(rb"@[\w.]+\.(?:get|post|put|patch|delete)\b")
 _DEFINED = re.compile(rb"def (\w+)\(")

@@ -1,0 +1,38 @@
+"""A function that Flask calls with the values of the path, before the view: it can turn callers away too."""
+
+from flask import Blueprint, Flask, abort, g, jsonify, request
+
+app = Flask(__name__)
+api = Blueprint("api", __name__, url_prefix="/api")
+plain = Blueprint("plain", __name__, url_prefix="/plain")
+
+
+@api.url_value_preprocessor
+def authenticated(endpoint, values):
+    if request.headers.get("Authorization") is None:
+        abort(401)
+    g.shop = values.pop("shop", None)
+
+
+@plain.url_value_preprocessor
+def pulled(endpoint, values):
+    g.shop = values.pop("shop", None)
+
+
+@api.get("/<shop>/orders")  # ok
+def orders():
+    return jsonify([])
+
+
+@api.delete("/<shop>/orders/<int:number>")  # ok
+def remove(number):
+    return "", 204
+
+
+@plain.delete("/<shop>/customers/<int:number>")  # bad
+def forget(number):
+    return "", 204
+
+
+app.register_blueprint(api)
+app.register_blueprint(plain)
