@@ -60,6 +60,22 @@ def test_a_child_that_holds_much_leaves_the_rest_to_another(monkeypatch: pytest.
     assert len({process for _, held in answers for process in held}) == 3
 
 
+def test_a_child_that_is_alone_may_hold_as_much_as_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One reader at a time reads on where each of two would leave the rest to another."""
+    monkeypatch.setattr(readers, "WORN_BLOCKS", 17_000)
+    held: list[object] = []
+
+    def holding(module: Module) -> readers.Answer:
+        held.extend(object() for _ in range(10_000))
+        return plain(module)
+
+    processes = [
+        len({process for _, keys in told(modules("a", "b", "c", "d"), holding, jobs=jobs) for process in keys})
+        for jobs in (1, 2)
+    ]
+    assert processes == [1, 2]
+
+
 def test_a_part_that_fits_is_not_divided() -> None:
     """Small parts share a child where they fit, a large one is divided between its modules."""
     small, other, large = modules("a", "b"), modules("c"), modules("d", "e", "f", "g")

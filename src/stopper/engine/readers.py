@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import os
 import pickle  # only between a process and the child that it forked
@@ -30,7 +31,10 @@ LEAST_BYTES = 512 << 10
 """Source that is not worth another child, which has to look up much that the first one knows."""
 
 WORN_BLOCKS = 600_000
-"""Blocks of memory, some fifty mebibytes of trees, after which a child ends and another reads on."""
+"""Blocks of memory, some fifty mebibytes of trees, after which a child ends and another reads on.
+
+A child that is alone may take as much as two: what it has looked up, no other one has to look up again.
+"""
 
 _LENGTH = struct.Struct("!Q")
 
@@ -39,6 +43,9 @@ _WORN = _LENGTH.pack(0)
 
 Answer = tuple[Reading, tuple[str, ...]]
 """What one module had to say, and the secrets written in it, in clear."""
+
+Tell = Callable[[Sequence[Module], int], None]
+"""Writes what modules say to a pipe's descriptor: what a child does."""
 
 
 async def ask(
@@ -53,11 +60,12 @@ async def ask(
     Each share is one process's; `seconds` bound a single module.
     """
     free = asyncio.Semaphore(jobs)
+    tell = functools.partial(_tell, read, WORN_BLOCKS if jobs > 1 else 2 * WORN_BLOCKS)
 
     gc.freeze()  # what the children share must not be written to by a collection
     async with asyncio.TaskGroup() as group:
         for share in shares:
-            group.create_task(_serve(share, read, take, seconds, free))
+            group.create_task(_serve(share, tell, take, seconds, free))
 
 
 def largest(modules: Iterable[Module], jobs: int) -> int:
@@ -86,24 +94,22 @@ def shares(parts: Iterable[Sequence[Module]], most: int) -> list[list[Module]]:
 
 async def _serve(
     modules: Sequence[Module],
-    read: Callable[[Module], Answer],
+    tell: Tell,
     take: Callable[[Answer], None],
     seconds: float,
     free: asyncio.Semaphore,
 ) -> None:
     """Read one share when a process is free for it."""
     async with free:
-        await _read_share(modules, read, take, seconds)
+        await _read_share(modules, tell, take, seconds)
 
 
-async def _read_share(
-    modules: Sequence[Module], read: Callable[[Module], Answer], take: Callable[[Answer], None], seconds: float
-) -> None:
+async def _read_share(modules: Sequence[Module], tell: Tell, take: Callable[[Answer], None], seconds: float) -> None:
     """Read one share; a module that ends its child or does not come to an end is told as that."""
     position = 0
     while position < len(modules):
         try:
-            async with _child(modules[position:], read) as answers:
+            async with _child(modules[position:], tell) as answers:
                 while position < len(modules) and (answer := await _next(answers, seconds)):
                     take(answer)
                     position += 1
@@ -117,9 +123,9 @@ async def _read_share(
 
 
 @contextlib.asynccontextmanager
-async def _child(modules: Sequence[Module], read: Callable[[Module], Answer]) -> AsyncIterator[asyncio.StreamReader]:
+async def _child(modules: Sequence[Module], tell: Tell) -> AsyncIterator[asyncio.StreamReader]:
     """Give what a child says that reads these modules; it has ended when the block is left, whatever happens."""
-    process, pipe = _fork(modules, read)
+    process, pipe = _fork(modules, tell)
     with contextlib.ExitStack() as stack:
         stack.callback(_end, process)
         stack.callback(pipe.close)
@@ -140,12 +146,12 @@ async def _next(answers: asyncio.StreamReader, seconds: float) -> Answer | None:
         return answer
 
 
-def _fork(modules: Sequence[Module], read: Callable[[Module], Answer]) -> tuple[int, BinaryIO]:
+def _fork(modules: Sequence[Module], tell: Tell) -> tuple[int, BinaryIO]:
     """Return a child that reads these modules, and the pipe on which it tells what they say."""
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:
-        _ended(lambda: _tell(modules, read, writing))
+        _ended(lambda: tell(modules, writing))
     os.close(writing)
     return process, os.fdopen(reading, "rb", 0)
 
@@ -172,8 +178,9 @@ def _ended(work: Callable[[], None]) -> NoReturn:
         os._exit(status)
 
 
-def _tell(modules: Sequence[Module], read: Callable[[Module], Answer], descriptor: int) -> None:
-    most = sys.getallocatedblocks() + WORN_BLOCKS
+def _tell(read: Callable[[Module], Answer], blocks: int, modules: Sequence[Module], descriptor: int) -> None:
+    """Write the answers one after the other; after so many blocks of memory, that another one goes on."""
+    most = sys.getallocatedblocks() + blocks
     for module in modules:
         answer = pickle.dumps(read(module))
         _write(descriptor, _LENGTH.pack(len(answer)) + answer)
