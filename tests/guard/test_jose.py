@@ -295,3 +295,22 @@ def test_published_vectors() -> None:
     )
     assert done.returncode == 0, done.stdout
     assert " 0 invalid accepted" in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["HS256", "EdDSA"])
+def test_a_key_that_may_only_sign_verifies_nothing(name: str) -> None:
+    """What is verified without joserfc's way to the key still heeds its `key_ops` (RFC 7517 §4.3)."""
+    jwk = private(KEYS[name])
+    assert accepts(sign(CLAIMS, from_jwk(jwk), "at+jwt"), from_jwk({**jwk, "key_ops": ["sign", "verify"]}))
+    assert not accepts(sign(CLAIMS, from_jwk(jwk), "at+jwt"), from_jwk({**jwk, "key_ops": ["sign"]}))
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_signature_of_any_other_length_or_content_is_refused(name: str) -> None:
+    """No key takes an empty, a cut, a lengthened or another signature, nor one over another text."""
+    first, second, signature = sign(CLAIMS, KEYS[name], "at+jwt").encode().split(b".")
+    signing_input, good = first + b"." + second, base64.urlsafe_b64decode(signature + b"==")
+    assert accepts(f"{signing_input.decode()}.{b64(good)}", KEYS[name])
+    for other in (good[:1], good[:-1], good + b"\0", bytes(len(good)), bytes([good[0] ^ 1]) + good[1:]):
+        assert not accepts(f"{signing_input.decode()}.{b64(other)}", KEYS[name])
+    assert not accepts(f"{first.decode()}.{b64(json.dumps({**CLAIMS, 'sub': 'bob'}))}.{b64(good)}", KEYS[name])

@@ -51,7 +51,7 @@ class Profile:
 
     name: str
     types: frozenset[str]
-    required: tuple[str, ...]
+    required: frozenset[str]
     keeps_out: str
     demand: Callable[[Mapping[str, Any]], None] = _nothing_more
     scopes: Callable[[Mapping[str, Any]], frozenset[str]] = _space_separated
@@ -91,13 +91,13 @@ PROFILES: Mapping[str, Profile] = {
         Profile(
             "rfc9068",
             frozenset(("at+jwt",)),
-            ("sub", "iat", "jti", "client_id"),
+            frozenset(("sub", "iat", "jti", "client_id")),
             "ID and refresh tokens have another typ than at+jwt (RFC 9068 §2.1, §4).",
         ),
         Profile(
             "auth0",
             frozenset(("jwt", "at+jwt")),
-            ("sub", "iat"),
+            frozenset(("sub", "iat")),
             "ID tokens have the client's id as audience and claims of their own; refresh tokens are opaque.",
             _auth0,
             client="azp",
@@ -105,7 +105,7 @@ PROFILES: Mapping[str, Profile] = {
         Profile(
             "keycloak",
             frozenset(("jwt", "at+jwt")),
-            ("sub", "iat", "jti"),
+            frozenset(("sub", "iat", "jti")),
             "The claim typ says Bearer for access tokens, ID for ID tokens, Refresh or Offline for refresh tokens.",
             _keycloak,
             client="azp",
@@ -113,7 +113,7 @@ PROFILES: Mapping[str, Profile] = {
         Profile(
             "entra",
             frozenset(("jwt", "at+jwt")),
-            ("sub", "iat", "ver"),
+            frozenset(("sub", "iat", "ver")),
             "ID tokens have neither scp nor roles, and the client's id as audience; refresh tokens are opaque.",
             _entra,
             _entra_scopes,
@@ -122,7 +122,7 @@ PROFILES: Mapping[str, Profile] = {
         Profile(
             "cognito",
             frozenset(("jwt", "at+jwt", "")),
-            ("sub", "iat", "jti", "token_use"),
+            frozenset(("sub", "iat", "jti", "token_use")),
             "The claim token_use says access, and id for ID tokens; refresh tokens are encrypted. The audience is "
             "client_id, as access tokens have no aud.",
             _cognito,
@@ -156,9 +156,8 @@ def check(header: Mapping[str, Any], claims: Mapping[str, Any], expected: Expect
         raise ClaimError("issuer")
     if "cnf" in claims:
         _check_confirmation(claims["cnf"])
-    for name in profile.required:
-        if name not in claims:
-            raise ClaimError(f"{name} missing")
+    if not claims.keys() >= profile.required:
+        raise ClaimError(f"{min(profile.required - claims.keys())} missing")
     audience = profile.audience(claims)
     _check_audience(audience, expected.audiences)
     profile.demand(claims)

@@ -2,7 +2,7 @@
 
 Everything that leaves room for two readings is refused before a signature is computed: other serialisations,
 non-canonical base64url, encodings other than UTF-8, duplicate members, numbers that are none, critical headers,
-unencoded payloads, compression, encryption. The signature itself is checked by joserfc's algorithms.
+unencoded payloads, compression, encryption. The signature itself is checked by the key (see `keys`).
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def verified(parsed: Parsed, key: Key) -> bytes:
     if name not in key.names:  # the key decides, and the header may only agree (RFC 8725 §3.1)
         raise JoseError("the algorithm is not that of the key")
     try:
-        genuine = JWSRegistry.algorithms[key.algorithm].verify(parsed.signing_input, parsed.signature, key.material)
+        genuine = key.verify(parsed.signing_input, parsed.signature)
     except (ValueError, LibraryError, UnsupportedAlgorithm):
         genuine = False
     if not genuine:

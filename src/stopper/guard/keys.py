@@ -5,19 +5,22 @@ A key that is weak, ambiguous or meant for something else is refused when it is 
 
 from __future__ import annotations
 
+import hmac
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from joserfc.errors import JoseError as LibraryError
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, JWKRegistry, OctKey, OKPKey, RSAKey
 from joserfc.jwk import Key as Material
+from joserfc.jws import JWSRegistry
 
 
 class RefusedKeyError(Exception):
@@ -26,20 +29,26 @@ class RefusedKeyError(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Key:
-    """A key with its one algorithm. `material` holds the secret where there is one."""
+    """A key with its one algorithm. `material` holds the secret where there is one.
+
+    `names` are the `alg` values that mean its algorithm: Ed25519 has two (RFC 8037 §3.1, RFC 9864 §2.2). `verify` tells
+    of a signing input and a signature whether they belong together; it may raise what joserfc and cryptography raise.
+    """
 
     id: str
     algorithm: str
     material: Material
+    names: tuple[str, ...] = field(init=False, compare=False)
+    verify: Callable[[bytes, bytes], bool] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare once what every signature needs."""
+        object.__setattr__(self, "names", _ED25519 if self.algorithm in _ED25519 else (self.algorithm,))
+        object.__setattr__(self, "verify", _verifier(self.algorithm, self.material))
 
     def __repr__(self) -> str:
         """Return id and algorithm, and nothing of the key."""
         return f"Key({self.id!r}, {self.algorithm!r})"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The `alg` values that mean this key's algorithm: Ed25519 has two (RFC 8037 §3.1, RFC 9864 §2.2)."""
-        return _ED25519 if self.algorithm in _ED25519 else (self.algorithm,)
 
     @property
     def is_private(self) -> bool:
@@ -61,12 +70,43 @@ class Key:
 
 _ED25519 = ("EdDSA", "Ed25519")
 _HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
+_HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 SMALLEST_RSA = 2048
 
 # What each key type may be used for where nobody says more; RSA is left out because RS256 and PS256 both fit.
 _ONLY_ALGORITHM = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "Ed25519"}
+
+
+def _verifier(algorithm: str, material: Material) -> Callable[[bytes, bytes], bool]:
+    """Return what verifies signatures with a key: joserfc, or for HMAC and Ed25519 what it would ask.
+
+    For these two its way there, at each signature, costs more than an HMAC itself.
+    """
+
+    def by_library(signing_input: bytes, signature: bytes) -> bool:
+        return JWSRegistry.algorithms[algorithm].verify(signing_input, signature, material)
+
+    try:
+        usable: object = material.get_op_key("verify")
+    except LibraryError:  # not a key for that (RFC 7517 §4.3), which joserfc says at each signature
+        return by_library
+    if isinstance(usable, bytes) and usable and algorithm in _HASHES:
+        secret, name = usable, _HASHES[algorithm]
+        return lambda signing_input, signature: hmac.compare_digest(signature, hmac.digest(secret, signing_input, name))
+    if isinstance(usable, Ed25519PublicKey) and algorithm in _ED25519:
+        check = usable.verify
+
+        def by_key(signing_input: bytes, signature: bytes) -> bool:
+            try:
+                check(signature, signing_input)
+            except InvalidSignature:
+                return False
+            return True
+
+        return by_key
+    return by_library
 
 
 def from_jwk(jwk: Mapping[str, Any], algorithm: str = "") -> Key:
