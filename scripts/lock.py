@@ -16,6 +16,8 @@ ENVIRONMENTS = {
     "openctf": (str(REQUIREMENTS / "openctf.in"),),
     "headless": (str(REQUIREMENTS / "headless.in"),),
     "opentaxii": (str(REQUIREMENTS / "opentaxii.in"),),
+    "praetorian": (str(REQUIREMENTS / "praetorian.in"),),
+    "security": (str(REQUIREMENTS / "security.in"),),
     "bench": (str(REQUIREMENTS / "bench.in"),),
     "browser": (str(REQUIREMENTS / "browser.in"),),
     "bench-spec": (str(REQUIREMENTS / "bench-spec.in"),),

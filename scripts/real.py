@@ -143,6 +143,33 @@ def apis(folder: Path) -> tuple[Api, ...]:
             },
             prepare="host.py",
         ),
+        Api(
+            "praetorian",
+            "flask_praetorian",
+            "host:create_app",
+            "",
+            APIS / "praetorian",
+            {
+                "PRAETORIAN_DATABASE": str(folder / "praetorian.sqlite"),
+                "PRAETORIAN_KEY": secrets.token_urlsafe(48),
+                "PRAETORIAN_PASSWORD": secrets.token_urlsafe(),
+            },
+            prepare="host.py",
+        ),
+        Api(
+            "security",
+            "flask_security",
+            "host:create_app",
+            "",
+            APIS / "security",
+            {
+                "SECURITY_DATABASE": str(folder / "security.sqlite"),
+                "SECURITY_KEY": secrets.token_urlsafe(48),
+                "SECURITY_SALT": str(secrets.randbits(128)),
+                "SECURITY_PASSWORD": secrets.token_urlsafe(),
+            },
+            prepare="host.py",
+        ),
         # As it is shipped, but for the databases: its key is that of its own defaults.
         Api(
             "opentaxii",

@@ -88,4 +88,4 @@ def test_a_specification_is_a_path_of_the_api_a_file_or_nothing(tmp_path: Path) 
     assert every["httpbin"] == ("https://127.0.0.1:1/spec.json",)
     assert every["ihatemoney"] == (str(real.APIS / "ihatemoney" / "openapi.yaml"),)
     assert every["openctf"] == ()
-    assert len(every) == 6
+    assert len(every) == 8

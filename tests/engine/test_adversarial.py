@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from stopper.controls import catalogue
 from stopper.engine import Inputs, Limits, Scan, Target
@@ -445,3 +446,25 @@ def test_a_large_api_with_a_plain_twin_is_scanned_to_its_end() -> None:
     assert judged == set(paths)
     (finding,) = [finding for finding in report.findings if finding.control == "BT102"]
     assert len(finding.endpoints) == len(names)
+
+
+def test_a_salt_of_the_settings_opens_a_signed_token() -> None:
+    """A token of itsdangerous under a salt that stands beside its key is dated anew, and taken however old it is."""
+    key, salt = "5f2b9c4de1a7-8c1d2e3f4a5b-not-to-be-guessed", "orders-of-the-shop"
+    signing = URLSafeTimedSerializer(key, salt=salt)
+    app = Flask(__name__)
+
+    @app.get("/me")
+    def me() -> ResponseReturnValue:
+        try:
+            return {"user": signing.loads(request.headers.get("Authorization", "").removeprefix("Bearer "))}
+        except BadSignature:
+            return {"message": "who are you?"}, 401
+
+    target = Target(Witness.WIRE, InProcess(app), "https://shop.test", token=Credential(Secret(signing.dumps("ada"))))
+    document = read("openapi.yaml", f"{HEAD}  /me: {{get: {{responses: {{}}}}}}\n".encode(), None)
+    entries = {name: entry for name, entry in catalogue().items() if name == "BT411"}
+    for salts, broken in (((Secret(salt),), ["BT411"]), ((), [])):
+        given = Inputs(("shop",), (document,), live=(target,), keys=(Secret(key), *salts))
+        report = asyncio.run(Scan(given, entries, Limits(), lambda event: None).run())
+        assert [finding.control for finding in report.findings] == broken
