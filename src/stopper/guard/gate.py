@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import operator
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -49,14 +48,7 @@ PASSAGE = "stopper.passage"
 _TLS = Channel.TLS
 _OPTIONAL, _PUBLIC, _UNDECLARED = Access.OPTIONAL, Access.PUBLIC, Access.UNDECLARED
 
-_NAME = operator.itemgetter(0)
 _DECIDED = frozenset(("cache-control", "strict-transport-security"))  # by the application, where it has set them
-
-
-@functools.lru_cache(maxsize=256)
-def _decide(names: tuple[str, ...]) -> bool:
-    """Tell whether headers decide what is the guard's otherwise. An application's answers have few sets of names."""
-    return not _DECIDED.isdisjoint(name.lower() for name in names)
 
 
 class Passage:
@@ -351,9 +343,12 @@ class Gate:
             way = environ[PASSAGE] = Passage()
 
             def start(status: str, headers: respond.Headers, *error: Any) -> Any:
-                admitted = way.token is not None and way.refusal is None and not way.issued and way.channel is _TLS
-                if admitted and not _decide(tuple(map(_NAME, headers))):  # as nearly every answer is
-                    return start_response(status, [*headers, *self._when_admitted], *error)
+                if way.token is not None and way.refusal is None and not way.issued and way.channel is _TLS:
+                    for name, _ in headers:
+                        if name.lower() in _DECIDED:
+                            break
+                    else:  # as nearly every answer is
+                        return start_response(status, [*headers, *self._when_admitted], *error)
                 if way.seen:
                     status, headers = self._marked(way, status, headers)
                 return start_response(status, headers, *error)
