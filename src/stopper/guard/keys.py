@@ -82,7 +82,7 @@ _ONLY_ALGORITHM = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed2551
 def _verifier(algorithm: str, material: Material) -> Callable[[bytes, bytes], bool]:
     """Return what verifies signatures with a key: joserfc, or for HMAC and Ed25519 what it would ask.
 
-    For these two its way there, at each signature, costs more than an HMAC itself.
+    For these two its way there is some 150 steps of the interpreter, at each signature the same.
     """
 
     def by_library(signing_input: bytes, signature: bytes) -> bool:
