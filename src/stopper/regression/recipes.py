@@ -383,7 +383,8 @@ _STATEMENTS = (
 
 
 def _digested(case: Case, endpoint: Endpoint, path: str) -> Written | str:
-    said = " ".join(observation.verdict.message for observation in case.finding.observations)
+    finding = case.finding
+    said = " ".join((finding.message, *(observation.verdict.message for observation in finding.observations)))
     if not _IN_ROWS.search(said):
         return "where it is stored, a test cannot look without knowing the store"
     lines = (
