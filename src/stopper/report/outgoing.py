@@ -7,9 +7,10 @@ attacker chose: a file called `\\x1b[2J`, a path with a bidirectional override, 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from stopper.model import Report
@@ -27,23 +28,24 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 def redacted(report: Report) -> Report:
     """Return the report with every text in it redacted, however deep it lies."""
-    return _members_redacted(report)
+    # a report says the same paths and titles many times; what was hidden is forgotten with this call
+    return _members_redacted(report, functools.cache(redact))
 
 
-def _members_redacted(value: _Frozen) -> _Frozen:
-    members = {member.name: _redacted(getattr(value, member.name)) for member in dataclasses.fields(value)}
+def _members_redacted(value: _Frozen, hide: Callable[[str], str]) -> _Frozen:
+    members = {member.name: _redacted(getattr(value, member.name), hide) for member in dataclasses.fields(value)}
     return dataclasses.replace(value, **members)
 
 
-def _redacted(value: Any) -> Any:
+def _redacted(value: Any, hide: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return redact(value)
+        return hide(value)
     if isinstance(value, tuple):
-        return tuple(map(_redacted, value))
+        return tuple(_redacted(member, hide) for member in value)
     if isinstance(value, Mapping):
-        return {_redacted(key): _redacted(member) for key, member in value.items()}
+        return {_redacted(key, hide): _redacted(member, hide) for key, member in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _members_redacted(value)
+        return _members_redacted(value, hide)
     return value
 
 
