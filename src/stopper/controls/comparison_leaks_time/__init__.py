@@ -53,7 +53,10 @@ CONTROL = Control(
 )
 
 _SPEAKS = ("token", "secret", "api_key", "apikey", "api-key", "signature", "hmac", "passw", "jwt", "authoriz", "bearer")
-_SECURITY = ("auth", "jwt", "secret", "api_key", "apikey", "api-key", "hmac", "session", "csrf", "webhook", "user")
+_SECURITY = (
+    *("auth", "jwt", "secret", "api_key", "apikey", "api-key", "hmac", "session", "csrf", "webhook", "user"),
+    *("compare_passw", "check_passw", "verify_passw", "validate_passw"),
+)
 _SIGNING = ("hmac", "webhook", "jwt", "secret")
 """Words, one of which a module needs before `signature` means what a key makes: files and functions have some too."""
 """Words, one of which a module needs before `token` or `signature` means a credential: parsers have tokens too."""
@@ -67,6 +70,8 @@ _NO_ATTACK = frozenset(
     "after changed original type count class kind failed invalid missing unset unknown".split()
 )
 """Words of a comparison that no caller's guess goes into: a rotation, a check of settings, a form's two fields."""
+_MANY = frozenset({("tokens",), ("keys",), ("secrets",), ("apikeys",)})
+"""Last words of what holds several secrets."""
 _QUERIES = frozenset(
     "filter where filter_by and_ or_ not_ select query having join outerjoin get first one any has exists update "
     "delete on case select_from get_by get_or_none find".split()
@@ -103,6 +108,8 @@ def _compared(module: Module, compare: ast.Compare) -> str:
     if isinstance(compare.ops[0], ast.In | ast.NotIn) and isinstance(right, ast.List | ast.Tuple):
         kinds = [_secret(module, bare(each)) for each in right.elts]
         return _secret(module, left) if kinds and all(kinds) and not isinstance(left, ast.Constant) else ""
+    if isinstance(compare.ops[0], ast.In | ast.NotIn):
+        return _listed(module, left, right)
     if not isinstance(compare.ops[0], ast.Eq | ast.NotEq) or isinstance(left, ast.Constant | ast.Tuple):
         return ""
     if isinstance(right, ast.Constant | ast.Tuple) or (_configured(left) and _configured(right)):
@@ -131,6 +138,24 @@ def _compared(module: Module, compare: ast.Compare) -> str:
         return "a password" if checked else ""
     sent = (one and _from_request(module, right)) or (other and _from_request(module, left))
     return (one or other) if (one and other) or sent else ""
+
+
+def _listed(module: Module, given: ast.expr, known: ast.expr) -> str:
+    """Return what secret is looked for in a list of them, of which each is compared; a set or a mapping is hashed."""
+    told = words(last_name(known))
+    kind = _secret(module, given) if told[-1:] in _MANY and not isinstance(given, ast.Constant) else ""
+    if not kind or not isinstance(known, ast.Name) or credential(known.id[:-1]) not in (Says.TOKEN, Says.SECRET):
+        return ""
+    found = bindings_of(module, known, known.id)
+    bound = [each.value for each in found[1] if isinstance(each, Assigned) and not each.inside] if found else []
+    return kind if bound and all(_is_list(value) for value in bound) else ""
+
+
+def _is_list(value: ast.expr) -> bool:
+    """Tell whether an expression is a list with something in it: written, or a setting that is cut into one."""
+    if isinstance(value, ast.List | ast.Tuple):
+        return bool(value.elts)
+    return isinstance(value, ast.ListComp) or (isinstance(value, ast.Call) and last_name(value) == "split")
 
 
 def _both_given(module: Module, left: ast.expr, right: ast.expr) -> str:

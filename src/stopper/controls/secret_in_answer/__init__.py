@@ -35,7 +35,7 @@ import json
 import re
 import weakref
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from stopper.model import Control, Severity, Strength, Verdict
 from stopper.observe.source import Definition, Function, Module, Project, within
@@ -62,6 +62,8 @@ _SERIALIZERS = frozenset(
     "to_dict to_json as_dict serialize serialized to_representation asdict json to_object toobject".split()
 )
 _PASSWORDS = frozenset({"password", "password_hash", "hashed_password", "passwd", "pwd"})
+_BEARERS = frozenset("token access_token refresh_token auth_token session_token reset_token".split())
+"""Columns of tokens that are presented as they stand there."""
 _TYPED = frozenset("form forms fields errors config settings schema".split())
 _BY_MAIL = frozenset({"token", "code", "link", "url", "otp"})
 _ENROLLING = frozenset("totp otp mfa twofactor fa qr authenticator provisioning".split())
@@ -138,10 +140,10 @@ def _kept_back(value: Any, depth: int) -> Iterator[str]:
 
 def source(module: Module) -> Iterable[Verdict]:
     """Look at what answers are made of for secrets of the configuration, stored passwords and whole records."""
-    if not module.mentions("passw", "secret", "api_key", "apikey", "_key", "config", "environ"):
+    if not module.mentions("passw", "secret", "api_key", "apikey", "_key", "config", "environ", "token", "salt"):
         return
     seen: set[int] = set()
-    for node, what in (*_settings(module), *_members(module), *_records(module), *_shown(module)):
+    for node, what in (*_settings(module), *_members(module), *_records(module), *_shown(module), *_salted(module)):
         line: int = getattr(node, "lineno", 0)
         if line not in seen:
             seen.add(line)
@@ -254,6 +256,9 @@ def _members(module: Module) -> Iterator[tuple[ast.AST, str]]:
 
 def _member(module: Module, holder: ast.expr, key: str, value: ast.expr) -> Iterator[tuple[ast.AST, str]]:
     function = module.function_of(holder)
+    if function is not None and _of_row(module, function, value):
+        yield value, f"`{key}`, which works for whoever reads the row's record,"
+        return
     if function is not None and _sent_by_mail(key) and not isinstance(value, ast.Constant | ast.Compare):
         if reaches_client(module, holder):
             yield value, f"`{key}`, which only the owner of an address should get,"
@@ -267,6 +272,37 @@ def _member(module: Module, holder: ast.expr, key: str, value: ast.expr) -> Iter
         return
     if serialized or reaches_client(module, holder):
         yield value, f"`{key}`"
+
+
+def _of_row(module: Module, function: Function, value: ast.expr) -> bool:
+    """Tell whether a table's method puts the token that its row keeps into the record that it makes for clients."""
+    if not isinstance(value, ast.Attribute) or last_name(value.value) != "self" or value.attr not in _BEARERS:
+        return False
+    owner = module.class_of(function) if function.name.strip("_") in _SERIALIZERS else None
+    return owner is not None and any(_is_column(each, value.attr) for each in owner.body)
+
+
+def _is_column(statement: ast.stmt, name: str) -> bool:
+    made = statement.value if isinstance(statement, ast.Assign) else None
+    column = isinstance(made, ast.Call) and last_name(made) in ("Column", "mapped_column")
+    return column and isinstance(statement, ast.Assign) and last_name(statement.targets[0]) == name
+
+
+def _salted(module: Module) -> Iterator[tuple[ast.AST, str]]:
+    """Yield the answers that show how a password is kept: its hash beside the salt."""
+    if "salt" not in module.text:
+        return
+    for mapping in module.nodes(ast.Dict):
+        keys = {key.value: value for key, value in zip(mapping.keys, mapping.values, strict=True) if _written(key)}
+        shown = next((value for key, value in keys.items() if words(key)[-1:] in (("hash",), ("hashed",))), None)
+        if "salt" not in keys or shown is None or isinstance(shown, ast.Call | ast.Constant):
+            continue
+        if module.function_of(mapping) is not None and reaches_client(module, mapping):
+            yield mapping, "the hash of a password with its salt"
+
+
+def _written(key: ast.expr | None) -> TypeGuard[ast.Constant]:
+    return isinstance(key, ast.Constant) and isinstance(key.value, str)
 
 
 def _tells(key: str) -> bool:

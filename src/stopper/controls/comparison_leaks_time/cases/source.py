@@ -204,3 +204,24 @@ def compare_pages(one, two):
 def by_salt(row, password):
     given_hash = salted(password, row["salt"])
     return given_hash != row["hash"]  # bad
+
+
+LISTED_API_KEYS = os.environ["API_KEYS"].split(",")
+HASHED_API_KEYS = {"one", "two"}
+PAGE_KEYS = ["first", "second"]
+
+
+def by_list():
+    api_key = request.headers.get("X-API-Key")
+    if api_key not in LISTED_API_KEYS:  # bad
+        abort(401)
+
+
+def by_set():
+    api_key = request.headers.get("X-API-Key")
+    if api_key not in HASHED_API_KEYS:
+        abort(401)
+
+
+def by_page():
+    return request.args.get("page") in PAGE_KEYS

@@ -13,7 +13,7 @@ from stopper.observe.source import names
 from stopper.observe.source.flows import analysis
 from stopper.observe.source.flows.jose import Act
 from stopper.observe.source.flows.naming import Says, words
-from stopper.observe.source.flows.secret_names import ELSEWHERE, is_secret, means_secret, strength
+from stopper.observe.source.flows.secret_names import ELSEWHERE, driver_password, is_secret, means_secret, strength
 from stopper.observe.source.flows.spelling import last_name
 from stopper.observe.source.labels import bare, label
 from stopper.secret import Secret
@@ -74,6 +74,7 @@ _NO_CREDENTIAL = frozenset(
     "optional required string text hidden".split()
 )
 """Texts that are compared with a token or a password and are none: kinds, placeholders, what is forbidden."""
+_CONNECTS = re.compile(r"[;'\"]\s*(?:pwd|password)\s*=\s*[^;{}<\s]", re.I)
 _STANDS_IN = re.compile(r"your|change|example|placeholder|insert|todo|xxx|\*\*|<|\{|\$", re.I)
 
 
@@ -91,7 +92,7 @@ def _literals(module: Module) -> tuple[Literal, ...]:
     if not module.mentions(*_SPEAKS):
         return ()
     found: dict[tuple[int, int], Literal] = {}
-    for literal in (*_named(module), *_used_as_keys(module), *_compared(module)):
+    for literal in (*_named(module), *_used_as_keys(module), *_compared(module), *_connected(module)):
         node = literal.node or literal.anchor
         position = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
         known = found.get(position)
@@ -337,6 +338,16 @@ def _lets_in(module: Module, compare: ast.Compare, presented: ast.expr, text: st
     branch = next((outer for outer in module.ancestors(compare) if isinstance(outer, ast.stmt)), None)
     refuses = isinstance(branch, ast.If) and any(_ends(statement) for statement in branch.body)
     return isinstance(compare.ops[0], ast.NotEq) or not refuses
+
+
+def _connected(module: Module) -> Iterator[Literal]:
+    """Yield the texts with a password by which a driver connects to another machine."""
+    if not _CONNECTS.search(module.text):
+        return
+    for text in module.nodes(ast.Constant):
+        password = driver_password(text.value) if isinstance(text.value, str) else ""
+        if password:
+            yield Literal(text, text, "the password of a connection", Secret(password))
 
 
 def _as_key(module: Module, key: ast.expr, name: str) -> Iterator[Literal]:

@@ -26,7 +26,19 @@ _ADDRESSES = frozenset({"url", "uri", "dsn"})
 _STORES = frozenset(
     "database db sqlalchemy mongo mongodb redis broker postgres postgresql mysql amqp celery rabbitmq sql dsn".split()
 )
-_WITH_PASSWORD = re.compile(r"[\w+.-]+://[^:/@\s]*:(?P<password>[^@/\s]+)@")
+_WITH_PASSWORD = re.compile(r"[\w+.-]+://[^:/@\s]*:(?P<password>[^@/\s]+)@(?P<host>[\w.-]*)")
+_OF_DRIVER = re.compile(
+    r"(?:^|;)\s*(?:server|host|data source)\s*=\s*(?:tcp:)?(?P<host>[\w.-]+).*;\s*(?:pwd|password)\s*=\s*"
+    r"(?P<password>[^;{}<\s]+)",
+    re.I | re.S,
+)
+"""What an ODBC or ADO driver connects by: `SERVER=…;UID=…;PWD=…`."""
+_REMOTE = re.compile(
+    r"(?!127\.|0\.0\.0\.0)(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[\w-]+\.)+(?!local$|localhost$|internal$|example$|test$)[a-z]{2,})",
+    re.I,
+)
+"""A machine that has an address of its own: neither this one nor the name of a container beside it."""
+_PLAIN_WORD = re.compile(r"pass|pwd|secret|example|change|your|test|dummy|user|admin|root|postgres|mysql|x{3}|\*", re.I)
 _PASSWORDS = frozenset({"password", "passwd", "pwd"})
 _GENERATED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)")
 """Upper and lower case and digits: a password that a generator made for a service, not one of an example."""
@@ -87,7 +99,7 @@ def is_secret(name: str, text: str, default: bool) -> bool:
     last = words(name)[-1:]
     if last and _is_address(words(name)):
         held = _WITH_PASSWORD.match(text)
-        return held is not None and is_secret("password", held["password"], default)
+        return held is not None and (is_secret("password", held["password"], default) or _opens(held))
     if last and last[0] in _PASSWORDS:
         return bool(_GENERATED.match(text)) and looks_random(text, 16)
     if strength(name) == 1:
@@ -97,6 +109,20 @@ def is_secret(name: str, text: str, default: bool) -> bool:
     plain = text.strip().lower()
     same = "".join(words(text)) == "".join(words(name))
     return plain not in _DESCRIBES and not same and not _names_setting(name, text) and (default or " " not in plain)
+
+
+def driver_password(text: str) -> str:
+    """Return the password in a text by which a driver connects to another machine, "" where there is none."""
+    held = _OF_DRIVER.search(text)
+    return held["password"] if held is not None and _opens(held) else ""
+
+
+def _opens(held: re.Match[str]) -> bool:
+    """Tell whether a password opens a machine that has an address of its own, and is no word of an example."""
+    machine, password = held["host"], held["password"]
+    if not _REMOTE.fullmatch(machine) or "example" in machine or ELSEWHERE.match(password):
+        return False
+    return len(password) >= 6 and any(map(str.isdigit, password)) and not _PLAIN_WORD.search(password)
 
 
 def _names_setting(name: str, text: str) -> bool:

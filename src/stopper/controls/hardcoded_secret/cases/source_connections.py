@@ -1,0 +1,35 @@
+"""Texts with a password by which a program connects to another machine, and such as open nothing."""
+
+import os
+
+DATABASE_URL = "mysql+pymysql://shop:Harbour2020@192.168.7.12/shop"  # bad
+REPORT_DB_URL = "postgresql://report:Lantern77@db.shop-data.net/report"  # bad
+LOCAL_DB_URL = "mysql+pymysql://shop:Harbour2020@localhost/shop"
+CONTAINER_DB_URL = "postgresql://postgres:Harbour2020@db/shop"
+EXAMPLE_DB_URL = "postgresql://user:password1@db.shop-data.net/shop"
+DOCUMENTED_DB_URL = "postgresql://user:Harbour2020@db.example.com/shop"
+
+
+def connect(driver):
+    return driver.connect("DRIVER={SQL Server};SERVER=192.168.7.12;DATABASE=shop;UID=shop;PWD=Harbour2020")  # bad
+
+
+def described(driver):
+    return driver.connect("DRIVER={SQL Server};SERVER=192.168.7.12;DATABASE=shop;UID=shop;PWD=your_password1")
+
+
+def at_home(driver):
+    return driver.connect("DRIVER={SQL Server};SERVER=localhost;DATABASE=shop;UID=shop;PWD=Harbour2020")
+
+
+def taken(driver):
+    return driver.connect(f"SERVER=192.168.7.12;DATABASE=shop;UID=shop;PWD={os.environ['DB_PASSWORD']}")
+
+
+def in_pieces(driver):
+    return driver.connect(
+        "DRIVER={SQL Server};"  # bad
+        "SERVER=192.168.7.12;"
+        "UID=shop;"
+        "PWD=Harbour2020"
+    )
