@@ -277,8 +277,9 @@ def _table(module: Module, assign: ast.Assign, target: ast.expr) -> Iterator[Fou
         return
     kept = _written(module, assign.value)
     given = list(_member(module, kept)) if isinstance(kept, ast.Dict) else [assign.value]
-    if any(typed(module, value) for value in given):
-        yield assign, f"`{last_name(target.value)}` keeps the password as it was typed"
+    for value in given:
+        if typed(module, value):
+            yield value, f"`{last_name(target.value)}` keeps the password as it was typed"
 
 
 def _record(module: Module, call: ast.Call) -> Iterator[Found]:

@@ -62,7 +62,7 @@ _SERIALIZERS = frozenset(
     "to_dict to_json as_dict serialize serialized to_representation asdict json to_object toobject".split()
 )
 _PASSWORDS = frozenset({"password", "password_hash", "hashed_password", "passwd", "pwd"})
-_BEARERS = frozenset("token access_token refresh_token auth_token session_token reset_token".split())
+_BEARERS = frozenset("token access_token refresh_token auth_token session_token reset_token jwt_token".split())
 """Columns of tokens that are presented as they stand there."""
 _TYPED = frozenset("form forms fields errors config settings schema".split())
 _BY_MAIL = frozenset({"token", "code", "link", "url", "otp"})
@@ -278,7 +278,7 @@ def _of_row(module: Module, function: Function, value: ast.expr) -> bool:
     """Tell whether a table's method puts the token that its row keeps into the record that it makes for clients."""
     if not isinstance(value, ast.Attribute) or last_name(value.value) != "self" or value.attr not in _BEARERS:
         return False
-    owner = module.class_of(function) if function.name.strip("_") in _SERIALIZERS else None
+    owner = module.class_of(function) if function.name.strip("_") in (*_SERIALIZERS, "json", "dict") else None
     return owner is not None and any(_is_column(each, value.attr) for each in owner.body)
 
 

@@ -33,12 +33,15 @@ RFC 6819 section 5.1.4.1.3; ASVS 5.0.0 11.4.1 and 14.2.4; CWE-256, CWE-312, CWE-
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 from stopper.model import Control, Place, Severity, Strength, Verdict
 from stopper.observe.app.leaks import digested, readable, said, somebody_s
-from stopper.observe.source import Module
-from stopper.observe.source.flows import STORES, Column, Flow, columns, flows, last_name, place, safe
+from stopper.observe.source import Module, within
+from stopper.observe.source.flows import STORES, Column, Flow, Says, columns, credential, flows, last_name, place, safe
+from stopper.observe.source.flows.library import EXECUTES
+from stopper.observe.source.labels import bare, label
 from stopper.observe.source.mending_rows import DIGITS, Kept, by_digest
 from stopper.observe.source.rewriting import at
 from stopper.observe.views import Exchange
@@ -91,9 +94,45 @@ def source(module: Module) -> Iterable[Verdict]:
     for flow in flows(module):
         if flow.sink_kind in STORES:
             yield from _flow(module, flow)
+    for text in _texts(module):
+        yield Verdict(
+            False, "an SQL text writes a token as it is", place=place(module, text), endpoints=module.endpoints(text)
+        )
     for kept in safe(module):
         if kept.sink_kind in STORES:
             yield Verdict(True, f"{kept.target} keeps a digest of the token", place=place(module, kept.node))
+
+
+_WRITES = re.compile(
+    r"^\s*update\b(?!.*\bwhere\b).*\bset\b.*\b(?:\w+_)?(?:token|api_?key)\s*=\s*['\"]?$", re.IGNORECASE | re.DOTALL
+)
+"""An SQL text up to the place where a token is put into it."""
+
+
+def _texts(module: Module) -> Iterator[ast.JoinedStr]:
+    """Yield the SQL texts that are filled with a token to write, where the project's own function executes them."""
+    if not module.mentions("update "):
+        return
+    for text in module.nodes(ast.JoinedStr):
+        before = ""
+        for part in text.values:
+            if isinstance(part, ast.Constant):
+                before += str(part.value)
+            elif isinstance(part, ast.FormattedValue):
+                written = _WRITES.search(before) and credential(label(module, bare(part.value))) is Says.TOKEN
+                if written and not _executed(module, text):
+                    yield text
+                before += "?"
+
+
+def _executed(module: Module, text: ast.JoinedStr) -> bool:
+    """Tell whether a text, or the variable that holds it, is given to what executes SQL, whose flows are followed."""
+    outer = module.parent(text)
+    name = last_name(outer.targets[0]) if isinstance(outer, ast.Assign) else ""
+    function = module.function_of(text)
+    calls = (node for node in within(function) if isinstance(node, ast.Call)) if function is not None else ()
+    given = (call.args for call in calls if last_name(call) in EXECUTES)
+    return any(each is text or (name and last_name(each) == name) for args in given for each in args)
 
 
 def _column(module: Module, column: Column) -> Iterable[Verdict]:

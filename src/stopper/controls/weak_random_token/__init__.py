@@ -35,8 +35,10 @@ from collections.abc import Iterable, Iterator
 
 from stopper.controls.short_token.lengthening import room
 from stopper.model import Control, Place, Severity, Verdict
-from stopper.observe.source import Module, within
-from stopper.observe.source.flows import Flow, Origin, Sink, flows, last_name, place, safe
+from stopper.observe.source import Function, Module, within
+from stopper.observe.source.flows import Flow, Origin, Says, Sink, credential, flows, last_name, place, safe, words
+from stopper.observe.source.flows.naming import made_by
+from stopper.observe.source.labels import bare
 from stopper.observe.source.rewriting import named, replaced, statement_of
 from stopper.rewrite import ByHand, Change, Rewrite
 
@@ -53,11 +55,17 @@ CONTROL = Control(
 )
 
 
+_MAKES = frozenset({("generate",), ("make",), ("create",), ("new",), ("issue",)})
+
+
 def source(module: Module) -> Iterable[Verdict]:
     """Follow weak randomness to where it becomes a token; elsewhere (a file name, a colour, a delay) it is no fault."""
     for flow in flows(module):
         if flow.sink_kind is Sink.MADE:
             yield from _broken(module, flow)
+    for call, made in _of_another(module):
+        message = f"{made} is the plain hash of another token: whoever has that makes it himself"
+        yield Verdict(False, message, place(module, call), module.endpoints(call))
     for kept in safe(module):
         if kept.sink_kind is Sink.MADE:
             message = f"{kept.target} comes from the system's secure generator"
@@ -76,6 +84,32 @@ def _broken(module: Module, flow: Flow) -> Iterable[Verdict]:
         evidence=(flow.evidence,),
         severity=full,
     )
+
+
+def _of_another(module: Module) -> Iterator[tuple[ast.Call, str]]:
+    """Yield what answers as a new token with the hash of a token that it is given, and of nothing else."""
+    if not module.mentions("hashlib."):
+        return
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        if words(function.name)[:1] not in _MAKES or made_by(function.name) is not Says.TOKEN:
+            continue
+        given = {each.arg for each in function.args.args if credential(each.arg) is Says.TOKEN}
+        for call in within(function) if given else ():
+            if not isinstance(call, ast.Call) or not (module.qualified(call.func) or "").startswith("hashlib."):
+                continue
+            hashed = bare(call.args[0]) if len(call.args) == 1 else None
+            if isinstance(hashed, ast.Name) and hashed.id in given and _answered(module, function, call):
+                yield call, f"what {function.name}() returns"
+
+
+def _answered(module: Module, function: Function, call: ast.Call) -> bool:
+    """Tell whether a function returns the text of this hash, by itself or through a variable."""
+    statement = statement_of(module, call)
+    if isinstance(statement, ast.Return):
+        return isinstance(bare(statement.value), ast.Call) if statement.value is not None else False
+    name = last_name(statement.targets[0]) if isinstance(statement, ast.Assign) else ""
+    returned = (each.value for each in within(function) if isinstance(each, ast.Return))
+    return bool(name) and any(isinstance(each, ast.Name) and each.id == name for each in returned)
 
 
 # --------------------------------------------------------------------------- the repair

@@ -2,6 +2,8 @@
 
 import os
 
+from flask import Flask
+
 DATABASE_URL = "mysql+pymysql://shop:Harbour2020@192.168.7.12/shop"  # bad
 REPORT_DB_URL = "postgresql://report:Lantern77@db.shop-data.net/report"  # bad
 LOCAL_DB_URL = "mysql+pymysql://shop:Harbour2020@localhost/shop"
@@ -33,3 +35,24 @@ def in_pieces(driver):
         "UID=shop;"
         "PWD=Harbour2020"
     )
+
+
+app = Flask(__name__)
+app.config["MYSQL_HOST"] = "east-05.shop-data.net"
+app.config["MYSQL_PASSWORD"] = "56774e90"  # bad
+app.config["MAIL_SERVER"] = "localhost"
+app.config["MAIL_PASSWORD"] = "56774e91"
+ROUTER_HOST = "192.168.7.13"
+ROUTER_PASSWORD = "your_router_password1"
+SWITCH_HOST = os.environ["SWITCH_HOST"]
+SWITCH_PASSWORD = "56774e92"
+
+
+def by_keywords(driver):
+    driver.connect(host="localhost", user="shop", password="Harbour2020")
+    driver.connect(host="192.168.7.12", user="shop", password=os.environ["DB_PASSWORD"])
+    return driver.connect(host="192.168.7.12", user="shop", password="Harbour2021")  # bad
+
+
+SETTINGS = {"host": "db.shop-data.net", "user": "shop", "password": "Harbour2022"}  # bad
+FORM = {"user": "shop", "password": "Harbour2023"}

@@ -200,5 +200,8 @@ def by_own_function(store, name):
 
 
 def in_memory(users):
-    new_user = {"name": request.json["name"], "password": request.json["password"]}
-    users[request.json["name"]] = new_user  # bad
+    new_user = {
+        "name": request.json["name"],
+        "password": request.json["password"],  # bad
+    }
+    users[request.json["name"]] = new_user

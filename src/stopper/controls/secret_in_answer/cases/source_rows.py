@@ -19,6 +19,12 @@ class RefreshToken(db.Model):
             "expires_at": self.expires_at,
         }
 
+    def json(self, whole=True):
+        data = {"id": self.id}
+        if whole:
+            data["token"] = self.token  # bad
+        return data
+
     def as_dict(self):
         return {"id": self.id, "expires_at": self.expires_at}
 

@@ -164,3 +164,22 @@ def generate_otp():
 def picked(tokens):
     token = tokens[random.randint(0, 9)]
     return token
+
+
+def generate_refresh_token(token):
+    refresh_code = hashlib.md5(token).hexdigest()  # bad
+    return refresh_code
+
+
+def create_session_token(access_token):
+    return hashlib.sha256(access_token.encode()).hexdigest()  # bad
+
+
+def generate_download_token(token):
+    key = hashlib.sha256(token.encode()).hexdigest()
+    cache.set(key, "download")
+    return secrets.token_urlsafe(32)
+
+
+def generate_token_hash(token):
+    return hashlib.sha256(token.encode()).hexdigest()

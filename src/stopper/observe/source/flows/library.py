@@ -123,7 +123,10 @@ PLAIN_COLUMNS = frozenset(
 )
 """Column types that keep text as it is."""
 
-CACHES = frozenset("redis cache redis_client redis_conn redis_store memcache kv rdb cache_client r conn_redis".split())
+CACHES = frozenset(
+    "redis cache redis_client redis_conn redis_store memcache kv rdb cache_client r conn_redis redis_db "
+    "redis_connection redis_cache redis_instance".split()
+)
 CACHE_METHODS = frozenset("set setex psetex hset hmset sadd lpush rpush mset set_many add getset setnx".split())
 DOCUMENT_METHODS = frozenset(
     "insert_one insert_many insert update_one update_many replace_one find_one_and_update put_item".split()

@@ -13,7 +13,14 @@ from stopper.observe.source import names
 from stopper.observe.source.flows import analysis
 from stopper.observe.source.flows.jose import Act
 from stopper.observe.source.flows.naming import Says, words
-from stopper.observe.source.flows.secret_names import ELSEWHERE, driver_password, is_secret, means_secret, strength
+from stopper.observe.source.flows.secret_names import (
+    ELSEWHERE,
+    driver_password,
+    is_secret,
+    means_secret,
+    opens,
+    strength,
+)
 from stopper.observe.source.flows.spelling import last_name
 from stopper.observe.source.labels import bare, label
 from stopper.secret import Secret
@@ -74,6 +81,9 @@ _NO_CREDENTIAL = frozenset(
     "optional required string text hidden".split()
 )
 """Texts that are compared with a token or a password and are none: kinds, placeholders, what is forbidden."""
+_HOST = re.compile(r"(?:^|_)(?:host|hostname|server|host_name)$")
+_PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|pwd)$")
+_LOGS_IN = re.compile(r"(?:password|passwd|pwd)['\"]?\]?\s*[:=]\s*['\"]", re.I)
 _CONNECTS = re.compile(r"[;'\"]\s*(?:pwd|password)\s*=\s*[^;{}<\s]", re.I)
 _STANDS_IN = re.compile(r"your|change|example|placeholder|insert|todo|xxx|\*\*|<|\{|\$", re.I)
 
@@ -92,7 +102,7 @@ def _literals(module: Module) -> tuple[Literal, ...]:
     if not module.mentions(*_SPEAKS):
         return ()
     found: dict[tuple[int, int], Literal] = {}
-    for literal in (*_named(module), *_used_as_keys(module), *_compared(module), *_connected(module)):
+    for literal in (*_named(module), *_used_as_keys(module), *_compared(module), *_connected(module), *_beside(module)):
         node = literal.node or literal.anchor
         position = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
         known = found.get(position)
@@ -348,6 +358,26 @@ def _connected(module: Module) -> Iterator[Literal]:
         password = driver_password(text.value) if isinstance(text.value, str) else ""
         if password:
             yield Literal(text, text, "the password of a connection", Secret(password))
+
+
+def _beside(module: Module) -> Iterator[Literal]:
+    """Yield the passwords that are written beside the address of the machine that they open: in settings or a call."""
+    if not _LOGS_IN.search(module.text):
+        return
+    given: list[list[tuple[str, ast.expr, ast.AST]]] = [
+        [(_target(each.targets[0]), each.value, each) for each in module.nodes(ast.Assign)]
+    ]
+    given.extend([(each.arg or "", each.value, each) for each in call.keywords] for call in module.nodes(ast.Call))
+    for mapping in module.nodes(ast.Dict):
+        pairs = zip(mapping.keys, mapping.values, strict=True)
+        given.append([(str(key.value), value, key) for key, value in pairs if isinstance(key, ast.Constant)])
+    for group in given:
+        machines = {_HOST.sub("", name.lower()): value for name, value, _ in group if _HOST.search(name.lower())}
+        for name, value, anchor in group if machines else ():
+            machine = machines.get(_PASSWORD.sub("", name.lower())) if _PASSWORD.search(name.lower()) else None
+            text, address = _text(value), module.constant(machine) if machine is not None else None
+            if text and isinstance(address, str) and opens(address, text):
+                yield Literal(anchor, value, name, Secret(text))
 
 
 def _as_key(module: Module, key: ast.expr, name: str) -> Iterator[Literal]:

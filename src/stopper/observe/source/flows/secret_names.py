@@ -99,7 +99,9 @@ def is_secret(name: str, text: str, default: bool) -> bool:
     last = words(name)[-1:]
     if last and _is_address(words(name)):
         held = _WITH_PASSWORD.match(text)
-        return held is not None and (is_secret("password", held["password"], default) or _opens(held))
+        return held is not None and (
+            is_secret("password", held["password"], default) or opens(held["host"], held["password"])
+        )
     if last and last[0] in _PASSWORDS:
         return bool(_GENERATED.match(text)) and looks_random(text, 16)
     if strength(name) == 1:
@@ -114,12 +116,11 @@ def is_secret(name: str, text: str, default: bool) -> bool:
 def driver_password(text: str) -> str:
     """Return the password in a text by which a driver connects to another machine, "" where there is none."""
     held = _OF_DRIVER.search(text)
-    return held["password"] if held is not None and _opens(held) else ""
+    return held["password"] if held is not None and opens(held["host"], held["password"]) else ""
 
 
-def _opens(held: re.Match[str]) -> bool:
+def opens(machine: str, password: str) -> bool:
     """Tell whether a password opens a machine that has an address of its own, and is no word of an example."""
-    machine, password = held["host"], held["password"]
     if not _REMOTE.fullmatch(machine) or "example" in machine or ELSEWHERE.match(password):
         return False
     return len(password) >= 6 and any(map(str.isdigit, password)) and not _PLAIN_WORD.search(password)
