@@ -44,6 +44,8 @@ app.config["MAIL_SERVER"] = "localhost"
 app.config["MAIL_PASSWORD"] = "56774e91"
 ROUTER_HOST = "192.168.7.13"
 ROUTER_PASSWORD = "your_router_password1"
+CLUSTER_HOST = "https://192.168.7.14:8006"
+CLUSTER_PASSWORD = "Harbour&2"  # bad
 SWITCH_HOST = os.environ["SWITCH_HOST"]
 SWITCH_PASSWORD = "56774e92"
 

@@ -121,6 +121,7 @@ def driver_password(text: str) -> str:
 
 def opens(machine: str, password: str) -> bool:
     """Tell whether a password opens a machine that has an address of its own, and is no word of an example."""
+    machine = re.sub(r"^\w+://|:\d+/?$", "", machine)
     if not _REMOTE.fullmatch(machine) or "example" in machine or ELSEWHERE.match(password):
         return False
     return len(password) >= 6 and any(map(str.isdigit, password)) and not _PLAIN_WORD.search(password)
