@@ -146,6 +146,8 @@ def fix(module: Module, where: Place) -> Rewrite | ByHand | None:
                 target = "token" if " " in flow.target else flow.target
                 return ByHand(_reason(flow), (f"{target} = secrets.token_urlsafe(32)",))
             changes.update(dict.fromkeys(drawn))
+    if not changes:
+        return ByHand("who checks it may make the hash again: keep what is made at random instead, and look it up")
     return Rewrite("the system's generator cannot be predicted from what it gave before", tuple(changes))
 
 

@@ -211,7 +211,7 @@ HASHED_API_KEYS = {"one", "two"}
 PAGE_KEYS = ["first", "second"]
 
 
-def by_list():
+def by_list_of_keys():
     api_key = request.headers.get("X-API-Key")
     if api_key not in LISTED_API_KEYS:  # bad
         abort(401)
