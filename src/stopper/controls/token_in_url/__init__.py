@@ -202,8 +202,9 @@ _LOCATION = "JWT_TOKEN_LOCATION"
 
 
 def source(module: Module) -> Iterable[Verdict]:
-    """Look at what is read from the query, at tokens in paths, and at where Flask-JWT-Extended is told to look."""
+    """Look at the query read, tokens in redirects and in paths, and where Flask-JWT-Extended is told to look."""
     yield from _read_from_query(module)
+    yield from _redirected(module)
     yield from _in_paths(module)
     yield from _locations(module)
 
@@ -221,6 +222,48 @@ def _read_from_query(module: Module) -> Iterator[Verdict]:
         part = "query" if found.part == "args" else "query or form"
         message = f"the credential is taken from the {part}: `{found.name}`"
         yield Verdict(False, message, module.place(found.node), module.endpoints(found.node))
+
+
+_ENDS_IN_CREDENTIAL = re.compile(r"[?&](?P<name>access_?token|auth_?token|bearer_?token|jwt|token)=\Z", re.I)
+
+
+def _redirected(module: Module) -> Iterator[Verdict]:
+    """Yield a verdict for each redirect whose address is put together with an access token in its query."""
+    if not module.mentions("redirect("):
+        return
+    for call in module.nodes(ast.Call):
+        if last_name(call) != "redirect" or not call.args or not isinstance(call.args[0], ast.JoinedStr):
+            continue
+        function = module.function_of(call)
+        address = ast.unparse(call.args[0]).lstrip("f'\"")
+        if function is None or _gives_link(module, function) or _ELSEWHERE.match(address) or _ONE_TIME.search(address):
+            continue
+        for before, filled in pairwise(call.args[0].values):
+            name = _credential_before(before)
+            if name and isinstance(filled, ast.FormattedValue) and _is_access_token(name, filled.value):
+                message = f"a redirect carries a credential in the query of its address: `?{name}=`"
+                yield Verdict(False, message, module.place(call), module.endpoints(call))
+
+
+def _credential_before(part: ast.expr) -> str:
+    """Return the parameter that the text before a filled place ends in, where it is one for credentials, or nothing."""
+    text = part.value if isinstance(part, ast.Constant) else None
+    found = _ENDS_IN_CREDENTIAL.search(text) if isinstance(text, str) else None
+    return found["name"] if found else ""
+
+
+def _is_access_token(name: str, value: ast.expr) -> bool:
+    """Tell whether a value is an access token by its parameter, or, where that is `token` alone, by its own name."""
+    if name.lower() != _PERHAPS:
+        return True
+    told = {word for node in within(value) for word in _called(node)}
+    return bool(told & {"access", "auth", "jwt", "bearer"}) and bool(told & {"token", "jwt", "bearer"})
+
+
+def _called(node: ast.AST) -> Sequence[str]:
+    if isinstance(node, ast.Name):
+        return words(node.id)
+    return words(node.attr) if isinstance(node, ast.Attribute) else ()
 
 
 def _is_credential(module: Module, found: Taken) -> bool:

@@ -2,7 +2,7 @@
 
 from functools import wraps
 
-from flask import Flask, abort, jsonify, request
+from flask import Flask, abort, jsonify, redirect, request
 from flask.views import MethodView
 
 app = Flask(__name__)
@@ -98,3 +98,27 @@ class UserConfirmEmail(MethodView):
 
 
 app.add_url_rule("/first", view_func=UserConfirmEmail.as_view("first"))
+
+
+@app.get("/signed-in")
+def signed_in():
+    access_token = create_access_token("ada")
+    return redirect(f"{app.config['FRONTEND']}/home?token={access_token}")  # bad
+
+
+@app.get("/next-page")
+def next_page():
+    token = request.cookies["position"]
+    return redirect(f"/orders?token={token}")
+
+
+@app.get("/enter")
+def enter():
+    access_token = request.cookies["service"]
+    return redirect(f"https://service.example/enter?access_token={access_token}")
+
+
+@app.get("/forgotten")
+def forgotten():
+    auth_token = make_link("ada")
+    return redirect(f"/reset-password?token={auth_token}")
