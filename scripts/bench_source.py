@@ -5,8 +5,8 @@ usage: bench_source.py [FOLDER]     (default: the packages installed in this env
 Each tool runs as its users run it, as a command with all its rules, start-up included: ours with a process for each
 processor, before and after the others, and the slower run counts. Files are counted alike, as bandit counts them.
 Beside that: ours with one process; and twice with a cache, of which the second reads nothing. `ast T` is our time over
-that of `ast.parse` on the files that pass the pre-filter. Growth and memory are measured on trees of 1,000 and 10,000
-files, made of copies of the folder's packages.
+that of `ast.parse` on the files that pass the pre-filter. Growth and memory are measured in runs of their own, on trees
+of 1,000 and 10,000 files made of copies of the folder's packages: what is compared by its time is not looked at.
 
 The last line is `bench-source: stopper A files/s, bandit B files/s, ratio R, ast T`.
 """
@@ -24,9 +24,10 @@ import sysconfig
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from stopper.observe.source import files
 
@@ -38,44 +39,65 @@ SMALL, LARGE = 1_000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One run of a tool: wall-clock seconds, and the most memory that all its processes had together, in MiB."""
+class Watched:
+    """One run that was looked at: wall-clock seconds, and the most memory that its processes had together, in MiB."""
 
     seconds: float
     mebibytes: float
 
 
-def run(tool: str, *words: str, environment: dict[str, str] | None = None) -> Run:
-    """Run a tool to its end; raises RuntimeError where it failed."""
+def timed(tool: str, *words: str, environment: Mapping[str, str] | None = None) -> float:
+    """Run a tool to its end and return the wall-clock seconds; raises RuntimeError where it failed."""
     started = time.perf_counter()
-    with subprocess.Popen(
+    with _begun(tool, words, environment) as process:
+        _end(process, tool)
+    return time.perf_counter() - started
+
+
+def watched(tool: str, *words: str, environment: Mapping[str, str] | None = None) -> Watched:
+    """Run a tool to its end and look at its memory meanwhile; raises RuntimeError where it failed.
+
+    Nothing is compared by the seconds of such a run: to be looked at holds a process up, and more so the more
+    processes and memory there are.
+    """
+    started = time.perf_counter()
+    with _begun(tool, words, environment) as process, Watch(process.pid) as watch:
+        _end(process, tool)
+    return Watched(time.perf_counter() - started, watch.most / 1024)
+
+
+def _begun(tool: str, words: Sequence[str], environment: Mapping[str, str] | None) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-m", tool, *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **(environment or {})},
-    ) as process:
-        watch = Watch(process.pid)
-        _, said = process.communicate()
-        taken = time.perf_counter() - started
-        watch.end()
+    )
+
+
+def _end(process: subprocess.Popen[str], tool: str) -> None:
+    _, said = process.communicate()
     if process.returncode not in ACCEPTED[tool]:
         raise RuntimeError(f"{tool} ended with {process.returncode}: {said.strip().splitlines()[-1:]}")
-    return Run(taken, watch.most / 1024)
 
 
 class Watch:
     """Looks ten times a second at the memory of a process and its children: proportional sets, shared pages once."""
 
     def __init__(self, process: int) -> None:
-        """Begin to look."""
+        """Take the process by its id."""
         self.most = 0
         self._process = process
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look)
-        self._thread.start()
 
-    def end(self) -> None:
+    def __enter__(self) -> Self:
+        """Begin to look."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
         """Look no longer."""
         self._ended.set()
         self._thread.join()
@@ -108,24 +130,31 @@ class Bench:
         self._folder = folder
         self._temporary = temporary
 
-    def stopper(self, *words: str, folder: Path | None = None) -> tuple[int, Run]:
-        """Return how many files stopper looked at, and its run."""
-        report = self._temporary / "stopper.json"
-        cache = {"XDG_CACHE_HOME": str(self._temporary / "cache")}
-        scan = ("scan", str(folder or self._folder), "--fail-on", "critical", "-o", str(report), *words)
-        taken = run("stopper", *scan, environment=cache)
-        return json.loads(report.read_text())["coverage"]["files"], taken
+    def stopper(self, *words: str) -> float:
+        """Return the seconds of stopper on the folder."""
+        return timed("stopper", *self._scan(self._folder), *words, environment=self._cache)
 
-    def bandit(self) -> tuple[int, Run]:
-        """Return how many files bandit looked at, and its run."""
+    def growth(self, number: int) -> Watched:
+        """Return a run of stopper on so many files, looked at."""
+        return watched("stopper", *self._scan(self.copies(number)), "--no-cache", environment=self._cache)
+
+    def _scan(self, folder: Path) -> tuple[str, ...]:
+        return "scan", str(folder), "--fail-on", "critical", "-o", str(self._temporary / "stopper.json")
+
+    @property
+    def _cache(self) -> Mapping[str, str]:
+        return {"XDG_CACHE_HOME": str(self._temporary / "cache")}
+
+    def bandit(self) -> tuple[int, float]:
+        """Return how many files bandit looked at, and its seconds."""
         report = self._temporary / "bandit.json"
-        taken = run("bandit", "-r", "-q", "-f", "json", "-o", str(report), str(self._folder))
+        taken = timed("bandit", "-r", "-q", "-f", "json", "-o", str(report), str(self._folder))
         metrics = json.loads(report.read_text())["metrics"]
         return len(metrics) - ("_totals" in metrics), taken
 
-    def ruff(self) -> Run:
-        """Return the run of ruff's S rules."""
-        return run("ruff", "check", "--isolated", "--no-cache", "--select", "S", "-q", str(self._folder))
+    def ruff(self) -> float:
+        """Return the seconds of ruff's S rules."""
+        return timed("ruff", "check", "--isolated", "--no-cache", "--select", "S", "-q", str(self._folder))
 
     def copies(self, number: int) -> Path:
         """Return a tree of so many files: the folder's packages, as often as it takes."""
@@ -164,23 +193,20 @@ def main() -> int:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sysconfig.get_path("purelib"))
     with tempfile.TemporaryDirectory(prefix="stopper-bench-") as temporary:
         bench = Bench(folder, Path(temporary))
-        runs = [bench.stopper("--no-cache")[1]]
+        runs = [bench.stopper("--no-cache")]
         number, bandit = bench.bandit()
         ruff = bench.ruff()
-        _, alone = bench.stopper("--no-cache", "--jobs", "1")
-        _, first = bench.stopper()
-        _, second = bench.stopper()
+        alone = bench.stopper("--no-cache", "--jobs", "1")
+        first, second = bench.stopper(), bench.stopper()
         parse = parsing(folder)
-        runs.append(bench.stopper("--no-cache")[1])
-        small = bench.stopper("--no-cache", folder=bench.copies(SMALL))[1]
-        large = bench.stopper("--no-cache", folder=bench.copies(LARGE))[1]
-    slower = max(run.seconds for run in runs)
-    others = number / bandit.seconds
+        runs.append(bench.stopper("--no-cache"))
+        small, large = bench.growth(SMALL), bench.growth(LARGE)
+    slower, others = max(runs), number / bandit
     for position, each in enumerate(runs, 1):
-        print(f"stopper, run {position}: {each.seconds:.2f} s")
-    print(f"stopper with one process: {alone.seconds:.2f} s, ratio {number / alone.seconds / others:.1f}")
-    print(f"unchanged, a second time: {second.seconds:.2f} s, {second.seconds / first.seconds:.3f} of the first")
-    print(f"bandit: {number} files in {bandit.seconds:.2f} s; ruff's S rules: {ruff.seconds:.2f} s")
+        print(f"stopper, run {position}: {each:.2f} s")
+    print(f"stopper with one process: {alone:.2f} s, ratio {number / alone / others:.1f}")
+    print(f"unchanged, a second time: {second:.2f} s, {second / first:.3f} of the first")
+    print(f"bandit: {number} files in {bandit:.2f} s; ruff's S rules: {ruff:.2f} s")
     print(f"ast.parse of what passes the pre-filter: {parse:.2f} s")
     print(f"{SMALL} files: {small.seconds:.2f} s, {small.mebibytes:.0f} MiB")
     print(f"{LARGE} files: {large.seconds:.2f} s, {large.mebibytes:.0f} MiB, {large.seconds / small.seconds:.1f} times")
