@@ -75,11 +75,15 @@ _REFUSING_NAMES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What a hook sees of a request when it decides: the operation, the view's name, its blueprint's name."""
+    """What a hook sees of a request when it decides: the operation, the view's name, its blueprint's name.
+
+    `parameters` are the hook's own names for the endpoint and for the values of the path, where Flask hands them over.
+    """
 
     endpoint: Endpoint
     view: str
     blueprint: str
+    parameters: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -132,8 +136,8 @@ def _examined(module: Module, function: Function, told: bool, arrival: Arrival |
 class _Examiner:
     """One function's run.
 
-    `derived` names hold something of the credential, `absent` ones are empty without one, `refusals` hold an answer
-    that turns the caller away.
+    `derived` names hold something of the credential, `absent` ones are empty without one or for this operation,
+    `certain` ones are true for it, `refusals` hold an answer that turns the caller away.
     """
 
     def __init__(self, module: Module, arrival: Arrival | None, steps: int) -> None:
@@ -143,6 +147,7 @@ class _Examiner:
         self.found = Door()
         self.derived: set[str] = set()
         self.absent: set[str] = set()
+        self.certain: set[str] = set()
         self.refusals: set[str] = set()
 
     # ------------------------------------------------------------------ statements
@@ -218,6 +223,12 @@ class _Examiner:
             self.derived |= written
             if self.truth(node.value) is False:
                 self.absent |= written
+        if self._not_in_path(node.value):
+            self.absent |= written
+        if isinstance(node.value, ast.Compare) and self._subject(node.value.left) is not None:
+            said = self.truth(node.value)
+            self.certain |= written if said else set()
+            self.absent |= written if said is False else set()
 
     def _leave(self, node: ast.Return | ast.Raise, tied: bool) -> None:
         value = node.value if isinstance(node, ast.Return) else node.exc
@@ -334,7 +345,9 @@ class _Examiner:
             return None if None in values else not decisive
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             return self._compared(test)
-        if isinstance(test, ast.Name) and test.id in self.absent:
+        if isinstance(test, ast.Name) and test.id in self.certain:
+            return True
+        if (isinstance(test, ast.Name) and test.id in self.absent) or self._not_in_path(test):
             return False
         if isinstance(test, ast.Attribute) and test.attr in ("is_authenticated", "is_anonymous"):
             return test.attr == "is_anonymous"
@@ -367,6 +380,10 @@ class _Examiner:
             if self.truth(test.left) is False:
                 return isinstance(operator, ast.Is | ast.Eq)
             return None
+        if isinstance(operator, ast.In | ast.NotIn) and self.arrival and self._holds_path_values(right):
+            key = self.module.constant(test.left)
+            within_path = isinstance(key, str) and f"{{{key}}}" in self.arrival.endpoint.path
+            return within_path is isinstance(operator, ast.In)
         subject = self._subject(test.left)
         if subject is None:
             return None
@@ -375,6 +392,19 @@ class _Examiner:
         if isinstance(operator, ast.In | ast.NotIn) and isinstance(value, list | tuple | frozenset | dict):
             return (subject in value) is isinstance(operator, ast.In)
         return None
+
+    def _not_in_path(self, node: ast.expr) -> bool:
+        """Tell whether a value is one that the operation's path does not have: `values.pop("shop", None)`."""
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or self.arrival is None:
+            return False
+        if node.func.attr not in ("get", "pop") or not node.args or not self._holds_path_values(node.func.value):
+            return False
+        key = self.module.constant(node.args[0])
+        return isinstance(key, str) and f"{{{key}}}" not in self.arrival.endpoint.path
+
+    def _holds_path_values(self, node: ast.expr) -> bool:
+        named = isinstance(node, ast.Name) and self.arrival is not None and node.id in self.arrival.parameters[1:2]
+        return named or self.module.qualified(node) == "flask.request.view_args"
 
     def _holds_nothing(self, container: ast.expr) -> bool:
         """Tell whether a collection of the session's is empty for a stranger: `session.get("projects", {})`."""
@@ -399,7 +429,8 @@ class _Examiner:
             return self.arrival.endpoint.method
         if name == "flask.request.blueprint":
             return self.arrival.blueprint
-        if name == "flask.request.endpoint":
+        handed_over = isinstance(node, ast.Name) and node.id in self.arrival.parameters[:1]
+        if name == "flask.request.endpoint" or handed_over:
             prefix = f"{self.arrival.blueprint}." if self.arrival.blueprint else ""
             return prefix + self.arrival.view
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stopper.model import Place
@@ -97,6 +97,11 @@ def _opens(module: Module, call: ast.Call) -> bool:
     return any(isinstance(each, ast.Constant) and each.value == "open" for each in given)
 
 
+def _parameters(hook: Hook) -> tuple[str, ...]:
+    """Return the parameters for the endpoint and the path's values, which only a preprocessor of them is handed."""
+    return tuple(each.arg for each in hook.function.args.args) if "value" in hook.registered else ()
+
+
 def guard(hook: Hook, arrival: Arrival) -> Guard | None:
     """Return the guard that a hook is for one operation, None where it lets it through or guards nothing."""
     way = "before_request" if "before" in hook.registered else "url_value_preprocessor"
@@ -105,5 +110,5 @@ def guard(hook: Hook, arrival: Arrival) -> Guard | None:
         found = guards.decorator(hook.module, each)
         if found is not None:
             return Guard(found.kind, how, hook.place, found.optional, found.scopes)
-    judged = doors.door(hook.module, hook.function, arrival)
+    judged = doors.door(hook.module, hook.function, replace(arrival, parameters=_parameters(hook)))
     return Guard(judged.kind, how, hook.place) if judged.guards else None

@@ -1,6 +1,6 @@
 """A function that Flask calls with the values of the path, before the view: it can turn callers away too."""
 
-from flask import Blueprint, Flask, abort, g, jsonify, request
+from flask import Blueprint, Flask, abort, g, jsonify, request, session
 
 app = Flask(__name__)
 api = Blueprint("api", __name__, url_prefix="/api")
@@ -34,5 +34,37 @@ def forget(number):
     return "", 204
 
 
+pulling = Blueprint("pulling", __name__, url_prefix="/pulling")
+
+
+@pulling.url_value_preprocessor
+def pull_shop(endpoint, values):
+    if not values:
+        values = {}
+    shop = values.pop("shop", None)
+    is_removal = endpoint == "pulling.remove_shop"
+    if shop:
+        if shop in session.get("shops", {}) or is_removal:
+            g.shop = shop
+        else:
+            abort(401)
+
+
+@pulling.delete("/<shop>/suppliers/<int:number>")  # ok
+def dismiss(number):
+    return "", 204
+
+
+@pulling.delete("/<shop>/visitors/<int:number>")  # bad
+def remove_shop(number):
+    return "", 204
+
+
+@pulling.delete("/suppliers/<int:number>")  # bad
+def dismiss_anywhere(number):
+    return "", 204
+
+
+app.register_blueprint(pulling)
 app.register_blueprint(api)
 app.register_blueprint(plain)
