@@ -227,7 +227,7 @@ class _Examiner:
             self.absent |= written
         if isinstance(node.value, ast.Compare) and self._subject(node.value.left) is not None:
             said = self.truth(node.value)
-            self.certain |= written if said else set()
+            self.certain = self.certain | written if said else self.certain - written
             self.absent |= written if said is False else set()
 
     def _leave(self, node: ast.Return | ast.Raise, tied: bool) -> None:
@@ -382,8 +382,9 @@ class _Examiner:
             return None
         if isinstance(operator, ast.In | ast.NotIn) and self.arrival and self._holds_path_values(right):
             key = self.module.constant(test.left)
-            within_path = isinstance(key, str) and f"{{{key}}}" in self.arrival.endpoint.path
-            return within_path is isinstance(operator, ast.In)
+            if not isinstance(key, str):
+                return None
+            return (f"{{{key}}}" in self.arrival.endpoint.path) is isinstance(operator, ast.In)
         subject = self._subject(test.left)
         if subject is None:
             return None
@@ -399,6 +400,8 @@ class _Examiner:
             return False
         if node.func.attr not in ("get", "pop") or not node.args or not self._holds_path_values(node.func.value):
             return False
+        if any(not isinstance(default, ast.Constant) or default.value for default in node.args[1:]):
+            return False  # something else stands in for it
         key = self.module.constant(node.args[0])
         return isinstance(key, str) and f"{{{key}}}" not in self.arrival.endpoint.path
 

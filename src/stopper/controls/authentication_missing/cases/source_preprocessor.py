@@ -65,6 +65,37 @@ def dismiss_anywhere(number):
     return "", 204
 
 
+standing_in = Blueprint("standing_in", __name__, url_prefix="/standing-in")
+named = Blueprint("named", __name__, url_prefix="/named")
+
+
+@standing_in.url_value_preprocessor
+def pull_or_main(endpoint, values):
+    shop = values.pop("shop", "main")
+    if shop:
+        if shop not in session.get("shops", {}):
+            abort(401)
+
+
+@standing_in.delete("/parcels/<int:number>")  # ok
+def discard(number):
+    return "", 204
+
+
+@named.url_value_preprocessor
+def pull_named(endpoint, values):
+    if app.config["SHOP_KEY"] in values:
+        if "user" not in session:
+            abort(401)
+
+
+@named.delete("/<branch>/letters/<int:number>")  # ok
+def shred(branch, number):
+    return "", 204
+
+
+app.register_blueprint(standing_in)
+app.register_blueprint(named)
 app.register_blueprint(pulling)
 app.register_blueprint(api)
 app.register_blueprint(plain)
