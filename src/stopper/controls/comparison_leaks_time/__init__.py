@@ -57,9 +57,9 @@ _SECURITY = (
     *("auth", "jwt", "secret", "api_key", "apikey", "api-key", "hmac", "session", "csrf", "webhook", "user"),
     *("compare_passw", "check_passw", "verify_passw", "validate_passw"),
 )
+"""Words, one of which a module needs before `token` or `signature` means a credential: parsers have tokens too."""
 _SIGNING = ("hmac", "webhook", "jwt", "secret")
 """Words, one of which a module needs before `signature` means what a key makes: files and functions have some too."""
-"""Words, one of which a module needs before `token` or `signature` means a credential: parsers have tokens too."""
 _CONSTANT_TIME = frozenset({"compare_digest", "safe_str_cmp", "constant_time_compare", "bytes_eq"})
 _SIGNED = frozenset({"signature", "hmac", "mac"})
 _HASHES = frozenset({"hash", "hashed", "digest", "hexdigest"})
